@@ -1,0 +1,61 @@
+namespace Holdfast.Log.Records;
+
+/// <summary>
+/// A step of a QoS 2 exchange that must survive a crash. Records of one session's deliveries lie in the session's own partition, so they
+/// keep their order; a receipt's release lies in the partition of the publish that made the receipt.
+/// </summary>
+public readonly struct SessionRecord
+{
+    /// <summary>Bytes of the whole record.</summary>
+    public const int Size = RecordView.HeaderSize + 8 + 2 + 2 + 8;
+
+    /// <summary>One of the session kinds: released, assigned, received or completed.</summary>
+    public required RecordKind Kind { get; init; }
+
+    /// <summary>The session, see <see cref="State.StoredSession.Id"/>.</summary>
+    public required ulong Session { get; init; }
+
+    /// <summary>The packet identifier of the exchange.</summary>
+    public required ushort PacketId { get; init; }
+
+    /// <summary><see cref="RecordKind.DeliveryAssigned"/>: the partition of the message. Else 0.</summary>
+    public int MessagePartition { get; init; }
+
+    /// <summary><see cref="RecordKind.DeliveryAssigned"/>: the offset of the message. Else 0.</summary>
+    public long MessageOffset { get; init; }
+
+    /// <summary>Hash that places the record, see <see cref="Partitions.Partitioning.KeyHash"/>.</summary>
+    public ulong KeyHash { get; init; }
+
+    /// <summary>When the record was made, in Unix milliseconds.</summary>
+    public long ReceivedAtMilliseconds { get; init; }
+
+    /// <summary>Writes the record.</summary>
+    /// <param name="destination">At least <see cref="Size"/> bytes.</param>
+    public void WriteTo(Span<byte> destination)
+    {
+        var writer = new RecordWriter(destination);
+        writer.Header(Size, Kind, 0, KeyHash, ReceivedAtMilliseconds);
+        writer.UInt64(Session);
+        writer.UInt16(PacketId);
+        writer.UInt16((ushort)MessagePartition);
+        writer.Int64(MessageOffset);
+    }
+
+    /// <summary>Reads a record of one of the session kinds.</summary>
+    /// <param name="record">The record.</param>
+    public static SessionRecord Read(in RecordView record)
+    {
+        var reader = new RecordReader(record.Body);
+        return new SessionRecord
+        {
+            Kind = record.Kind,
+            KeyHash = record.KeyHash,
+            ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
+            Session = reader.UInt64(),
+            PacketId = reader.UInt16(),
+            MessagePartition = reader.UInt16(),
+            MessageOffset = reader.Int64(),
+        };
+    }
+}
