@@ -9,6 +9,8 @@ public readonly struct SessionRecord
     /// <summary>Bytes of the whole record.</summary>
     public const int Size = RecordView.HeaderSize + 8 + 2 + 2 + 8;
 
+    private const byte RetainedFlag = 1;
+
     /// <summary>One of the session kinds: released, assigned, received or completed.</summary>
     public required RecordKind Kind { get; init; }
 
@@ -24,6 +26,9 @@ public readonly struct SessionRecord
     /// <summary><see cref="RecordKind.DeliveryAssigned"/>: the offset of the message. Else 0.</summary>
     public long MessageOffset { get; init; }
 
+    /// <summary><see cref="RecordKind.DeliveryAssigned"/>: the message was sent as a retained one, so it says nothing about the session's cursor.</summary>
+    public bool Retained { get; init; }
+
     /// <summary>Hash that places the record, see <see cref="Partitions.Partitioning.KeyHash"/>.</summary>
     public ulong KeyHash { get; init; }
 
@@ -35,7 +40,7 @@ public readonly struct SessionRecord
     public void WriteTo(Span<byte> destination)
     {
         var writer = new RecordWriter(destination);
-        writer.Header(Size, Kind, 0, KeyHash, ReceivedAtMilliseconds);
+        writer.Header(Size, Kind, Retained ? RetainedFlag : (byte)0, KeyHash, ReceivedAtMilliseconds);
         writer.UInt64(Session);
         writer.UInt16(PacketId);
         writer.UInt16((ushort)MessagePartition);
@@ -50,6 +55,7 @@ public readonly struct SessionRecord
         return new SessionRecord
         {
             Kind = record.Kind,
+            Retained = record.Flags == RetainedFlag,
             KeyHash = record.KeyHash,
             ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
             Session = reader.UInt64(),

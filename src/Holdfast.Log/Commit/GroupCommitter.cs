@@ -1,0 +1,260 @@
+using System.Collections.Concurrent;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+using Holdfast.Log.State;
+
+namespace Holdfast.Log.Commit;
+
+/// <summary>
+/// Group commit. While one group is flushed by the commit thread the next one fills; committed groups go to the delivery thread, which tells
+/// the publishers and the subscribers. Back-pressure is the open batch's size: an append is refused as busy, never dropped, and the reader
+/// waits without a thread.
+/// </summary>
+public sealed class GroupCommitter : IAsyncDisposable
+{
+    /// <summary>The most bytes that wait in one partition's open batch.</summary>
+    public const int MaximumOpenBytes = 512 * 1024;
+
+    /// <summary>The most committed groups that wait for delivery; beyond it committing waits.</summary>
+    public const int MaximumUndeliveredGroups = 4;
+
+    private readonly IPartitionLog _log;
+    private readonly ICommittedGroupHandler _handler;
+    private readonly TimeProvider _time;
+    private readonly PartitionAppender[] _partitions;
+    private readonly BlockingCollection<CommittedGroup> _committed = new(MaximumUndeliveredGroups);
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly Thread _commitThread;
+    private readonly Thread _deliveryThread;
+    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _signalled;
+    private long _pendingSince;
+    private long _refusedGroups;
+    private volatile bool _stopping;
+
+    /// <summary>Creates the committer; <see cref="Start"/> starts it.</summary>
+    /// <param name="log">The log. Nobody else may append to it.</param>
+    /// <param name="handler">Takes committed groups.</param>
+    /// <param name="time">The clock.</param>
+    public GroupCommitter(IPartitionLog log, ICommittedGroupHandler handler, TimeProvider time)
+    {
+        _log = log;
+        _handler = handler;
+        _time = time;
+        _partitions = new PartitionAppender[log.PartitionCount];
+        for (var partition = 0; partition < _partitions.Length; partition++)
+        {
+            _partitions[partition] = new PartitionAppender(partition, log.CommittedOffset(partition), MaximumOpenBytes);
+        }
+
+        _commitThread = new Thread(CommitLoop) { IsBackground = true, Name = "holdfast commit" };
+        _deliveryThread = new Thread(DeliveryLoop) { IsBackground = true, Name = "holdfast delivery" };
+    }
+
+    /// <summary>How long the commit thread has been busy with one group, the hand-over to delivery included; zero when it waits for work.</summary>
+    public TimeSpan OldestPendingAge
+    {
+        get
+        {
+            var since = Volatile.Read(ref _pendingSince);
+            return since == 0 ? TimeSpan.Zero : _time.GetElapsedTime(since);
+        }
+    }
+
+    /// <summary>Starts the two threads.</summary>
+    public void Start()
+    {
+        _commitThread.Start();
+        _deliveryThread.Start();
+    }
+
+    /// <summary>Appends a message, unless its sequence was seen: then the observer hears of the commit of what was seen.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="record">The message. It is copied; <see cref="PublishRecord.PossibleDuplicate"/> may be set.</param>
+    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
+    /// <param name="token">What the observer wants to hear back.</param>
+    public AppendAdmission TryAppend(int partition, ref PublishRecord record, ICommitObserver? observer, ulong token)
+    {
+        var admission = _partitions[partition].TryAppend(ref record, observer, token);
+        SignalWork();
+        return admission;
+    }
+
+    /// <summary>Appends a step of a QoS 2 exchange, or a probe.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="record">The step.</param>
+    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
+    /// <param name="token">What the observer wants to hear back.</param>
+    public AppendAdmission TryAppend(int partition, in SessionRecord record, ICommitObserver? observer, ulong token)
+    {
+        var admission = _partitions[partition].TryAppend(record, observer, token);
+        SignalWork();
+        return admission;
+    }
+
+    /// <summary>Lets the observer hear when everything that was appended to the partition before is committed.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="observer">Hears the outcome.</param>
+    /// <param name="token">What the observer wants to hear back.</param>
+    public void AppendMarker(int partition, ICommitObserver observer, ulong token)
+    {
+        _partitions[partition].AppendMarker(observer, token);
+        SignalWork();
+    }
+
+    /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
+    public Task WhenRoomAsync() => Volatile.Read(ref _room).Task;
+
+    /// <summary>The offset after everything that was appended, committed or not.</summary>
+    /// <param name="partition">The partition.</param>
+    public long AppendedOffset(int partition) => _partitions[partition].AppendedOffset;
+
+    /// <summary>Restores a deduplication stream from a checkpoint, before <see cref="Start"/>.</summary>
+    /// <param name="stream">The stream.</param>
+    public void LoadStream(StoredStream stream) => _partitions[stream.Partition].LoadStream(stream);
+
+    /// <summary>Folds a record into the deduplication streams again, before <see cref="Start"/>.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="record">The record.</param>
+    public void Replay(int partition, in PublishRecord record) => _partitions[partition].Replay(record);
+
+    /// <summary>
+    /// The streams that changed since the last call. They may hold sequences that are not yet committed: save them only once the partition is
+    /// committed up to <paramref name="appendedOffset"/>, and put them back when a refusal came in between.
+    /// </summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="appendedOffset">See the summary.</param>
+    public IReadOnlyList<StoredStream> TakeStreamChanges(int partition, out long appendedOffset)
+        => _partitions[partition].TakeStreamChanges(out appendedOffset);
+
+    /// <summary>Marks streams as changed again.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="streams">What <see cref="TakeStreamChanges"/> returned.</param>
+    public void PutBackStreamChanges(int partition, IReadOnlyList<StoredStream> streams) => _partitions[partition].PutBackStreamChanges(streams);
+
+    /// <summary>How many groups were refused since the start. A change tells that appended records may have been undone.</summary>
+    public long RefusedGroups => Volatile.Read(ref _refusedGroups);
+
+    /// <summary>Commits and delivers what was appended, then ends the threads.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _stopping = true;
+        _work.Release();
+        await Task.Run(() =>
+        {
+            if (_commitThread.IsAlive)
+            {
+                _commitThread.Join();
+                _deliveryThread.Join();
+            }
+        }).ConfigureAwait(false);
+        _work.Dispose();
+        _committed.Dispose();
+    }
+
+    private void SignalWork()
+    {
+        if (Volatile.Read(ref _signalled) == 0 && Interlocked.Exchange(ref _signalled, 1) == 0)
+        {
+            _work.Release();
+        }
+    }
+
+    private void CommitLoop()
+    {
+        try
+        {
+            while (true)
+            {
+                _work.Wait();
+                var stop = _stopping;
+                CommitOnce();
+                if (stop)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            _handler.OnFatal(exception);
+        }
+        finally
+        {
+            _committed.CompleteAdding();
+        }
+    }
+
+    private void CommitOnce()
+    {
+        Volatile.Write(ref _pendingSince, _time.GetTimestamp());
+
+        // Cleared before the batches are taken: an append that comes later signals again.
+        Interlocked.Exchange(ref _signalled, 0);
+        var group = new CommittedGroup();
+        foreach (var partition in _partitions)
+        {
+            partition.TakeInto(group);
+        }
+
+        Interlocked.Exchange(ref _room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        if (!group.IsEmpty)
+        {
+            Commit(group);
+        }
+
+        Volatile.Write(ref _pendingSince, 0);
+    }
+
+    private void Commit(CommittedGroup group)
+    {
+        var batches = group.ToAppend;
+        if (batches.IsEmpty)
+        {
+            group.Status = AppendStatus.Appended;
+        }
+        else
+        {
+            var append = _log.AppendAsync(batches);
+            group.Status = append.IsCompleted ? append.GetAwaiter().GetResult() : append.AsTask().GetAwaiter().GetResult();
+        }
+
+        if (group.Status == AppendStatus.Appended)
+        {
+            _committed.Add(group);
+            return;
+        }
+
+        Refuse(group);
+    }
+
+    private void Refuse(CommittedGroup group)
+    {
+        Interlocked.Increment(ref _refusedGroups);
+        var alsoRefused = new CommittedGroup { Status = group.Status };
+        for (var partition = 0; partition < _partitions.Length; partition++)
+        {
+            var refused = group.AllBatches.FirstOrDefault(batch => batch.Partition == partition);
+            _partitions[partition].Refuse(refused, alsoRefused);
+        }
+
+        _committed.Add(group);
+        _committed.Add(alsoRefused);
+    }
+
+    private void DeliveryLoop()
+    {
+        try
+        {
+            foreach (var group in _committed.GetConsumingEnumerable())
+            {
+                _handler.OnGroup(group);
+                group.Release();
+            }
+        }
+        catch (Exception exception)
+        {
+            _handler.OnFatal(exception);
+        }
+    }
+}

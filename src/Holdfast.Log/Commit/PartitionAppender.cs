@@ -1,0 +1,197 @@
+using Holdfast.Log.Batches;
+using Holdfast.Log.Deduplication;
+using Holdfast.Log.Records;
+using Holdfast.Log.State;
+
+namespace Holdfast.Log.Commit;
+
+/// <summary>
+/// One partition's open batch. Records are encoded once, into it; the commit thread takes it away whole. The lock is held for the copying of
+/// one record only.
+/// </summary>
+internal sealed class PartitionAppender
+{
+    private readonly Lock _lock = new();
+    private readonly int _partition;
+    private readonly int _maximumOpenBytes;
+    private readonly OpenBatch _open = new();
+    private readonly DeduplicationStreams _streams;
+    private PendingCompletions _completions = PendingCompletions.Rent();
+    private long _nextBaseOffset;
+
+    public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes)
+    {
+        _partition = partition;
+        _nextBaseOffset = nextOffset;
+        _maximumOpenBytes = maximumOpenBytes;
+        _streams = new DeduplicationStreams(partition);
+    }
+
+    /// <summary>The offset after everything that was taken and is not refused.</summary>
+    public long AppendedOffset
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _nextBaseOffset + _open.Count;
+            }
+        }
+    }
+
+    public AppendAdmission TryAppend(ref PublishRecord record, ICommitObserver? observer, ulong token)
+    {
+        lock (_lock)
+        {
+            if (_open.Bytes >= _maximumOpenBytes)
+            {
+                return AppendAdmission.Busy;
+            }
+
+            if (!record.Stream.IsEmpty)
+            {
+                var status = _streams.Add(record);
+                if (status == SequenceStatus.Duplicate)
+                {
+                    // The first copy lies in this group or an earlier one, so this group's commit confirms it.
+                    if (observer is not null)
+                    {
+                        _completions.Add(observer, token, -1);
+                    }
+
+                    return AppendAdmission.Accepted;
+                }
+
+                record.PossibleDuplicate = status == SequenceStatus.OutsideWindow;
+            }
+
+            record.WriteTo(_open.Reserve(record.Size, record.ReceivedAtMilliseconds));
+            Wait(observer, token);
+            return AppendAdmission.Accepted;
+        }
+    }
+
+    public AppendAdmission TryAppend(in SessionRecord record, ICommitObserver? observer, ulong token)
+    {
+        lock (_lock)
+        {
+            if (_open.Bytes >= _maximumOpenBytes)
+            {
+                return AppendAdmission.Busy;
+            }
+
+            record.WriteTo(_open.Reserve(SessionRecord.Size, record.ReceivedAtMilliseconds));
+            Wait(observer, token);
+            return AppendAdmission.Accepted;
+        }
+    }
+
+    public void AppendMarker(ICommitObserver observer, ulong token)
+    {
+        lock (_lock)
+        {
+            _completions.Add(observer, token, -1);
+        }
+    }
+
+    /// <summary>Moves what is open into the group.</summary>
+    public void TakeInto(CommittedGroup group)
+    {
+        lock (_lock)
+        {
+            if (_open.Count == 0 && _completions.Count == 0)
+            {
+                return;
+            }
+
+            Take(group);
+        }
+    }
+
+    /// <summary>
+    /// Undoes a refused batch. What was taken meanwhile is refused with it: it may hold duplicates of what was just undone, and those must
+    /// not be confirmed.
+    /// </summary>
+    public void Refuse(RecordBatch? refused, CommittedGroup alsoRefused)
+    {
+        lock (_lock)
+        {
+            if (refused is not null)
+            {
+                Forget(refused);
+                _nextBaseOffset = refused.BaseOffset;
+            }
+
+            if (_open.Count > 0 || _completions.Count > 0)
+            {
+                var batch = Take(alsoRefused);
+                if (batch is not null)
+                {
+                    Forget(batch);
+                    _nextBaseOffset = batch.BaseOffset;
+                }
+            }
+        }
+    }
+
+    public void LoadStream(StoredStream stream)
+    {
+        lock (_lock)
+        {
+            _streams.Load(stream);
+        }
+    }
+
+    public void Replay(in PublishRecord record)
+    {
+        lock (_lock)
+        {
+            _ = _streams.Add(record);
+        }
+    }
+
+    public IReadOnlyList<StoredStream> TakeStreamChanges(out long appendedOffset)
+    {
+        lock (_lock)
+        {
+            appendedOffset = _nextBaseOffset + _open.Count;
+            return _streams.TakeChanges();
+        }
+    }
+
+    public void PutBackStreamChanges(IReadOnlyList<StoredStream> streams)
+    {
+        lock (_lock)
+        {
+            _streams.PutBack(streams);
+        }
+    }
+
+    private RecordBatch? Take(CommittedGroup group)
+    {
+        var batch = _open.Count == 0 ? null : _open.Seal(_partition, _nextBaseOffset, epoch: 1);
+        _nextBaseOffset += batch?.Count ?? 0;
+        group.Add(batch, _completions, _partition);
+        _completions = PendingCompletions.Rent();
+        return batch;
+    }
+
+    private void Wait(ICommitObserver? observer, ulong token)
+    {
+        if (observer is not null)
+        {
+            _completions.Add(observer, token, _open.Count - 1);
+        }
+    }
+
+    private void Forget(RecordBatch batch)
+    {
+        foreach (var record in batch)
+        {
+            if (record.Kind == RecordKind.Publish)
+            {
+                _streams.Remove(PublishRecord.Read(record));
+            }
+        }
+    }
+}
