@@ -148,6 +148,11 @@ public sealed class GroupCommitter : IAsyncDisposable
                 _deliveryThread.Join();
             }
         }).ConfigureAwait(false);
+        foreach (var partition in _partitions)
+        {
+            partition.Dispose();
+        }
+
         _work.Dispose();
         _committed.Dispose();
     }

@@ -9,7 +9,7 @@ namespace Holdfast.Log.Commit;
 /// One partition's open batch. Records are encoded once, into it; the commit thread takes it away whole. The lock is held for the copying of
 /// one record only.
 /// </summary>
-internal sealed class PartitionAppender
+internal sealed class PartitionAppender : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly int _partition;
@@ -166,6 +166,8 @@ internal sealed class PartitionAppender
             _streams.PutBack(streams);
         }
     }
+
+    public void Dispose() => _open.Dispose();
 
     private RecordBatch? Take(CommittedGroup group)
     {

@@ -1,0 +1,38 @@
+namespace Holdfast.Broker;
+
+/// <summary>The limits and times of a broker. Every limit has an answer: back-pressure, or a refusal with a reason.</summary>
+public sealed record BrokerOptions
+{
+    /// <summary>The largest application message, in bytes.</summary>
+    public int MaximumPayload { get; init; } = 256 * 1024;
+
+    /// <summary>The largest packet, in bytes: a payload, a topic name and properties of 64 kB each.</summary>
+    public uint MaximumPacketSize => (uint)MaximumPayload + 131_072;
+
+    /// <summary>The most QoS 1 and 2 messages that a client may have unacknowledged towards us; told to MQTT 5 clients as Receive Maximum.</summary>
+    public ushort ReceiveMaximum { get; init; } = 4096;
+
+    /// <summary>The most messages in flight towards one client, if its own Receive Maximum is not lower.</summary>
+    public ushort SendMaximum { get; init; } = 2048;
+
+    /// <summary>The longest session expiry that is granted.</summary>
+    public TimeSpan MaximumSessionExpiry { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>The most subscriptions of one session.</summary>
+    public int MaximumSubscriptions { get; init; } = 100_000;
+
+    /// <summary>A commit that takes longer makes the node unready.</summary>
+    public TimeSpan StallThreshold { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>When the node has not been able to commit for this long, all clients are disconnected so that they buffer.</summary>
+    public TimeSpan AckDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The disconnections are spread over this time.</summary>
+    public TimeSpan DisconnectJitter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a publisher waits for a subscriber that does not read before its QoS 0 messages to it are dropped.</summary>
+    public TimeSpan QosZeroPatience { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often projections and cursors are written.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+}

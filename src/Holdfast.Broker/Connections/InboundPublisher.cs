@@ -1,0 +1,323 @@
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Sessions;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Broker.Connections;
+
+/// <summary>
+/// What a connection publishes. QoS 0 goes straight to the subscribers; everything else is appended to the log, and acknowledged when the
+/// commit returns, in the order of arrival.
+/// </summary>
+internal sealed class InboundPublisher(SessionServices services, DirectRouter router, ClientConnection connection) : ICommitObserver
+{
+    private readonly PendingAcknowledgements _pending = new();
+    private TopicRoute? _route;
+
+    /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
+    private int _received;
+
+    private Session Session => connection.Session!;
+
+    /// <summary>Handles a PUBLISH.</summary>
+    public PacketOutcome Publish(in PublishPacket packet, TouchedOutputs touched)
+    {
+        if (packet.Payload.Length > services.Options.MaximumPayload)
+        {
+            return connection.Refuse(ReasonCode.PacketTooLarge, $"The payload has {packet.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
+        }
+
+        if (packet.TopicAlias != 0)
+        {
+            return connection.Refuse(ReasonCode.TopicAliasInvalid, "This server accepts no topic aliases: CONNACK said Topic Alias Maximum 0.");
+        }
+
+        if (packet.Topic[0] == (byte)'$')
+        {
+            return connection.Refuse(ReasonCode.NotAuthorized, "Topics that begin with $ belong to the server.");
+        }
+
+        _received++;
+        if (_route is not { } route || !route.IsFor(packet.Topic))
+        {
+            _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, services.Log.PartitionCount);
+        }
+
+        return packet.QualityOfService switch
+        {
+            QualityOfService.AtMostOnce => PublishAtMostOnce(packet, route, touched),
+            QualityOfService.AtLeastOnce => PublishAtLeastOnce(packet, route),
+            _ => PublishExactlyOnce(packet, route),
+        };
+    }
+
+    /// <summary>Handles a PUBREL: the release is committed, then PUBCOMP is sent.</summary>
+    public PacketOutcome Release(ushort packetId, TouchedOutputs touched)
+    {
+        int partition;
+        lock (Session.Lock)
+        {
+            if (!Session.Receipts.TryGet(packetId, out partition, out var state))
+            {
+                MessageWriter.Write(connection, new AckPacket(PacketType.PubComp, packetId, ReasonCode.PacketIdentifierNotFound));
+                touched.Add(connection.Output);
+                return PacketOutcome.Continue;
+            }
+
+            if (!Session.IsPersistent)
+            {
+                Session.Receipts.Remove(packetId);
+            }
+            else if (state == ReceiptState.Received)
+            {
+                return AppendRelease(packetId, partition);
+            }
+        }
+
+        // The release is on its way already, or there is nothing to record: answer behind what was appended before.
+        return AnswerBehindCommit(PacketType.PubComp, packetId, partition);
+    }
+
+    /// <inheritdoc/>
+    public void OnCompleted(ulong token, int partition, long offset, AppendStatus status)
+    {
+        if (status != AppendStatus.Appended)
+        {
+            connection.CloseForFullDisk();
+        }
+
+        lock (_pending)
+        {
+            _pending.Complete(token);
+        }
+
+        // Settled outside the lock, which is taken inside the session's elsewhere. Only the delivery thread takes, so the order is kept.
+        while (TryTake(out var acknowledgement, out var packetId))
+        {
+            Finish(acknowledgement, packetId, status);
+        }
+    }
+
+    /// <summary>How many PUBLISH packets came since the last call.</summary>
+    public int TakeReceived()
+    {
+        var received = _received;
+        _received = 0;
+        return received;
+    }
+
+    private PacketOutcome PublishAtMostOnce(in PublishPacket packet, TopicRoute route, TouchedOutputs touched)
+    {
+        if (packet.Retain || services.LogInterests.IsInterested(Session.ProductUtf8, packet.Topic))
+        {
+            return Append(packet, route, null, 0) == AppendAdmission.Busy ? PacketOutcome.Busy : PacketOutcome.Continue;
+        }
+
+        router.Route(packet, Session, touched);
+        return PacketOutcome.Continue;
+    }
+
+    private PacketOutcome PublishAtLeastOnce(in PublishPacket packet, TopicRoute route)
+    {
+        if (IsOverReceiveMaximum(0))
+        {
+            return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+        }
+
+        if (!TryOwe(PacketType.PubAck, packet.PacketId, out var token))
+        {
+            return PacketOutcome.Busy;
+        }
+
+        if (Append(packet, route, this, token) == AppendAdmission.Busy)
+        {
+            TakeBack();
+            return PacketOutcome.Busy;
+        }
+
+        return PacketOutcome.Continue;
+    }
+
+    private PacketOutcome PublishExactlyOnce(in PublishPacket packet, TopicRoute route)
+    {
+        lock (Session.Lock)
+        {
+            if (Session.Receipts.TryGet(packet.PacketId, out var partition, out _))
+            {
+                // The same message again [MQTT-4.3.3-10]: PUBREC, behind the commit of the first copy.
+                return AnswerBehindCommit(PacketType.PubRec, packet.PacketId, partition);
+            }
+
+            if (IsOverReceiveMaximum(Session.Receipts.Count))
+            {
+                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+            }
+
+            if (!TryOwe(PacketType.PubRec, packet.PacketId, out var token))
+            {
+                return PacketOutcome.Busy;
+            }
+
+            Session.Receipts.Set(packet.PacketId, route.Partition, ReceiptState.Committing);
+            if (Append(packet, route, this, token) == AppendAdmission.Busy)
+            {
+                Session.Receipts.Remove(packet.PacketId);
+                TakeBack();
+                return PacketOutcome.Busy;
+            }
+        }
+
+        return PacketOutcome.Continue;
+    }
+
+    private AppendAdmission Append(in PublishPacket packet, TopicRoute route, ICommitObserver? observer, ulong token)
+    {
+        var now = services.NowMilliseconds;
+        var properties = packet.Properties;
+        Span<byte> filtered = packet.PropertiesNeedFiltering ? new byte[properties.Length] : default;
+        if (packet.PropertiesNeedFiltering)
+        {
+            properties = filtered[..PropertyFilter.CopyForwardable(properties, filtered)];
+        }
+
+        var record = new PublishRecord
+        {
+            Product = Session.ProductUtf8,
+            Publisher = Session.ClientIdUtf8,
+            Topic = packet.Topic,
+            Payload = packet.Payload,
+            Properties = properties,
+            KeyHash = route.KeyHash,
+            QualityOfService = (byte)packet.QualityOfService,
+            Retain = packet.Retain,
+            ReceivedAtMilliseconds = now,
+            ExpiresAtMilliseconds = packet.MessageExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
+        };
+        if (packet.QualityOfService == QualityOfService.ExactlyOnce && Session.IsPersistent)
+        {
+            record.ReceiptSession = Session.Id;
+            record.ReceiptPacketId = packet.PacketId;
+        }
+
+        if (!properties.IsEmpty && route.IsDevice)
+        {
+            StreamSequence.Read(properties, ref record);
+        }
+
+        record.PossibleDuplicate = packet.Duplicate && record.Stream.IsEmpty && packet.QualityOfService == QualityOfService.AtLeastOnce;
+        return services.Committer.TryAppend(route.Partition, ref record, observer, token);
+    }
+
+    private PacketOutcome AppendRelease(ushort packetId, int partition)
+    {
+        if (!TryOwe(PacketType.PubComp, packetId, out var token))
+        {
+            return PacketOutcome.Busy;
+        }
+
+        var record = new SessionRecord
+        {
+            Kind = RecordKind.ReceiptReleased,
+            Session = Session.Id,
+            PacketId = packetId,
+            KeyHash = Session.KeyHash,
+            ReceivedAtMilliseconds = services.NowMilliseconds,
+        };
+        if (services.Committer.TryAppend(partition, record, this, token) == AppendAdmission.Busy)
+        {
+            TakeBack();
+            return PacketOutcome.Busy;
+        }
+
+        Session.Receipts.Set(packetId, partition, ReceiptState.Releasing);
+        return PacketOutcome.Continue;
+    }
+
+    private bool IsOverReceiveMaximum(int receipts)
+    {
+        lock (_pending)
+        {
+            return connection.Version == ProtocolVersion.Mqtt5 && Math.Max(_pending.Count, receipts) >= services.Options.ReceiveMaximum;
+        }
+    }
+
+    private bool TryOwe(PacketType acknowledgement, ushort packetId, out ulong token)
+    {
+        lock (_pending)
+        {
+            var hasRoom = !_pending.IsFull;
+            token = hasRoom ? _pending.Add(acknowledgement, packetId) : 0;
+            return hasRoom;
+        }
+    }
+
+    private PacketOutcome AnswerBehindCommit(PacketType acknowledgement, ushort packetId, int partition)
+    {
+        if (!TryOwe(acknowledgement, packetId, out var token))
+        {
+            return PacketOutcome.Busy;
+        }
+
+        services.Committer.AppendMarker(partition, this, token);
+        return PacketOutcome.Continue;
+    }
+
+    private bool TryTake(out PacketType acknowledgement, out ushort packetId)
+    {
+        lock (_pending)
+        {
+            return _pending.TryTake(out acknowledgement, out packetId);
+        }
+    }
+
+    private void TakeBack()
+    {
+        lock (_pending)
+        {
+            _pending.RemoveLast();
+        }
+    }
+
+    /// <summary>Settles one exchange: the session's state first, then the packet.</summary>
+    private void Finish(PacketType acknowledgement, ushort packetId, AppendStatus status)
+    {
+        var committed = status == AppendStatus.Appended;
+        if (acknowledgement != PacketType.PubAck)
+        {
+            SettleReceipt(acknowledgement, packetId, committed);
+        }
+
+        if (committed)
+        {
+            MessageWriter.Write(connection, new AckPacket(acknowledgement, packetId, ReasonCode.Success));
+            services.DeliveryTouched.Add(connection.Output);
+        }
+    }
+
+    private void SettleReceipt(PacketType acknowledgement, ushort packetId, bool committed)
+    {
+        lock (Session.Lock)
+        {
+            Session.ExchangesChanged = true;
+            if (!Session.Receipts.TryGet(packetId, out var partition, out var state))
+            {
+                return;
+            }
+
+            switch (acknowledgement, committed, state)
+            {
+                case (PacketType.PubRec, true, ReceiptState.Committing):
+                case (PacketType.PubComp, false, ReceiptState.Releasing):
+                    Session.Receipts.Set(packetId, partition, ReceiptState.Received);
+                    break;
+                case (PacketType.PubRec, false, ReceiptState.Committing):
+                case (PacketType.PubComp, true, ReceiptState.Releasing):
+                    Session.Receipts.Remove(packetId);
+                    break;
+            }
+        }
+    }
+}

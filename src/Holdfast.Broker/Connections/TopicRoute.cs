@@ -1,0 +1,26 @@
+using Holdfast.Log.Partitions;
+
+namespace Holdfast.Broker.Connections;
+
+/// <summary>Where a topic's records go. Kept for a connection's last topic, because most connections publish to few.</summary>
+internal sealed class TopicRoute
+{
+    private readonly byte[] _topic;
+
+    public TopicRoute(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic, int partitionCount)
+    {
+        _topic = topic.ToArray();
+        IsDevice = Partitioning.TryGetDevice(topic, out _);
+        KeyHash = Partitioning.KeyHash(product, Partitioning.KeyOf(topic));
+        Partition = Partitioning.PartitionOf(KeyHash, partitionCount);
+    }
+
+    public ulong KeyHash { get; }
+
+    public int Partition { get; }
+
+    /// <summary>Below <c>devices/{id}/</c>, where a stream and a sequence count.</summary>
+    public bool IsDevice { get; }
+
+    public bool IsFor(ReadOnlySpan<byte> topic) => topic.SequenceEqual(_topic);
+}

@@ -1,0 +1,137 @@
+using Holdfast.Broker.Retained;
+using Holdfast.Broker.Sessions;
+using Holdfast.Log.Batches;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Records;
+
+namespace Holdfast.Broker.Delivery;
+
+/// <summary>
+/// Runs on the delivery thread. It acknowledges each committed group to its publishers and then, inside the <see cref="Gate"/>, folds it
+/// into the retained messages and pushes it to the sessions that are live. Whoever must see the world as of one position (a new subscription, a
+/// session that joins or leaves) takes the gate.
+/// </summary>
+internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
+{
+    private readonly SessionServices _services;
+    private readonly Action<Exception> _onFatal;
+    private readonly long[] _dispatched;
+    private readonly long[] _announced;
+    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Dispatcher(SessionServices services, Action<Exception> onFatal)
+    {
+        _services = services;
+        _onFatal = onFatal;
+        _dispatched = new long[services.Log.PartitionCount];
+        _announced = new long[services.Log.PartitionCount];
+        for (var partition = 0; partition < _dispatched.Length; partition++)
+        {
+            _dispatched[partition] = services.Log.CommittedOffset(partition);
+            _announced[partition] = _dispatched[partition];
+        }
+    }
+
+    /// <summary>See the class. Taken before a session's lock, never inside one.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>The next offset of each partition to be dispatched. Read it inside the gate; copy it to keep it.</summary>
+    public long[] Dispatched => _dispatched;
+
+    /// <summary>Set when the process shuts down or is fatal: nothing more is sent.</summary>
+    public bool IsFatal { get; private set; }
+
+    public long AnnouncedOffset(int partition) => Volatile.Read(ref _announced[partition]);
+
+    /// <summary>A copy of what is announced.</summary>
+    public long[] Announced()
+    {
+        var copy = new long[_announced.Length];
+        for (var partition = 0; partition < copy.Length; partition++)
+        {
+            copy[partition] = AnnouncedOffset(partition);
+        }
+
+        return copy;
+    }
+
+    public async Task WaitAsync(ReadOnlyMemory<long> positions, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var news = Volatile.Read(ref _news);
+            for (var partition = 0; partition < positions.Length; partition++)
+            {
+                if (AnnouncedOffset(partition) > positions.Span[partition])
+                {
+                    return;
+                }
+            }
+
+            await news.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void OnGroup(CommittedGroup group)
+    {
+        // Only this thread moves the positions, so the publishers need not wait for the gate.
+        group.Complete();
+        _services.DeliveryTouched.Flush();
+        lock (Gate)
+        {
+            foreach (var batch in group.Batches)
+            {
+                Dispatch(batch);
+                _dispatched[batch.Partition] = batch.NextOffset;
+                Volatile.Write(ref _announced[batch.Partition], batch.NextOffset);
+            }
+        }
+
+        _services.DeliveryTouched.Flush();
+        if (group.Batches.Count > 0)
+        {
+            Interlocked.Exchange(ref _news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        }
+    }
+
+    public void OnFatal(Exception exception)
+    {
+        IsFatal = true;
+        _onFatal(exception);
+    }
+
+    private void Dispatch(RecordBatch batch)
+    {
+        foreach (var view in batch)
+        {
+            if (view.Kind != RecordKind.Publish)
+            {
+                continue;
+            }
+
+            var record = PublishRecord.Read(view);
+            if (record.Retain)
+            {
+                Fold(_services.Retained, view, record);
+            }
+
+            foreach (ref readonly var match in _services.Subscriptions.Match(record.Product, record.Topic).Subscribers)
+            {
+                match.Subscriber.DeliverLive(view, record, new DeliveryTerms(match), _dispatched, _services.DeliveryTouched);
+            }
+        }
+    }
+
+    /// <summary>A retained publish replaces the topic's retained message; an empty one removes it [MQTT-3.3.1-5] [MQTT-3.3.1-6].</summary>
+    public static void Fold(RetainedMessages retained, in RecordView view, in PublishRecord record)
+    {
+        if (record.Payload.IsEmpty)
+        {
+            retained.Remove(record.Product, record.Topic, view.Partition, view.Offset);
+        }
+        else
+        {
+            retained.Set(record.Product, record.Topic, view.Partition, view.Offset, view.Bytes.ToArray());
+        }
+    }
+}

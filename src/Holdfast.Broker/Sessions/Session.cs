@@ -1,0 +1,250 @@
+using System.Text;
+using Holdfast.Broker.Connections;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+
+namespace Holdfast.Broker.Sessions;
+
+/// <summary>
+/// What outlives a connection: subscriptions, a position in the log, the messages that are sent and not confirmed, and the QoS 2 receipts. A
+/// session is a cursor, not a queue: it holds no message. <see cref="Lock"/> guards everything; it is taken inside the dispatcher's gate and
+/// outside the output's critical section.
+/// </summary>
+internal sealed class Session
+{
+    private readonly SessionServices _services;
+    private TaskCompletionSource? _wake;
+
+    public Session(SessionServices services, ulong id, string product, string clientId)
+    {
+        _services = services;
+        Id = id;
+        Product = product;
+        ClientId = clientId;
+        ProductUtf8 = Encoding.UTF8.GetBytes(product);
+        ClientIdUtf8 = Encoding.UTF8.GetBytes(clientId);
+        KeyHash = Partitioning.KeyHash(ProductUtf8, ClientIdUtf8);
+        Subscriptions = new SessionSubscriptions(services, this);
+        Sender = new SessionSender(services, this);
+        HomePartition = Partitioning.PartitionOf(KeyHash, services.Log.PartitionCount);
+    }
+
+    public Lock Lock { get; } = new();
+
+    public ulong Id { get; }
+
+    public string Product { get; }
+
+    public string ClientId { get; }
+
+    public byte[] ProductUtf8 { get; }
+
+    public byte[] ClientIdUtf8 { get; }
+
+    /// <summary>Places the session's own records.</summary>
+    public ulong KeyHash { get; }
+
+    /// <summary>Where the records of its QoS 2 deliveries lie.</summary>
+    public int HomePartition { get; }
+
+    /// <summary>Raised by every take-over.</summary>
+    public long Epoch { get; set; }
+
+    /// <summary>How long it outlives its connection; 0 not at all.</summary>
+    public uint ExpirySeconds { get; set; }
+
+    public bool IsPersistent => ExpirySeconds > 0;
+
+    public DateTimeOffset? DisconnectedAt { get; set; }
+
+    public ClientConnection? Connection { get; private set; }
+
+    public SessionMode Mode { get; private set; } = SessionMode.Detached;
+
+    /// <summary>The next offset of each partition to read; only while detached or behind.</summary>
+    public long[]? Positions { get; set; }
+
+    /// <summary>Messages below are not sent at QoS 0: they were committed while nobody was connected.</summary>
+    public long[]? QosZeroFrom { get; private set; }
+
+    /// <summary>Sends, and takes confirmations.</summary>
+    public SessionSender Sender { get; }
+
+    public OutboundWindow Outbound { get; } = new();
+
+    public InboundReceipts Receipts { get; } = new();
+
+    public SessionSubscriptions Subscriptions { get; }
+
+    /// <summary>Per partition, the offset after the last message that was given a QoS 2 packet identifier, and is committed.</summary>
+    public long[]? AssignedThrough { get; set; }
+
+    /// <summary>Retained messages that wait to be sent, before anything from the log.</summary>
+    public Queue<RetainedDelivery> RetainedWaiting { get; } = new();
+
+    /// <summary>QoS 2 state changed since the last checkpoint.</summary>
+    public bool ExchangesChanged { get; set; }
+
+    /// <summary>Whether the store holds a cursor of its own for this session.</summary>
+    public bool HasStoredCursor { get; set; }
+
+    /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind.</summary>
+    public void Attach(ClientConnection connection, long[] announced)
+    {
+        lock (Lock)
+        {
+            Connection = connection;
+            DisconnectedAt = null;
+            Outbound.Limit = connection.SendLimit;
+            QosZeroFrom = announced;
+            for (var place = 0; place < Outbound.Places; place++)
+            {
+                ref var message = ref Outbound[place];
+                if (message.State == OutboundState.Sent)
+                {
+                    message.State = OutboundState.Ready;
+                    message.SentBefore = true;
+                }
+            }
+
+            if (Mode == SessionMode.Detached)
+            {
+                Mode = Positions is null && Outbound.Count == 0 ? SessionMode.Live : SessionMode.Behind;
+            }
+
+            if (Mode == SessionMode.Behind)
+            {
+                Positions ??= [.. announced];
+                SessionReader.Start(_services, this, connection);
+            }
+        }
+    }
+
+    /// <summary>Lets the connection go, unless another has taken the session already. The caller holds the dispatcher's gate.</summary>
+    /// <param name="connection">The connection that ended.</param>
+    /// <param name="dispatched">The dispatcher's positions.</param>
+    /// <param name="now">The time.</param>
+    public bool Detach(ClientConnection connection, long[] dispatched, DateTimeOffset now)
+    {
+        lock (Lock)
+        {
+            if (Connection != connection)
+            {
+                return false;
+            }
+
+            Connection = null;
+            DisconnectedAt = now;
+            RetainedWaiting.Clear();
+            if (Mode == SessionMode.Live)
+            {
+                Positions = [.. dispatched];
+            }
+
+            Mode = SessionMode.Detached;
+            Wake();
+            return true;
+        }
+    }
+
+    /// <summary>Ends the session for good.</summary>
+    public void End()
+    {
+        lock (Lock)
+        {
+            Mode = SessionMode.Ended;
+            Connection = null;
+            Outbound.Clear();
+            RetainedWaiting.Clear();
+            Wake();
+        }
+    }
+
+    /// <summary>The dispatcher pushes a committed record. A session that cannot take it falls back to reading the log from here.</summary>
+    public void DeliverLive(in RecordView view, in PublishRecord record, in DeliveryTerms terms, long[] dispatched, TouchedOutputs touched)
+    {
+        lock (Lock)
+        {
+            if (Mode == SessionMode.Live && Connection is { } connection
+                && Sender.TrySend(view.Partition, view.Offset, record, terms, retained: false, touched) == SendResult.Blocked)
+            {
+                Positions = [.. dispatched];
+                Positions[view.Partition] = view.Offset;
+                Mode = SessionMode.Behind;
+                SessionReader.Start(_services, this, connection);
+            }
+        }
+    }
+
+    /// <summary>One confirmed offset per partition: everything before needs no sending again.</summary>
+    /// <param name="dispatched">Positions of the dispatcher, not newer than now.</param>
+    public long[] ConfirmedCursor(long[] dispatched)
+    {
+        lock (Lock)
+        {
+            long[] cursor = [.. Mode == SessionMode.Live || Positions is null ? dispatched : Positions];
+            Outbound.LowerToUnconfirmed(cursor);
+            return cursor;
+        }
+    }
+
+    /// <summary>Makes the session live. The caller holds the dispatcher's gate and <see cref="Lock"/>, and has read up to the dispatcher's positions.</summary>
+    public void BecomeLive()
+    {
+        Mode = SessionMode.Live;
+        Positions = null;
+    }
+
+    /// <summary>Sends a live session behind, because retained messages wait. The caller holds the dispatcher's gate.</summary>
+    public void QueueRetained(IEnumerable<RetainedDelivery> messages, long[] dispatched)
+    {
+        lock (Lock)
+        {
+            if (Connection is not { } connection)
+            {
+                return;
+            }
+
+            foreach (var message in messages)
+            {
+                RetainedWaiting.Enqueue(message);
+            }
+
+            if (Mode == SessionMode.Live)
+            {
+                Positions = [.. dispatched];
+                Mode = SessionMode.Behind;
+                SessionReader.Start(_services, this, connection);
+            }
+
+            Wake();
+        }
+    }
+
+    /// <summary>Completes when something changed that may let the reader go on. The caller holds <see cref="Lock"/>.</summary>
+    public Task WhenWokenAsync()
+        => (_wake ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Makes the session read again from a place at the latest. The caller is on the delivery thread, inside the gate, and holds <see cref="Lock"/>.</summary>
+    public void FallBackTo(int partition, long offset)
+    {
+        if (Mode == SessionMode.Live)
+        {
+            Positions = [.. _services.Feed.Dispatched];
+            Mode = SessionMode.Behind;
+            SessionReader.Start(_services, this, Connection!);
+        }
+
+        if (Positions is { } positions && offset < positions[partition])
+        {
+            positions[partition] = offset;
+        }
+    }
+
+    /// <summary>Lets the reader look again. The caller holds <see cref="Lock"/>.</summary>
+    public void Wake()
+    {
+        _wake?.TrySetResult();
+        _wake = null;
+    }
+}

@@ -1,0 +1,440 @@
+using Holdfast.Broker.Connections;
+using Holdfast.Log.Batches;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Sessions;
+
+/// <summary>
+/// Takes one session that is behind through the log, until it has caught up or its connection is gone: first what must be sent again, then
+/// retained messages, then the log from the session's positions. It costs a task and one read's batches while it runs, whatever is waiting.
+/// </summary>
+internal sealed class SessionReader
+{
+    /// <summary>How much is read at a time.</summary>
+    private const int ReadBytes = 256 * 1024;
+
+    private readonly SessionServices _services;
+    private readonly Session _session;
+    private readonly ClientConnection _connection;
+    private readonly TouchedOutputs _touched = new();
+
+    private SessionReader(SessionServices services, Session session, ClientConnection connection)
+    {
+        _services = services;
+        _session = session;
+        _connection = connection;
+    }
+
+    /// <summary>Whether the session is still this reader's.</summary>
+    private bool IsCurrent => _session.Connection == _connection && _session.Mode == SessionMode.Behind;
+
+    /// <summary>Starts a reader on the thread pool. The caller holds the session's lock and has just made it behind.</summary>
+    public static void Start(SessionServices services, Session session, ClientConnection connection)
+    {
+        var reader = new SessionReader(services, session, connection);
+        _ = Task.Run(reader.RunAsync);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            SendReleasesAgain();
+            while (true)
+            {
+                var progress = await SendWhatMustBeSentAgainAsync().ConfigureAwait(false)
+                    && SendRetained()
+                    && await ReadLogAsync().ConfigureAwait(false);
+                var joined = progress && TryJoin();
+                _touched.Flush();
+                if (joined)
+                {
+                    return;
+                }
+
+                if (!progress && !await WaitAsync().ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or ObjectDisposedException)
+        {
+            _services.Logger.LogError(exception, "Session {Client} of {Product}: reading the log failed; its connection is closed", _session.ClientId, _session.Product);
+            _connection.Close(ReasonCode.UnspecifiedError, "The log could not be read. Connect again.");
+        }
+    }
+
+    /// <summary>Waits until the window, the output or the log may have something for us.</summary>
+    /// <returns>False when the session is no longer ours.</returns>
+    private async Task<bool> WaitAsync()
+    {
+        Task woken;
+        lock (_session.Lock)
+        {
+            if (!IsCurrent)
+            {
+                return false;
+            }
+
+            woken = _session.WhenWokenAsync();
+        }
+
+        // Everything before this point may have changed before the wake-up was armed.
+        if (_connection.Output.IsClogged)
+        {
+            await Task.WhenAny(woken, _connection.Output.WhenDrainedAsync()).ConfigureAwait(false);
+        }
+        else if (IsBlocked())
+        {
+            await woken.ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private bool IsBlocked()
+    {
+        lock (_session.Lock)
+        {
+            return IsCurrent && !HasReady() && (_session.Outbound.IsFull || _session.Sender.WaitsForCommitter);
+        }
+    }
+
+    private bool HasReady()
+    {
+        for (var place = 0; place < _session.Outbound.Places; place++)
+        {
+            if (_session.Outbound[place].State == OutboundState.Ready)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void SendReleasesAgain()
+    {
+        lock (_session.Lock)
+        {
+            if (!IsCurrent)
+            {
+                return;
+            }
+
+            for (var place = 0; place < _session.Outbound.Places; place++)
+            {
+                ref var message = ref _session.Outbound[place];
+                if (message.State == OutboundState.Released)
+                {
+                    MessageWriter.Write(_connection, new AckPacket(PacketType.PubRel, message.PacketId, ReasonCode.Success));
+                    _touched.Add(_connection.Output);
+                }
+            }
+        }
+    }
+
+    /// <summary>Messages that were assigned and committed, or that an earlier connection has not confirmed.</summary>
+    /// <returns>False when the session is no longer ours or cannot take more now.</returns>
+    private async Task<bool> SendWhatMustBeSentAgainAsync()
+    {
+        while (true)
+        {
+            int partition;
+            long offset;
+            lock (_session.Lock)
+            {
+                if (!IsCurrent || _connection.Output.IsClogged)
+                {
+                    return false;
+                }
+
+                if (!TryFindReady(out partition, out offset))
+                {
+                    return true;
+                }
+            }
+
+            using var read = await _services.Log.ReadAsync(partition, offset, null, 1, _connection.Ended).ConfigureAwait(false);
+            SendReady(partition, read);
+            _touched.Flush();
+        }
+    }
+
+    private bool TryFindReady(out int partition, out long offset)
+    {
+        for (var place = 0; place < _session.Outbound.Places; place++)
+        {
+            ref var message = ref _session.Outbound[place];
+            if (message.State == OutboundState.Ready)
+            {
+                (partition, offset) = (message.Partition, message.Offset);
+                return true;
+            }
+        }
+
+        (partition, offset) = (0, 0);
+        return false;
+    }
+
+    /// <summary>Sends, in order, the messages that are ready up to the first that the read does not hold.</summary>
+    private void SendReady(int partition, LogRead read)
+    {
+        var batch = read.Batches.Count == 0 ? null : read.Batches[0];
+        var records = batch is null ? default : batch.GetEnumerator();
+        var valid = batch is not null && records.MoveNext();
+        lock (_session.Lock)
+        {
+            for (var place = 0; place < _session.Outbound.Places && IsCurrent; place++)
+            {
+                ref var message = ref _session.Outbound[place];
+                if (message.State != OutboundState.Ready)
+                {
+                    continue;
+                }
+
+                if (message.Partition != partition || (batch is not null && message.Offset >= batch.NextOffset))
+                {
+                    return;
+                }
+
+                while (valid && records.Current.Offset < message.Offset)
+                {
+                    valid = records.MoveNext();
+                }
+
+                if (valid && records.Current.Offset == message.Offset)
+                {
+                    _session.Sender.SendAgain(place, PublishRecord.Read(records.Current), _touched);
+                }
+                else if (!SendAgainFromRetained(place, message))
+                {
+                    _services.Metrics.TrimmedUnread.Add(1);
+                    _session.Outbound.Finish(place);
+                    return;
+                }
+                else
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>A retained message outlives its place in the log.</summary>
+    private bool SendAgainFromRetained(int place, in OutboundMessage message)
+    {
+        if (!message.Retained || !_services.Retained.TryFind(_session.ProductUtf8, message.Partition, message.Offset, out var record))
+        {
+            return false;
+        }
+
+        _session.Sender.SendAgain(place, PublishRecord.Read(RecordView.ReadFirst(message.Partition, message.Offset, record)), _touched);
+        return true;
+    }
+
+    private bool SendRetained()
+    {
+        lock (_session.Lock)
+        {
+            while (IsCurrent && _session.RetainedWaiting.TryPeek(out var waiting))
+            {
+                var message = waiting.Message;
+                var record = PublishRecord.Read(RecordView.ReadFirst(message.Partition, message.Offset, message.Record));
+                ReadOnlySpan<uint> identifiers = waiting.Identifier == 0 ? [] : [waiting.Identifier];
+                var terms = new DeliveryTerms(waiting.QualityOfService, noLocal: false, retainAsPublished: true, identifiers);
+                if (_session.Sender.TrySend(message.Partition, message.Offset, record, terms, retained: true, _touched) == SendResult.Blocked)
+                {
+                    return false;
+                }
+
+                _session.RetainedWaiting.Dequeue();
+            }
+
+            return IsCurrent;
+        }
+    }
+
+    /// <summary>Reads every partition up to what is announced.</summary>
+    /// <returns>False when the session is no longer ours or cannot take more now.</returns>
+    private async Task<bool> ReadLogAsync()
+    {
+        for (var partition = 0; partition < _services.Log.PartitionCount; partition++)
+        {
+            while (true)
+            {
+                long from;
+                IReadOnlySet<ulong>? keys;
+                lock (_session.Lock)
+                {
+                    if (!IsCurrent)
+                    {
+                        return false;
+                    }
+
+                    from = _session.Positions![partition];
+                    keys = _session.Subscriptions.Keys;
+                }
+
+                if (from >= _services.Feed.AnnouncedOffset(partition))
+                {
+                    break;
+                }
+
+                using var read = await _services.Log.ReadAsync(partition, from, keys, ReadBytes, _connection.Ended).ConfigureAwait(false);
+                if (!Send(partition, from, read))
+                {
+                    return false;
+                }
+
+                _touched.Flush();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Sends what a read found, and moves the session's position.</summary>
+    /// <returns>False when the session is no longer ours or cannot take more now.</returns>
+    private bool Send(int partition, long from, LogRead read)
+    {
+        if (read.Gap is { Reason: LogGapReason.Trimmed } gap)
+        {
+            _services.Metrics.TrimmedUnread.Add(gap.ToOffset - gap.FromOffset);
+        }
+
+        foreach (var batch in read.Batches)
+        {
+            if (!Send(batch, from))
+            {
+                return false;
+            }
+        }
+
+        return TryMoveTo(partition, from, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
+    }
+
+    private bool Send(RecordBatch batch, long from)
+    {
+        // The dispatcher has not come to what is committed but not announced; it will push that, or a later read finds it.
+        var end = _services.Feed.AnnouncedOffset(batch.Partition);
+        foreach (var view in batch)
+        {
+            if (view.Offset >= end)
+            {
+                return true;
+            }
+
+            if (view.Kind != RecordKind.Publish || view.Offset < from)
+            {
+                continue;
+            }
+
+            var record = PublishRecord.Read(view);
+            if (!record.Product.SequenceEqual(_session.ProductUtf8))
+            {
+                continue;
+            }
+
+            lock (_session.Lock)
+            {
+                if (!IsCurrent)
+                {
+                    return false;
+                }
+
+                if (!_session.Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms))
+                {
+                    continue;
+                }
+
+                var result = _session.Sender.TrySend(view.Partition, view.Offset, record, terms, retained: false, _touched);
+                _session.Positions![view.Partition] = result == SendResult.Blocked ? view.Offset : view.Offset + 1;
+                if (result == SendResult.Blocked)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryMoveTo(int partition, long from, long next)
+    {
+        lock (_session.Lock)
+        {
+            if (!IsCurrent)
+            {
+                return false;
+            }
+
+            // A refused assignment may have put the position back meanwhile; then it is read again.
+            if (_session.Positions![partition] >= from)
+            {
+                _session.Positions[partition] = Math.Max(_session.Positions[partition], next);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Becomes live. Inside the gate nothing is dispatched, so what is still missing is at most the groups that came meanwhile.</summary>
+    /// <returns>True when there is nothing left to do for this reader.</returns>
+    private bool TryJoin()
+    {
+        lock (_services.Feed.Gate)
+        {
+            lock (_session.Lock)
+            {
+                if (!IsCurrent)
+                {
+                    return true;
+                }
+
+                if (_session.RetainedWaiting.Count > 0 || HasReady() || !CatchUpInsideGate())
+                {
+                    return false;
+                }
+
+                _session.BecomeLive();
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Sends the groups that were dispatched while we waited for the gate: they lie in memory. Under full load it could not join otherwise.</summary>
+    private bool CatchUpInsideGate()
+    {
+        for (var partition = 0; partition < _services.Log.PartitionCount; partition++)
+        {
+            var from = _session.Positions![partition];
+            if (from >= _services.Feed.Dispatched[partition])
+            {
+                continue;
+            }
+
+            var reading = _services.Log.ReadAsync(partition, from, _session.Subscriptions.Keys, ReadBytes, CancellationToken.None);
+            if (!reading.IsCompletedSuccessfully)
+            {
+                _ = DisposeAsync(reading.AsTask());
+                return false;
+            }
+
+            using var read = reading.Result;
+            if (!Send(partition, from, read) || _session.Positions[partition] < _services.Feed.Dispatched[partition])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static async Task DisposeAsync(Task<LogRead> reading) => (await reading.ConfigureAwait(false)).Dispose();
+}

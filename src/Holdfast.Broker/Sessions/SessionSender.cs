@@ -1,0 +1,367 @@
+using Holdfast.Broker.Connections;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Broker.Sessions;
+
+/// <summary>
+/// The sending half of a session: puts messages on the wire within the receive maximum, and takes the confirmations. Towards a persistent QoS 2
+/// subscriber the packet identifier is committed before PUBLISH, and the PUBREC before PUBREL, so that a crash changes neither.
+/// </summary>
+internal sealed class SessionSender(SessionServices services, Session session) : ICommitObserver
+{
+    private const ulong AssignedToken = 1UL << 32;
+    private const ulong ReceivedToken = 2UL << 32;
+
+    /// <summary>A packet identifier could not be recorded because the open batch was full; the session is woken when it is not.</summary>
+    public bool WaitsForCommitter { get; private set; }
+
+    /// <summary>A QoS 0 message straight from its publisher. It is dropped, and counted, when the peer does not read.</summary>
+    public void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched)
+    {
+        var connection = session.Connection;
+        if (connection is null || (terms.NoLocal && publisher.SequenceEqual(session.ClientIdUtf8)))
+        {
+            return;
+        }
+
+        if (connection.Output.IsClogged)
+        {
+            services.Metrics.QosZeroDropped.Add(1);
+            return;
+        }
+
+        var mine = packet;
+        mine.Retain = packet.Retain && terms.RetainAsPublished;
+        mine.SubscriptionIdentifiers = terms.Identifiers;
+        if (MessageWriter.TryWrite(connection, mine))
+        {
+            touched.Add(connection.Output);
+        }
+        else
+        {
+            services.Metrics.TooLargeForClient.Add(1);
+        }
+    }
+
+    /// <summary>Sends one message if the window and the peer allow. The caller holds <see cref="Lock"/>.</summary>
+    public SendResult TrySend(int partition, long offset, in PublishRecord record, in DeliveryTerms terms, bool retained, TouchedOutputs touched)
+    {
+        var connection = session.Connection!;
+        var qualityOfService = (QualityOfService)Math.Min(record.QualityOfService, (byte)terms.QualityOfService);
+        if (terms.NoLocal && record.Publisher.SequenceEqual(session.ClientIdUtf8))
+        {
+            return SendResult.Skipped;
+        }
+
+        if (record.ExpiresAtMilliseconds != 0 && record.ExpiresAtMilliseconds <= services.NowMilliseconds)
+        {
+            services.Metrics.Expired.Add(1);
+            return SendResult.Skipped;
+        }
+
+        if (connection.Output.IsClogged)
+        {
+            return SendResult.Blocked;
+        }
+
+        var retainFlag = retained || (terms.RetainAsPublished && record.Retain);
+        if (qualityOfService == QualityOfService.AtMostOnce)
+        {
+            if (!retained && session.QosZeroFrom is { } from && offset < from[partition])
+            {
+                return SendResult.Skipped;
+            }
+
+            var unconfirmed = new OutboundMessage { RetainFlag = retainFlag };
+            return Write(connection, record, unconfirmed, terms.Identifiers, touched);
+        }
+
+        if (qualityOfService == QualityOfService.ExactlyOnce && session.IsPersistent)
+        {
+            return Assign(partition, offset, retained, retainFlag);
+        }
+
+        if (session.Outbound.IsFull)
+        {
+            return SendResult.Blocked;
+        }
+
+        session.Outbound.Add(partition, offset, qualityOfService, OutboundState.Sent, retained, retainFlag);
+        var result = Write(connection, record, session.Outbound[session.Outbound.Places - 1], terms.Identifiers, touched);
+        if (result == SendResult.Skipped)
+        {
+            session.Outbound.Finish(session.Outbound.Places - 1);
+        }
+
+        return result;
+    }
+
+    /// <summary>Sends again what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
+    public void SendAgain(int place, in PublishRecord record, TouchedOutputs touched)
+    {
+        ref var message = ref session.Outbound[place];
+        _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out var terms);
+        message.State = OutboundState.Sent;
+        if (!MessageWriter.TryWrite(session.Connection!, record, message, terms.Identifiers, services))
+        {
+            services.Metrics.TooLargeForClient.Add(1);
+            session.Outbound.Finish(place);
+            return;
+        }
+
+        touched.Add(session.Connection!.Output);
+    }
+
+    /// <summary>PUBACK: the message is confirmed.</summary>
+    public void OnPubAck(ushort packetId)
+    {
+        lock (session.Lock)
+        {
+            var place = session.Outbound.Find(packetId);
+            if (place >= 0 && session.Outbound[place].QualityOfService == QualityOfService.AtLeastOnce)
+            {
+                session.Outbound.Finish(place);
+                WakeWhenThereIsRoom();
+            }
+        }
+    }
+
+    /// <summary>PUBREC: commit it, then send PUBREL.</summary>
+    /// <returns>What to tell the client now, if anything.</returns>
+    public AckPacket? OnPubRec(ushort packetId, ReasonCode reason)
+    {
+        lock (session.Lock)
+        {
+            var place = session.Outbound.Find(packetId);
+            if (place < 0 || session.Outbound[place].QualityOfService != QualityOfService.ExactlyOnce)
+            {
+                return new AckPacket(PacketType.PubRel, packetId, ReasonCode.PacketIdentifierNotFound);
+            }
+
+            ref var message = ref session.Outbound[place];
+            if ((byte)reason >= 0x80)
+            {
+                Complete(place, packetId);
+                return null;
+            }
+
+            if (message.State is OutboundState.Released)
+            {
+                return new AckPacket(PacketType.PubRel, packetId, ReasonCode.Success);
+            }
+
+            if (!session.IsPersistent)
+            {
+                message.State = OutboundState.Released;
+                return new AckPacket(PacketType.PubRel, packetId, ReasonCode.Success);
+            }
+
+            if (message.State != OutboundState.Releasing)
+            {
+                message.State = OutboundState.Releasing;
+                Record(RecordKind.DeliveryReceived, packetId, ReceivedToken | packetId);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>PUBCOMP: the exchange is complete.</summary>
+    public void OnPubComp(ushort packetId)
+    {
+        lock (session.Lock)
+        {
+            var place = session.Outbound.Find(packetId);
+            if (place >= 0 && session.Outbound[place].State is OutboundState.Released or OutboundState.Releasing)
+            {
+                Complete(place, packetId);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnCompleted(ulong token, int partition, long offset, AppendStatus status)
+    {
+        var packetId = (ushort)token;
+        lock (session.Lock)
+        {
+            var place = session.Outbound.Find(packetId);
+            if (place < 0)
+            {
+                return;
+            }
+
+            session.ExchangesChanged = true;
+            if ((token & ReceivedToken) != 0)
+            {
+                OnReceivedCompleted(place, status);
+            }
+            else
+            {
+                OnAssignedCompleted(place, status);
+            }
+        }
+    }
+
+    private SendResult Write(
+        ClientConnection connection, in PublishRecord record, in OutboundMessage message, ReadOnlySpan<uint> identifiers, TouchedOutputs touched)
+    {
+        if (!MessageWriter.TryWrite(connection, record, message, identifiers, services))
+        {
+            services.Metrics.TooLargeForClient.Add(1);
+            return SendResult.Skipped;
+        }
+
+        touched.Add(connection.Output);
+        return SendResult.Sent;
+    }
+
+    private SendResult Assign(int partition, long offset, bool retained, bool retainFlag)
+    {
+        if (!retained && session.AssignedThrough is { } through && offset < through[partition])
+        {
+            return SendResult.Skipped;
+        }
+
+        if (session.Outbound.IsFull)
+        {
+            return SendResult.Blocked;
+        }
+
+        var packetId = session.Outbound.Add(partition, offset, QualityOfService.ExactlyOnce, OutboundState.Assigning, retained, retainFlag);
+        var record = new SessionRecord
+        {
+            Kind = RecordKind.DeliveryAssigned,
+            Session = session.Id,
+            PacketId = packetId,
+            MessagePartition = partition,
+            MessageOffset = offset,
+            Retained = retained,
+            KeyHash = session.KeyHash,
+            ReceivedAtMilliseconds = services.NowMilliseconds,
+        };
+        if (services.Committer.TryAppend(session.HomePartition, record, this, AssignedToken | packetId) == AppendAdmission.Accepted)
+        {
+            return SendResult.Sent;
+        }
+
+        session.Outbound.Finish(session.Outbound.Places - 1);
+        if (!WaitsForCommitter)
+        {
+            WaitsForCommitter = true;
+            _ = WakeWhenCommitterHasRoomAsync();
+        }
+
+        return SendResult.Blocked;
+    }
+
+    private void OnAssignedCompleted(int place, AppendStatus status)
+    {
+        ref var message = ref session.Outbound[place];
+        if (status != AppendStatus.Appended)
+        {
+            // Nothing was stored, so the message is read again from its place, once commits succeed.
+            var (partition, offset) = (message.Partition, message.Offset);
+            session.Outbound.Finish(place);
+            session.FallBackTo(partition, offset);
+            return;
+        }
+
+        if (!message.Retained)
+        {
+            session.AssignedThrough ??= new long[services.Log.PartitionCount];
+            session.AssignedThrough[message.Partition] = Math.Max(session.AssignedThrough[message.Partition], message.Offset + 1);
+        }
+
+        message.State = OutboundState.Ready;
+        if (session.Connection is null)
+        {
+            return;
+        }
+
+        if (session.Mode == SessionMode.Live)
+        {
+            session.FallBackTo(message.Partition, long.MaxValue);
+        }
+
+        session.Wake();
+    }
+
+    private void OnReceivedCompleted(int place, AppendStatus status)
+    {
+        ref var message = ref session.Outbound[place];
+        if (status != AppendStatus.Appended)
+        {
+            message.State = OutboundState.Sent;
+            return;
+        }
+
+        message.State = OutboundState.Released;
+        if (session.Connection is { } connection)
+        {
+            MessageWriter.Write(connection, new AckPacket(PacketType.PubRel, message.PacketId, ReasonCode.Success));
+            services.DeliveryTouched.Add(connection.Output);
+        }
+    }
+
+    private void Complete(int place, ushort packetId)
+    {
+        session.Outbound.Finish(place);
+        if (session.IsPersistent)
+        {
+            session.ExchangesChanged = true;
+            Record(RecordKind.DeliveryCompleted, packetId, 0);
+        }
+
+        WakeWhenThereIsRoom();
+    }
+
+    private void Record(RecordKind kind, ushort packetId, ulong token)
+    {
+        var record = new SessionRecord
+        {
+            Kind = kind,
+            Session = session.Id,
+            PacketId = packetId,
+            KeyHash = session.KeyHash,
+            ReceivedAtMilliseconds = services.NowMilliseconds,
+        };
+        var observer = token == 0 ? null : this;
+        if (services.Committer.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy)
+        {
+            _ = RecordWhenRoomAsync(record, observer, token);
+        }
+    }
+
+    private async Task RecordWhenRoomAsync(SessionRecord record, ICommitObserver? observer, ulong token)
+    {
+        do
+        {
+            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+        }
+        while (services.Committer.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy);
+    }
+
+    private async Task WakeWhenCommitterHasRoomAsync()
+    {
+        await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+        lock (session.Lock)
+        {
+            WaitsForCommitter = false;
+            session.Wake();
+        }
+    }
+
+    private void WakeWhenThereIsRoom()
+    {
+        // Half a window at a time: waking the reader for every confirmation would cost more than it sends.
+        if (session.Outbound.Places <= session.Outbound.Limit / 2)
+        {
+            session.Wake();
+        }
+    }
+}

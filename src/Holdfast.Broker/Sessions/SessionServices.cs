@@ -1,0 +1,38 @@
+using Holdfast.Broker.Connections;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Retained;
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Sessions;
+
+/// <summary>What the parts of the broker share.</summary>
+internal sealed class SessionServices
+{
+    public required BrokerOptions Options { get; init; }
+
+    public required IPartitionLog Log { get; init; }
+
+    public required SubscriptionIndex<Session> Subscriptions { get; init; }
+
+    public required RetainedMessages Retained { get; init; }
+
+    public required BrokerMetrics Metrics { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public LogInterests LogInterests { get; } = new();
+
+    public Dispatcher Feed { get; set; } = null!;
+
+    public GroupCommitter Committer { get; set; } = null!;
+
+    /// <summary>Outputs touched while a group is delivered. Only for the delivery thread.</summary>
+    public TouchedOutputs DeliveryTouched { get; } = new();
+
+    public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
+}
