@@ -115,7 +115,7 @@ public ref struct PublishRecord
 
     /// <summary>Reads a <see cref="RecordKind.Publish"/> record.</summary>
     /// <param name="record">The record; its memory backs the result.</param>
-    public static PublishRecord Read(in RecordView record)
+    public static PublishRecord Read(scoped in RecordView record)
     {
         var flags = (PublishFlags)record.Flags;
         var reader = new RecordReader(record.Body);
