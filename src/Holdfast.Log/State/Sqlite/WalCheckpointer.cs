@@ -6,7 +6,7 @@ namespace Holdfast.Log.State.Sqlite;
 /// <summary>
 /// Moves the write-ahead log into the database, on a connection and a thread of its own, so that commits do not wait for it. SQLite
 /// reuses the log from its start only when every frame was moved; commits that come all the time prevent that, so once the log is far
-/// too long the writer itself moves the few frames that are left, between two commits.
+/// too long the writer waits for the running move and does the rest itself, between two commits.
 /// </summary>
 internal sealed class WalCheckpointer : IDisposable
 {
@@ -16,12 +16,12 @@ internal sealed class WalCheckpointer : IDisposable
     /// <summary>The log's length from which on the writer helps.</summary>
     private const long BehindBytes = 4 * StartBytes;
 
+    private readonly Lock _moving = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly StateConnection _connection;
     private readonly string _walPath;
     private readonly ILogger _logger;
     private readonly Thread _thread;
-    private volatile bool _remainderWaits;
     private volatile bool _stopping;
     private bool _failing;
 
@@ -41,10 +41,9 @@ internal sealed class WalCheckpointer : IDisposable
     public void AfterCommit(StateConnection writer)
     {
         var length = WalLength();
-        if (length > BehindBytes && _remainderWaits)
+        if (length > BehindBytes)
         {
-            _remainderWaits = false;
-            TryMove(writer);
+            Move(writer);
         }
         else if (length > StartBytes)
         {
@@ -65,30 +64,32 @@ internal sealed class WalCheckpointer : IDisposable
     {
         while (_wake.WaitOne() && !_stopping)
         {
-            _remainderWaits = !TryMove(_connection);
+            Move(_connection);
         }
     }
 
-    /// <returns>Whether every frame was moved.</returns>
-    private bool TryMove(StateConnection connection)
+    private void Move(StateConnection connection)
     {
-        try
+        lock (_moving)
         {
-            using var reader = connection.Query("PRAGMA wal_checkpoint(PASSIVE)");
-            reader.Read();
-            var (busy, frames, moved) = (reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2));
-            _failing = false;
-            return busy == 0 && frames == moved;
-        }
-        catch (SqliteException error)
-        {
-            if (!_failing)
+            try
             {
-                _failing = true;
-                _logger.LogWarning("The write-ahead log {Path} cannot be moved into the database and grows meanwhile: {Reason}", _walPath, error.Message);
+                connection.Execute("PRAGMA wal_checkpoint(PASSIVE)");
+                _failing = false;
             }
+            catch (SqliteException error)
+            {
+                Warn(error);
+            }
+        }
+    }
 
-            return true;
+    private void Warn(SqliteException error)
+    {
+        if (!_failing)
+        {
+            _failing = true;
+            _logger.LogWarning("The write-ahead log {Path} cannot be moved into the database and grows meanwhile: {Reason}", _walPath, error.Message);
         }
     }
 
