@@ -1,1 +1,3 @@
-return 0;
+using Holdfast.Server.CommandLine;
+
+return await Cli.RunAsync(args, Terminal.OfThisProcess());

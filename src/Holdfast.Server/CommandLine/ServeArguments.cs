@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Holdfast.Server.Serving;
+
+namespace Holdfast.Server.CommandLine;
+
+/// <summary>The command <c>serve</c>.</summary>
+internal sealed class ServeArguments
+{
+    private static readonly ServeOptions Defaults = new();
+
+    private readonly Option<string> _data = new("--data")
+    {
+        Description = "The data directory; made when it is missing.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => Defaults.Data,
+    };
+
+    private readonly Option<ListenUrl[]> _listen = new("--listen")
+    {
+        Description = "Where to listen: mqtt://ADDRESS:PORT or http://ADDRESS:PORT; repeatable; port 0 takes a free one. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
+        HelpName = "URL",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = ParseListen,
+    };
+
+    private readonly Option<bool> _allowAnonymous = ValueOptions.Flag("--allow-anonymous", "Let clients without credentials in from other machines too.");
+    private readonly Option<TimeSpan?> _ackDeadline = ValueOptions.Duration("--ack-deadline", "When commits take longer, all clients are disconnected, so that they buffer.", Defaults.AckDeadline);
+    private readonly Option<long?> _minFree = ValueOptions.Size("--min-free", "Below so much free room publishing is refused. [default: 256MB]");
+    private readonly Option<TimeSpan?> _retentionAge = ValueOptions.Duration("--retention-age", "Older events are removed.", Defaults.RetentionAge);
+    private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
+    private readonly Option<long?> _maximumPayload = ValueOptions.Size("--maximum-payload", "The largest message accepted. [default: 256kB]", minimum: 1, maximum: 16_000_000);
+    private readonly Option<long?> _segmentBytes = ValueOptions.Size("--segment-bytes", "The size at which a segment of the log is sealed. [default: 64MiB]", minimum: 64 * 1024);
+    private readonly Option<bool> _json = ValueOptions.Flag("--json", "Write log lines as JSON.");
+
+    /// <summary>Makes the command.</summary>
+    public Command Build()
+    {
+        var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
+        {
+            _data, _listen, _allowAnonymous, _ackDeadline, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
+        };
+        command.SetAction((result, cancellationToken) => ServeCommand.RunAsync(Bind(result), cancellationToken));
+        return command;
+    }
+
+    /// <summary>The options of a command line without errors.</summary>
+    /// <param name="result">The parsed command line.</param>
+    public ServeOptions Bind(ParseResult result) => new()
+    {
+        Data = result.GetValue(_data) ?? Defaults.Data,
+        Listen = result.GetValue(_listen) is { Length: > 0 } listen ? listen : Defaults.Listen,
+        AllowAnonymous = result.GetValue(_allowAnonymous),
+        AckDeadline = result.GetValue(_ackDeadline) ?? Defaults.AckDeadline,
+        MinFreeBytes = result.GetValue(_minFree) ?? Defaults.MinFreeBytes,
+        RetentionAge = result.GetValue(_retentionAge) ?? Defaults.RetentionAge,
+        RetentionBytes = result.GetValue(_retentionBytes),
+        MaximumPayloadBytes = (int)(result.GetValue(_maximumPayload) ?? Defaults.MaximumPayloadBytes),
+        SegmentBytes = result.GetValue(_segmentBytes) ?? Defaults.SegmentBytes,
+        Json = result.GetValue(_json),
+    };
+
+    private static ListenUrl[] ParseListen(ArgumentResult result)
+    {
+        var urls = new List<ListenUrl>();
+        foreach (Token token in result.Tokens)
+        {
+            if (ListenUrl.TryParse(token.Value, out ListenUrl? url, out string error))
+            {
+                urls.Add(url!);
+            }
+            else
+            {
+                result.AddError(error);
+            }
+        }
+
+        return [.. urls];
+    }
+}
