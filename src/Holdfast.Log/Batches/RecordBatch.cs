@@ -53,6 +53,9 @@ public sealed class RecordBatch
     /// <summary>The records, one after the other.</summary>
     public ReadOnlyMemory<byte> Body => _buffer.AsMemory(0, _length);
 
+    /// <summary>Bytes of memory that the batch holds, which is more than its body: buffers come in sizes.</summary>
+    internal int MemoryBytes => _buffer.Length;
+
     /// <summary>Takes a reference, unless the batch has been given back already.</summary>
     /// <returns>False when the memory may be in other use; the batch must then be read again.</returns>
     public bool TryAddReference()
