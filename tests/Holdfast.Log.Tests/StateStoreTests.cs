@@ -122,7 +122,7 @@ public sealed class StateStoreTests : IDisposable
         // Small commits go on meanwhile; the log must not become so long that the writer has to help.
         while (new FileInfo(_directory.StatePath).Length < WalCheckpointer.StartBytes)
         {
-            Cancellation.ThrowIfCancellationRequested();
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             Assert.InRange(new FileInfo(_directory.StatePath + "-wal").Length, 0, 3 * WalCheckpointer.StartBytes);
             await store.SaveAsync(Session(1));
         }
