@@ -60,6 +60,40 @@ public sealed class SubscriptionIndexConcurrencyTests
         await reader;
     }
 
+    [Fact]
+    public async Task A_subscriber_that_moves_from_filter_to_filter_is_never_missed()
+    {
+        // A walk that is overtaken looks where she is not yet, then where she is no more. The others make it long.
+        for (var number = 0; number < 300; number++)
+        {
+            Add($"other {number}", "a/b");
+        }
+
+        Add("anna", "a/b");
+        using var end = new CancellationTokenSource();
+        var mover = Task.Run(
+            () =>
+            {
+                while (!end.IsCancellationRequested)
+                {
+                    Add("anna", "a/+");
+                    _index.Remove("p"u8, Filter("a/b"), "anna");
+                    Add("anna", "a/b");
+                    _index.Remove("p"u8, Filter("a/+"), "anna");
+                }
+            },
+            TestContext.Current.CancellationToken);
+        var missed = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            missed += _index.Match("p"u8, "a/b"u8).Subscribers.ToArray().Any(match => match.Subscriber == "anna") ? 0 : 1;
+        }
+
+        await end.CancelAsync();
+        await mover;
+        Assert.Equal(0, missed);
+    }
+
     private void ReadUntil(CancellationToken end)
     {
         while (!end.IsCancellationRequested)
