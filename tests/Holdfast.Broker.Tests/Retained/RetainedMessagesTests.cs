@@ -1,0 +1,235 @@
+using System.Text;
+using CsCheck;
+using Holdfast.Broker.Retained;
+using Holdfast.Broker.Tests.Topics;
+using Holdfast.Broker.Topics;
+using Holdfast.Log.Records;
+
+namespace Holdfast.Broker.Tests.Retained;
+
+public sealed class RetainedMessagesTests
+{
+    private readonly RetainedMessages _retained = new();
+    private long _offset;
+
+    [Fact]
+    public void A_retained_publish_is_kept_with_its_record_and_place()
+    {
+        var record = Record("a/b", "payload");
+        _retained.Apply(RecordView.ReadFirst(3, 42, record));
+        var message = Assert.Single(Collect("a/b"));
+        Assert.Equal(3, message.Partition);
+        Assert.Equal(42, message.Offset);
+        Assert.Equal(record, message.Record.ToArray());
+        Assert.Equal("a/b", Encoding.UTF8.GetString(message.Topic));
+        Assert.Equal("payload", Encoding.UTF8.GetString(message.Read().Payload));
+    }
+
+    [Fact]
+    public void The_record_is_copied()
+    {
+        var record = Record("a", "payload");
+        _retained.Apply(RecordView.ReadFirst(0, 1, record));
+        record.AsSpan().Clear();
+        Assert.Equal(["a=payload"], Texts("#"));
+    }
+
+    [Fact]
+    public void A_later_publish_replaces_and_an_empty_one_clears()
+    {
+        Publish("a", "1");
+        Publish("b", "2");
+        Publish("a", "3");
+        Assert.Equal(["a=3", "b=2"], Texts("#"));
+        Assert.Equal(2, _retained.Count);
+        Publish("a", "");
+        Assert.Equal(["b=2"], Texts("#"));
+        Assert.Equal(1, _retained.Count);
+        Publish("never set", "");
+        Assert.Equal(1, _retained.Count);
+    }
+
+    [Fact]
+    public void A_publish_that_is_not_retained_changes_nothing()
+    {
+        _retained.Apply(RecordView.ReadFirst(0, 1, Record("a", "1", retain: false)));
+        var probe = new byte[SessionRecord.Size];
+        new SessionRecord { Kind = RecordKind.DeliveryReceived, Session = 1, PacketId = 1 }.WriteTo(probe);
+        _retained.Apply(RecordView.ReadFirst(0, 2, probe));
+        Assert.Equal(0, _retained.Count);
+        Assert.Empty(_retained.TakeChanges());
+    }
+
+    [Fact]
+    public void Older_records_never_win()
+    {
+        _retained.Apply(RecordView.ReadFirst(0, 10, Record("a", "new")));
+        _retained.TakeChanges();
+        _retained.Apply(RecordView.ReadFirst(0, 9, Record("a", "old")));
+        _retained.Apply(RecordView.ReadFirst(0, 8, Record("a", "")));
+        _retained.Apply(RecordView.ReadFirst(0, 10, Record("a", "again")));
+        Assert.Equal(["a=new"], Texts("#"));
+        Assert.Empty(_retained.TakeChanges());
+    }
+
+    [Fact]
+    public void Products_do_not_see_each_other()
+    {
+        Publish("a", "1");
+        Publish("a", "2", product: "q");
+        Assert.Equal(["a=1"], Texts("#"));
+        Publish("a", "");
+        Assert.Empty(Texts("#"));
+        Assert.Equal(1, _retained.Count);
+    }
+
+    [Fact]
+    public void Expired_messages_are_not_collected_and_are_removed()
+    {
+        Publish("a", "1", expiresAt: 1_000);
+        Publish("b", "2", expiresAt: 1_001);
+        Publish("c", "3");
+        _retained.TakeChanges();
+        Assert.Equal(["a=1", "b=2", "c=3"], Texts("#", now: 999));
+        Assert.Equal(["b=2", "c=3"], Texts("#", now: 1_000));
+        Assert.Equal(2, _retained.Count);
+        var change = Assert.Single(_retained.TakeChanges());
+        Assert.Equal("a", change.Topic);
+        Assert.True(change.Record.IsEmpty);
+    }
+
+    [Fact]
+    public void Collecting_adds_to_what_the_list_holds()
+    {
+        Publish("a", "1");
+        Publish("b", "2", expiresAt: 5);
+        var list = new List<RetainedMessage>();
+        _retained.Collect("p"u8, Filter("a"), 10, list);
+        _retained.Collect("p"u8, Filter("+"), 10, list);
+        Assert.Equal(2, list.Count);
+        Assert.Same(list[0], list[1]);
+    }
+
+    [Fact]
+    public void Changes_are_the_last_of_each_topic()
+    {
+        Publish("a", "1");
+        Publish("a", "2");
+        Publish("b", "3");
+        Publish("b", "");
+        var changes = _retained.TakeChanges().ToDictionary(change => change.Topic);
+        Assert.Equal(["a", "b"], changes.Keys.Order());
+        Assert.Equal(2, changes["a"].Offset);
+        Assert.Equal(Record("a", "2"), changes["a"].Record.ToArray());
+        Assert.Equal(4, changes["b"].Offset);
+        Assert.True(changes["b"].Record.IsEmpty);
+        Assert.Equal("p", changes["a"].Product);
+        Assert.Empty(_retained.TakeChanges());
+    }
+
+    [Fact]
+    public void Changes_that_could_not_be_saved_come_again_unless_newer_ones_came()
+    {
+        Publish("a", "1");
+        Publish("b", "2");
+        var failed = _retained.TakeChanges();
+        Publish("b", "");
+        _retained.PutBack(failed);
+        var changes = _retained.TakeChanges().ToDictionary(change => change.Topic);
+        Assert.Equal(Record("a", "1"), changes["a"].Record.ToArray());
+        Assert.True(changes["b"].Record.IsEmpty);
+    }
+
+    [Fact]
+    public void What_was_saved_is_loaded_without_counting_as_a_change()
+    {
+        Publish("a/b", "1");
+        Publish(new string('x', 2_000), "2", product: "ü");
+        var loaded = new RetainedMessages();
+        foreach (var change in _retained.TakeChanges())
+        {
+            loaded.Load(change);
+        }
+
+        Assert.Equal(2, loaded.Count);
+        Assert.Empty(loaded.TakeChanges());
+        var into = new List<RetainedMessage>();
+        loaded.Collect("ü"u8, Filter("#"), 0, into);
+        Assert.Equal(2_000, Assert.Single(into).Topic.Length);
+    }
+
+    [Fact]
+    public void Very_deep_topics_are_kept_and_removed()
+    {
+        var deep = new string('/', 65_000);
+        Publish(deep + "a", "1");
+        Publish(deep + "b", "2");
+        Assert.Equal(2, Collect("#").Count);
+        Publish(deep + "a", "");
+        Assert.Single(Collect("/#"));
+    }
+
+    [Fact]
+    public void After_any_changes_it_holds_what_a_dictionary_holds()
+        => Gen.Select(
+                Gen.Select(TopicGenerators.Topic, Gen.Frequency((2, Gen.Const("x")), (1, Gen.Const("")))).Array[1, 60],
+                TopicGenerators.Filter.Array[4])
+            .Sample(
+                (changes, filters) =>
+                {
+                    var tests = new RetainedMessagesTests();
+                    var model = new Dictionary<string, string>();
+                   
+                    foreach (var (topic, payload) in changes)
+                    {
+                        tests.Publish(topic, payload);
+                        model[topic] = payload;
+                        foreach (var filter in filters)
+                        {
+                            var expected = model.Where(pair => pair.Value.Length > 0 && FilterOracle.Matches(filter, pair.Key));
+                            Assert.Equal(expected.Select(pair => $"{pair.Key}={pair.Value}").Order(), tests.Texts(filter));
+                        }
+                    }
+
+                    Assert.Equal(model.Count(pair => pair.Value.Length > 0), tests._retained.Count);
+                    Assert.All(tests._retained.TakeChanges(), change => Assert.Equal(model[change.Topic].Length == 0, change.Record.IsEmpty));
+                },
+                iter: 1_000);
+
+    private static TopicFilter Filter(string text)
+    {
+        Assert.True(TopicFilter.TryParse(text, out var filter, out var problem), problem);
+        return filter;
+    }
+
+    private static byte[] Record(string topic, string payload, string product = "p", bool retain = true, long expiresAt = 0)
+    {
+        var publish = new PublishRecord
+        {
+            Product = Encoding.UTF8.GetBytes(product),
+            Publisher = "publisher"u8,
+            Topic = Encoding.UTF8.GetBytes(topic),
+            Payload = Encoding.UTF8.GetBytes(payload),
+            Retain = retain,
+            ExpiresAtMilliseconds = expiresAt,
+        };
+        var record = new byte[publish.Size];
+        publish.WriteTo(record);
+        return record;
+    }
+
+    private void Publish(string topic, string payload, string product = "p", long expiresAt = 0)
+        => _retained.Apply(RecordView.ReadFirst(0, ++_offset, Record(topic, payload, product, expiresAt: expiresAt)));
+
+    private List<RetainedMessage> Collect(string filter, long now = 0)
+    {
+        var into = new List<RetainedMessage>();
+        _retained.Collect("p"u8, Filter(filter), now, into);
+        return into;
+    }
+
+    private string[] Texts(string filter, long now = 0)
+        => [.. Collect(filter, now)
+            .Select(message => $"{Encoding.UTF8.GetString(message.Topic)}={Encoding.UTF8.GetString(message.Read().Payload)}")
+            .Order()];
+}
