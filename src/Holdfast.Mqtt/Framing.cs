@@ -20,7 +20,7 @@ public enum FrameStatus
     /// <summary>More bytes are needed to know.</summary>
     Incomplete,
 
-    /// <summary>The packet type is 0 or the remaining length has more than four bytes.</summary>
+    /// <summary>The packet type is 0, or the remaining length has more than four bytes or more than it needs [MQTT-1.5.5-1].</summary>
     Malformed,
 
     /// <summary>The packet is larger than allowed. Known from the fixed header alone.</summary>

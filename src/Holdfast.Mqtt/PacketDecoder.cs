@@ -1,4 +1,4 @@
-using Holdfast.Mqtt.Packets;
+using Holdfast.Mqtt.Wire;
 
 namespace Holdfast.Mqtt;
 
@@ -9,35 +9,45 @@ public static partial class PacketDecoder
     /// <param name="bytes">The first bytes of a packet; five always suffice.</param>
     /// <param name="maximumPacketSize">The largest whole packet allowed, in bytes.</param>
     /// <param name="header">The header, when complete.</param>
-    public static FrameStatus TryReadHeader(ReadOnlySpan<byte> bytes, uint maximumPacketSize, out FrameHeader header) => throw new NotImplementedException();
+    public static FrameStatus TryReadHeader(ReadOnlySpan<byte> bytes, uint maximumPacketSize, out FrameHeader header)
+    {
+        header = default;
+        if (bytes.IsEmpty)
+        {
+            return FrameStatus.Incomplete;
+        }
 
-    /// <summary>Decodes the body of a PUBLISH. Validates the topic as UTF-8 without wildcards.</summary>
-    public static bool TryDecodePublish(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out PublishPacket packet, out DecodeError error) => throw new NotImplementedException();
+        var first = bytes[0];
+        if (first < (byte)PacketType.Connect << 4)
+        {
+            return FrameStatus.Malformed;
+        }
 
-    /// <summary>Decodes the body of a PUBACK, PUBREC, PUBREL or PUBCOMP.</summary>
-    public static bool TryDecodeAck(PacketType type, byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out AckPacket packet, out DecodeError error) => throw new NotImplementedException();
+        var status = VariableByteInteger.Read(bytes[1..], out var bodyLength, out var size);
+        if (status != FrameStatus.Complete)
+        {
+            return status;
+        }
 
-    /// <summary>Decodes the body of a CONNECT; the version is in it.</summary>
-    public static bool TryDecodeConnect(byte flags, ReadOnlySpan<byte> body, out ConnectPacket? packet, out DecodeError error) => throw new NotImplementedException();
+        if (1u + (uint)size + bodyLength > maximumPacketSize)
+        {
+            return FrameStatus.TooLarge;
+        }
 
-    /// <summary>Decodes the body of a CONNACK.</summary>
-    public static bool TryDecodeConnAck(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out ConnAckPacket? packet, out DecodeError error) => throw new NotImplementedException();
-
-    /// <summary>Decodes the body of a SUBSCRIBE.</summary>
-    public static bool TryDecodeSubscribe(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out SubscribePacket? packet, out DecodeError error) => throw new NotImplementedException();
-
-    /// <summary>Decodes the body of a SUBACK or UNSUBACK.</summary>
-    public static bool TryDecodeSubscriptionAck(PacketType type, byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out SubscriptionAckPacket? packet, out DecodeError error) => throw new NotImplementedException();
-
-    /// <summary>Decodes the body of an UNSUBSCRIBE.</summary>
-    public static bool TryDecodeUnsubscribe(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out UnsubscribePacket? packet, out DecodeError error) => throw new NotImplementedException();
+        header = new FrameHeader((PacketType)(first >> 4), (byte)(first & 0x0F), 1 + size, (int)bodyLength);
+        return FrameStatus.Complete;
+    }
 
     /// <summary>Decodes the body of a PINGREQ or PINGRESP.</summary>
-    public static bool TryDecodePing(byte flags, ReadOnlySpan<byte> body, out DecodeError error) => throw new NotImplementedException();
+    public static bool TryDecodePing(byte flags, ReadOnlySpan<byte> body, out DecodeError error)
+    {
+        var reader = new PacketReader(body);
+        var valid = TryReadFlags(ref reader, flags, 0) && reader.TryReadEnd();
+        error = reader.Error;
+        return valid;
+    }
 
-    /// <summary>Decodes the body of a DISCONNECT.</summary>
-    public static bool TryDecodeDisconnect(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out DisconnectPacket? packet, out DecodeError error) => throw new NotImplementedException();
-
-    /// <summary>Decodes the body of an AUTH.</summary>
-    public static bool TryDecodeAuth(byte flags, ReadOnlySpan<byte> body, ProtocolVersion version, out AuthPacket? packet, out DecodeError error) => throw new NotImplementedException();
+    /// <summary>Makes sure that the flags of the fixed header are the ones that the packet type prescribes [MQTT-2.1.3-1].</summary>
+    private static bool TryReadFlags(ref PacketReader reader, byte flags, byte expected)
+        => flags == expected || reader.Refuse(DecodeError.Malformed("The flags of the fixed header are wrong.", "MQTT-2.1.3-1"));
 }
