@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Holdfast.Server.Clients;
+using Holdfast.Server.Management;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -57,6 +58,7 @@ internal static class Cli
             new ServeArguments().Build(),
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
+            new IntegrationArguments(terminal).Build(),
         };
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.
