@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Holdfast.Server.Clients;
+using Holdfast.Server.Management;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -41,7 +44,7 @@ internal static class Cli
         }
         catch (OperationCanceledException)
         {
-            return ExitCodes.Success;
+            return ExitCodes.Interrupted;
         }
     }
 
@@ -53,6 +56,9 @@ internal static class Cli
         var root = new RootCommand("Holdfast, an IoT device cloud that loses nothing it has accepted.")
         {
             new ServeArguments().Build(),
+            new PubArguments().Build(terminal),
+            new SubArguments().Build(terminal),
+            new IntegrationArguments(terminal).Build(),
         };
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.
@@ -66,9 +72,9 @@ internal static class Cli
     private static string CommandPath(ParseResult result)
     {
         var names = new List<string>();
-        for (System.CommandLine.Parsing.SymbolResult? symbol = result.CommandResult; symbol is not null; symbol = symbol.Parent)
+        for (SymbolResult? symbol = result.CommandResult; symbol is not null; symbol = symbol.Parent)
         {
-            if (symbol is System.CommandLine.Parsing.CommandResult command)
+            if (symbol is CommandResult command)
             {
                 names.Insert(0, command.Command is RootCommand ? "holdfast" : command.Command.Name);
             }

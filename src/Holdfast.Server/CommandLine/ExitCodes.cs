@@ -14,4 +14,7 @@ internal static class ExitCodes
 
     /// <summary><c>sub -W</c> ended by its time limit, as mosquitto_sub does it.</summary>
     public const int TimedOut = 27;
+
+    /// <summary>Ended by SIGINT or SIGTERM before it was done.</summary>
+    public const int Interrupted = 130;
 }

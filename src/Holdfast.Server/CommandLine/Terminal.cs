@@ -30,4 +30,14 @@ internal sealed record Terminal(Stream Input, Stream Output, TextWriter Error)
         Error.WriteLine($"holdfast: {message}");
         return ExitCodes.Failure;
     }
+
+    /// <summary>Says in one line what is wrong with the command line.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="problem">What is wrong and what to do.</param>
+    /// <returns><see cref="ExitCodes.Usage"/>.</returns>
+    public int RefuseUsage(string command, string problem)
+    {
+        Error.WriteLine($"holdfast {command}: {problem} See 'holdfast {command} --help'.");
+        return ExitCodes.Usage;
+    }
 }

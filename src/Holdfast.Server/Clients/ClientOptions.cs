@@ -1,0 +1,60 @@
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace Holdfast.Server.Clients;
+
+/// <summary>How <c>pub</c> and <c>sub</c> connect.</summary>
+internal sealed record ClientOptions
+{
+    /// <summary>The broker's host.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The broker's port.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>The protocol version.</summary>
+    public MqttProtocolVersion Version { get; init; } = MqttProtocolVersion.V500;
+
+    /// <summary>The client identifier.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>The user name, or null.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>The password, or null. Never shown.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The keep-alive in seconds.</summary>
+    public int KeepAliveSeconds { get; init; } = 60;
+
+    /// <summary>Whether an earlier session is thrown away.</summary>
+    public bool CleanStart { get; init; } = true;
+
+    /// <summary>How long the session outlives the connection, in seconds.</summary>
+    public uint SessionExpirySeconds { get; init; }
+
+    /// <summary>The will, or null.</summary>
+    public ClientWill? Will { get; init; }
+
+    /// <summary>The properties given with <c>-D</c>.</summary>
+    public IReadOnlyList<CommandProperty> Properties { get; init; } = [];
+
+    /// <summary>The quality of service of what is published or subscribed to.</summary>
+    public MqttQualityOfServiceLevel QualityOfService { get; init; }
+
+    /// <summary>Whether each step is told on standard error.</summary>
+    public bool Debug { get; init; }
+
+    /// <summary>Whether errors are kept quiet.</summary>
+    public bool Quiet { get; init; }
+
+    /// <summary>Whether output is JSON lines.</summary>
+    public bool Json { get; init; }
+}
+
+/// <summary>The will of a client.</summary>
+/// <param name="Topic">The topic.</param>
+/// <param name="Payload">The payload.</param>
+/// <param name="QualityOfService">The quality of service.</param>
+/// <param name="Retain">Whether it is retained.</param>
+internal sealed record ClientWill(string Topic, byte[] Payload, MqttQualityOfServiceLevel QualityOfService, bool Retain);

@@ -1,0 +1,89 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Holdfast.Server.Management;
+
+/// <summary>What the HTTP API answered.</summary>
+/// <param name="IsSuccess">Whether it did what was asked.</param>
+/// <param name="Body">The JSON it answered; undefined when there was none.</param>
+/// <param name="Problem">For a refusal: what was wrong and what to do, in one line.</param>
+internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, string Problem);
+
+/// <summary>Calls the HTTP API of a node.</summary>
+/// <param name="server">Its address.</param>
+/// <param name="token">The API token, or null. Never shown.</param>
+internal sealed class ApiClient(Uri server, string? token) : IDisposable
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http = new() { BaseAddress = server, Timeout = Timeout };
+
+    /// <summary>Sends a request.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Below the server's address, escaped.</param>
+    /// <param name="body">JSON, or null.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+            JsonElement json = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+            return response.IsSuccessStatusCode
+                ? new ApiAnswer(true, json, "")
+                : new ApiAnswer(false, json, Explain((int)response.StatusCode, response.ReasonPhrase, json));
+        }
+        catch (HttpRequestException exception)
+        {
+            return new ApiAnswer(false, default, $"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does 'holdfast serve' run there? Name another address with --server.");
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new ApiAnswer(false, default, $"{server} did not answer within {Timeout.TotalSeconds:0} s.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private string Explain(int status, string? phrase, JsonElement problem)
+    {
+        if (status == 401)
+        {
+            return token is null
+                ? $"{server} wants a token: give it with --token, in HOLDFAST_TOKEN, or with --data DIR, whose admin-token is read."
+                : $"{server} does not accept the token.";
+        }
+
+        string title = Text(problem, "title") ?? phrase ?? "refused";
+        string detail = Text(problem, "detail") ?? "";
+        return $"{server} answered {status}: {(detail.Length > 0 ? detail : title)}";
+    }
+
+    private static string? Text(JsonElement json, string name)
+        => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static JsonElement Parse(string text)
+    {
+        try
+        {
+            return text.Length == 0 ? default : JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Holdfast.Server.Management;
+
+/// <summary>The integrations of a product as text.</summary>
+internal static class IntegrationTable
+{
+    private static readonly (string Title, string Property)[] Columns =
+    [
+        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("LAST ERROR", "lastError"),
+    ];
+
+    /// <summary>Formats the API's list.</summary>
+    /// <param name="body">An array, or an object that holds it.</param>
+    public static string Format(JsonElement body)
+    {
+        JsonElement list = body.ValueKind == JsonValueKind.Object
+            ? body.EnumerateObject().Select(property => property.Value).FirstOrDefault(value => value.ValueKind == JsonValueKind.Array)
+            : body;
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+        {
+            return "no integrations";
+        }
+
+        string[][] rows = [[.. Columns.Select(column => column.Title)], .. list.EnumerateArray().Select(Row)];
+        int[] widths = [.. Columns.Select((_, index) => rows.Max(row => row[index].Length))];
+        var text = new StringBuilder();
+        foreach (string[] row in rows)
+        {
+            text.AppendLine(string.Join("  ", row.Select((cell, index) => cell.PadRight(widths[index]))).TrimEnd());
+        }
+
+        return text.ToString().TrimEnd();
+    }
+
+    private static string[] Row(JsonElement integration) => [.. Columns.Select(column => Cell(integration, column.Property))];
+
+    private static string Cell(JsonElement integration, string property)
+        => integration.TryGetProperty(property, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.ToString().ReplaceLineEndings(" ") : "-";
+}
+
+/// <summary>What is sent to add an integration.</summary>
+internal sealed record IntegrationBody(string Name, string Kind, string Filter, string Url);
+
+/// <summary>JSON of this folder's records.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(IntegrationBody))]
+internal sealed partial class ManagementJson : JsonSerializerContext;
