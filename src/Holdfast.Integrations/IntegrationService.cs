@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Holdfast.Broker.Integrations;
-using Holdfast.Broker.Topics;
 using Holdfast.Integrations.Delivery;
 using Holdfast.Integrations.Webhooks;
 using Holdfast.Log.State;

@@ -24,7 +24,7 @@ internal sealed class EventReader(
     /// <summary>The offset of a partition up to which nothing is left to deliver.</summary>
     public long Confirmed(int partition) => window.Oldest(partition)?.Offset ?? _positions[partition];
 
-    /// <summary>Whether <see cref="ReadAsync"/> would find something now.</summary>
+    /// <summary>Whether <see cref="ReadAsync(CancellationToken)"/> would find something now.</summary>
     public bool CanRead()
     {
         for (var partition = 0; partition < _positions.Length; partition++)

@@ -1,6 +1,5 @@
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Topics;
-using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
