@@ -1,0 +1,57 @@
+namespace Holdfast.Broker.Integrations;
+
+/// <summary>An integration and how far it is. Counts are since the start of the process.</summary>
+public sealed record IntegrationStatus
+{
+    /// <summary>What it carries, and where to.</summary>
+    public required IntegrationDefinition Definition { get; init; }
+
+    /// <summary>When it was added.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>What it does now.</summary>
+    public required IntegrationState State { get; init; }
+
+    /// <summary>Events that the receiver confirmed.</summary>
+    public long Delivered { get; init; }
+
+    /// <summary>Attempts that failed; each was or will be repeated.</summary>
+    public long FailedAttempts { get; init; }
+
+    /// <summary>Events that expired before they could be delivered.</summary>
+    public long Expired { get; init; }
+
+    /// <summary>Records that retention removed before they could be delivered; not all of them need have matched the filter.</summary>
+    public long TrimmedUnread { get; init; }
+
+    /// <summary>Records that were found damaged and could not be delivered; not all of them need have matched the filter.</summary>
+    public long DamagedUnread { get; init; }
+
+    /// <summary>Records between the cursor and the end of the log; not all of them need match the filter.</summary>
+    public long Behind { get; init; }
+
+    /// <summary>When the oldest event that waits for its confirmation was received; null when none waits.</summary>
+    public DateTimeOffset? OldestWaiting { get; init; }
+
+    /// <summary>What the last failed attempt met; null when none has failed.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>When that was.</summary>
+    public DateTimeOffset? LastErrorAt { get; init; }
+}
+
+/// <summary>What an integration does.</summary>
+public enum IntegrationState
+{
+    /// <summary>Everything announced is delivered.</summary>
+    Idle,
+
+    /// <summary>Events are on their way.</summary>
+    Delivering,
+
+    /// <summary>At least one event failed and waits for its next attempt.</summary>
+    Retrying,
+
+    /// <summary>Not running: the node shuts down.</summary>
+    Stopped,
+}

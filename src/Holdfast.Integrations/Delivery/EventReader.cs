@@ -1,0 +1,164 @@
+using System.Buffers;
+using System.Text.Json;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Events;
+using Holdfast.Broker.Publishing;
+using Holdfast.Log.Batches;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+
+namespace Holdfast.Integrations.Delivery;
+
+/// <summary>
+/// Moves matching events from the log into a window, from the integration's position on and never past what was announced. Batches
+/// are given back before it returns; what the window holds is the finished JSON.
+/// </summary>
+internal sealed class EventReader(
+    IPartitionLog log, ICommitFeed feed, IntegrationScope scope, DeliveryWindow window, IntegrationLimits limits, TimeProvider timeProvider,
+    IntegrationProgress progress, IReadOnlyList<long> cursor) : IDisposable
+{
+    private readonly long[] _positions = [.. cursor];
+    private readonly ArrayBufferWriter<byte> _json = new();
+    private readonly Utf8JsonWriter _writer = new(Stream.Null, EventWriter.WriterOptions);
+
+    /// <summary>The offset of a partition up to which nothing is left to deliver.</summary>
+    public long Confirmed(int partition) => window.Oldest(partition)?.Offset ?? _positions[partition];
+
+    /// <summary>Whether <see cref="ReadAsync(CancellationToken)"/> would find something now.</summary>
+    public bool CanRead()
+    {
+        for (var partition = 0; partition < _positions.Length; partition++)
+        {
+            if (CanRead(partition))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What the commit feed has to pass to wake this reader. A partition that it would not read now cannot wake it.</summary>
+    public void CopyWantedTo(Span<long> destination)
+    {
+        for (var partition = 0; partition < _positions.Length; partition++)
+        {
+            var wanted = scope.Includes(partition) && window.WantsMore(partition);
+            destination[partition] = wanted ? _positions[partition] : long.MaxValue;
+        }
+    }
+
+    /// <summary>Reads one stretch of each partition that has something and for which the window has room.</summary>
+    public async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        for (var partition = 0; partition < _positions.Length; partition++)
+        {
+            if (!scope.Includes(partition))
+            {
+                _positions[partition] = Math.Max(_positions[partition], feed.AnnouncedOffset(partition));
+            }
+            else if (CanRead(partition))
+            {
+                await ReadAsync(partition, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public void Dispose() => _writer.Dispose();
+
+    private bool CanRead(int partition)
+        => scope.Includes(partition) && window.WantsMore(partition) && _positions[partition] < feed.AnnouncedOffset(partition);
+
+    private async ValueTask ReadAsync(int partition, CancellationToken cancellationToken)
+    {
+        var from = _positions[partition];
+        var announced = feed.AnnouncedOffset(partition);
+        using var read = await log.ReadAsync(partition, from, scope.Keys, limits.ReadBytes, cancellationToken).ConfigureAwait(false);
+        if (read.Gap is { } gap)
+        {
+            progress.Lost(gap);
+            _positions[partition] = Math.Max(from, gap.ToOffset);
+        }
+
+        if (read.Batches.All(batch => TryTakeAll(batch, announced)))
+        {
+            _positions[partition] = Math.Max(_positions[partition], Math.Min(read.NextOffset, announced));
+        }
+
+        if (_positions[partition] == from && window.WantsMore(partition))
+        {
+            throw new InvalidOperationException(
+                $"Partition {partition}: offset {announced} was announced, but reading from {from} found nothing, as if the log ended there.");
+        }
+    }
+
+    /// <returns>False when it stopped before the end: the window is full, or the rest is not announced yet.</returns>
+    private bool TryTakeAll(RecordBatch batch, long announced)
+    {
+        foreach (var record in batch)
+        {
+            if (record.Offset < _positions[batch.Partition])
+            {
+                continue;
+            }
+
+            if (record.Offset >= announced || (record.Kind == RecordKind.Publish && !TryTake(record)))
+            {
+                return false;
+            }
+
+            _positions[batch.Partition] = record.Offset + 1;
+        }
+
+        return true;
+    }
+
+    /// <returns>False when the window has no room for it.</returns>
+    private bool TryTake(in RecordView view)
+    {
+        var record = PublishRecord.Read(view);
+        if (!scope.Includes(record))
+        {
+            return true;
+        }
+
+        if (record.ExpiresAtMilliseconds != 0 && record.ExpiresAtMilliseconds <= timeProvider.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            progress.Expired();
+            return true;
+        }
+
+        if (!window.Fits(view.Partition, bytes: record.Payload.Length))
+        {
+            return false;
+        }
+
+        var id = EventId.Format(log.Incarnation, view.Partition, view.Offset);
+        var body = WriteJson(id, record);
+        if (!window.Fits(view.Partition, body.Length))
+        {
+            return false;
+        }
+
+        window.Add(new OutstandingEvent
+        {
+            Partition = view.Partition,
+            Offset = view.Offset,
+            KeyHash = record.KeyHash,
+            Id = id,
+            ExpiresAtMilliseconds = record.ExpiresAtMilliseconds,
+            ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
+            Body = body,
+        });
+        return true;
+    }
+
+    private byte[] WriteJson(string id, in PublishRecord record)
+    {
+        _json.ResetWrittenCount();
+        _writer.Reset(_json);
+        EventWriter.Write(_writer, id, record);
+        _writer.Flush();
+        return _json.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,218 @@
+using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Topics;
+using Holdfast.Log.State;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Integrations.Delivery;
+
+/// <summary>
+/// One integration at work: reads ahead, attempts, confirms, saves its cursor. A single loop owns the window, so nothing here is locked.
+/// Each integration has its own loop and its own connections: a slow or dead receiver delays nobody else.
+/// </summary>
+internal sealed class IntegrationLoop : IDisposable
+{
+    private readonly IntegrationEnvironment _environment;
+    private readonly StoredIntegration _integration;
+    private readonly IntegrationScope _scope;
+    private readonly DeliveryWindow _window;
+    private readonly EventReader _reader;
+    private readonly AttemptRunner _attempts;
+    private readonly CursorSaver _saver;
+    private readonly FeedWatch _feedWatch;
+    private readonly WakeSignal _wake = new();
+    private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly long[] _cursor;
+    private readonly long[] _wanted;
+    private Task _run = Task.CompletedTask;
+    private long _oldestWaiting;
+    private volatile bool _isRetrying;
+
+    public IntegrationLoop(
+        IntegrationEnvironment environment, StoredIntegration integration, TopicFilter filter, IEventSender sender, Random random, IntegrationMetrics metrics)
+    {
+        var limits = environment.Limits;
+        var partitionCount = environment.Log.PartitionCount;
+        _environment = environment;
+        _integration = integration;
+        _cursor = [.. integration.Cursor];
+        _wanted = new long[partitionCount];
+        Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
+        _scope = new IntegrationScope(integration.Product, filter, partitionCount);
+        _window = new DeliveryWindow(partitionCount, limits.WindowEvents, limits.WindowBytes);
+        _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, environment.TimeProvider, Progress, integration.Cursor);
+        var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
+        _attempts = new AttemptRunner(_window, sender, environment.Log, retryDelay, limits, environment.TimeProvider, Progress, _wake);
+        _saver = new CursorSaver(environment, integration, _wake);
+        _feedWatch = new FeedWatch(environment.Feed, partitionCount, _wake);
+        _timer = environment.TimeProvider.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public IntegrationProgress Progress { get; }
+
+    /// <summary>What the loop does now, for a status.</summary>
+    public IntegrationState State
+        => _run.IsCompleted ? IntegrationState.Stopped
+            : _isRetrying ? IntegrationState.Retrying
+            : Behind > 0 ? IntegrationState.Delivering
+            : IntegrationState.Idle;
+
+    /// <summary>Records between the cursor and the end of what was announced.</summary>
+    public long Behind
+    {
+        get
+        {
+            long behind = 0;
+            for (var partition = 0; partition < _cursor.Length; partition++)
+            {
+                if (_scope.Includes(partition))
+                {
+                    behind += Math.Max(0, _environment.Feed.AnnouncedOffset(partition) - Volatile.Read(ref _cursor[partition]));
+                }
+            }
+
+            return behind;
+        }
+    }
+
+    /// <summary>When the oldest unconfirmed event was received; null when none waits.</summary>
+    public DateTimeOffset? OldestWaiting
+        => Volatile.Read(ref _oldestWaiting) is > 0 and var milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+
+    public void Start() => _run = Task.Run(RunAsync);
+
+    /// <summary>Lets the attempts in flight finish within the limit, saves the exact cursor, and ends.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _run.ConfigureAwait(false);
+        using var grace = new CancellationTokenSource(_environment.Limits.StopGrace, _environment.TimeProvider);
+        await FinishAttemptsAsync(grace.Token).ConfigureAwait(false);
+        await EndAttemptsAsync().ConfigureAwait(false);
+        PublishPosition();
+        await _saver.SaveLastAsync(_cursor).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends at once, without a trace: the integration was removed.</summary>
+    public async Task AbandonAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _run.ConfigureAwait(false);
+        await EndAttemptsAsync().ConfigureAwait(false);
+        await _saver.WaitAsync().ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _feedWatch.Dispose();
+        _attempts.Dispose();
+        _reader.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await StepAsync(_stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it met (an unreadable log, say), an integration must not stop for good in silence.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Progress.Met($"{exception.GetType().Name}: {exception.Message}");
+                _environment.Logger.LogError(
+                    exception, "Integration {Product}/{Integration} failed and goes on after a pause.", _integration.Product, _integration.Name);
+                await PauseAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        _attempts.Collect();
+        await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        _attempts.Start();
+        PublishPosition();
+        _saver.Offer(_cursor, _environment.TimeProvider.GetUtcNow());
+        if (_reader.CanRead())
+        {
+            return;
+        }
+
+        _reader.CopyWantedTo(_wanted);
+        _feedWatch.Watch(_wanted);
+        ArmTimer();
+        await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Shows readers of the status where the loop is.</summary>
+    private void PublishPosition()
+    {
+        long oldest = 0;
+        for (var partition = 0; partition < _cursor.Length; partition++)
+        {
+            Volatile.Write(ref _cursor[partition], _reader.Confirmed(partition));
+            if (_window.Oldest(partition) is { } waiting && (oldest == 0 || waiting.ReceivedAtMilliseconds < oldest))
+            {
+                oldest = waiting.ReceivedAtMilliseconds;
+            }
+        }
+
+        Volatile.Write(ref _oldestWaiting, oldest);
+        _isRetrying = _window.HasPostponed;
+    }
+
+    private void ArmTimer()
+    {
+        var due = _attempts.NextDue is { } retry && (_saver.NextDue is not { } save || retry < save) ? retry : _saver.NextDue;
+        var wait = due is { } time ? time - _environment.TimeProvider.GetUtcNow() : Timeout.InfiniteTimeSpan;
+        _timer.Change(due is not null && wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(_environment.Limits.MinimumRetryDelay, _environment.TimeProvider, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop's condition ends it.
+        }
+    }
+
+    private async Task FinishAttemptsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                _attempts.Collect();
+                if (_attempts.InFlight == 0)
+                {
+                    return;
+                }
+
+                await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The grace is over.
+        }
+    }
+
+    private async Task EndAttemptsAsync()
+    {
+        _attempts.Cancel();
+        await FinishAttemptsAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Holdfast.Log.Partitions;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Integrations.Delivery;
+
+/// <summary>
+/// What one integration has achieved and met: counted for its status, counted in the metrics, and for losses said once in the log.
+/// Written by the integration's loop, read by anyone.
+/// </summary>
+internal sealed class IntegrationProgress(string product, string name, IntegrationMetrics metrics, TimeProvider timeProvider, ILogger logger)
+{
+    private readonly TagList _tags = IntegrationMetrics.Tags(product, name);
+    private long _delivered;
+    private long _failedAttempts;
+    private long _expired;
+    private long _trimmedUnread;
+    private long _damagedUnread;
+    private IntegrationError? _lastError;
+
+    public long DeliveredCount => Volatile.Read(ref _delivered);
+
+    public long FailedAttemptCount => Volatile.Read(ref _failedAttempts);
+
+    public long ExpiredCount => Volatile.Read(ref _expired);
+
+    public long TrimmedUnreadCount => Volatile.Read(ref _trimmedUnread);
+
+    public long DamagedUnreadCount => Volatile.Read(ref _damagedUnread);
+
+    public IntegrationError? LastError => Volatile.Read(ref _lastError);
+
+    public void Attempted(TimeSpan duration) => metrics.AttemptDuration.Record(duration.TotalSeconds, _tags);
+
+    public void Delivered()
+    {
+        Interlocked.Increment(ref _delivered);
+        metrics.Delivered.Add(1, _tags);
+    }
+
+    public void AttemptFailed(string error)
+    {
+        Interlocked.Increment(ref _failedAttempts);
+        metrics.FailedAttempts.Add(1, _tags);
+        Met(error);
+    }
+
+    /// <summary>Something failed that is not an attempt.</summary>
+    public void Met(string error) => Volatile.Write(ref _lastError, new IntegrationError(error, timeProvider.GetUtcNow()));
+
+    public void Expired()
+    {
+        Interlocked.Increment(ref _expired);
+        metrics.Expired.Add(1, _tags);
+    }
+
+    /// <summary>A range of the log can no longer be read.</summary>
+    public void Lost(LogGap gap)
+    {
+        if (gap.Reason == LogGapReason.Trimmed)
+        {
+            Trimmed(gap.Partition, gap.FromOffset, gap.ToOffset);
+            return;
+        }
+
+        var records = gap.ToOffset - gap.FromOffset;
+        Interlocked.Add(ref _damagedUnread, records);
+        metrics.DamagedUnread.Add(records, _tags);
+        logger.LogError(
+            "Integration {Product}/{Integration}: damaged unread: partition {Partition}, offsets {From} to {To}, {Place}.",
+            product, name, gap.Partition, gap.FromOffset, gap.ToOffset - 1, gap.Place);
+    }
+
+    /// <summary>Retention removed what was not delivered yet.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="fromOffset">The first offset of the range.</param>
+    /// <param name="toOffset">The offset after the range.</param>
+    public void Trimmed(int partition, long fromOffset, long toOffset)
+    {
+        var records = toOffset - fromOffset;
+        Interlocked.Add(ref _trimmedUnread, records);
+        metrics.TrimmedUnread.Add(records, _tags);
+        logger.LogWarning(
+            "Integration {Product}/{Integration}: trimmed unread: partition {Partition}, offsets {From} to {To}.",
+            product, name, partition, fromOffset, toOffset - 1);
+    }
+}
+
+/// <summary>The last thing that went wrong.</summary>
+internal sealed record IntegrationError(string Text, DateTimeOffset At);

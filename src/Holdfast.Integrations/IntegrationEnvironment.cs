@@ -1,0 +1,34 @@
+using Holdfast.Broker.Delivery;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.State;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Integrations;
+
+/// <summary>What integrations need of the node they run in.</summary>
+public sealed record IntegrationEnvironment
+{
+    /// <summary>The log they read.</summary>
+    public required IPartitionLog Log { get; init; }
+
+    /// <summary>How far they may read, and what wakes them.</summary>
+    public required ICommitFeed Feed { get; init; }
+
+    /// <summary>Where they say which QoS 0 messages must be logged.</summary>
+    public required ILogInterest Interest { get; init; }
+
+    /// <summary>Where they and their cursors are stored.</summary>
+    public required IIntegrationStore Store { get; init; }
+
+    /// <summary>The logger.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The limits of each integration.</summary>
+    public IntegrationLimits Limits { get; init; } = IntegrationLimits.Default;
+
+    /// <summary>The seed of the jitter.</summary>
+    public int Seed { get; init; } = Random.Shared.Next();
+}

@@ -1,0 +1,42 @@
+namespace Holdfast.Integrations;
+
+/// <summary>
+/// The limits of one integration. Its memory is bounded by <see cref="WindowBytes"/> (plus one event) for each partition, whatever
+/// its receiver does. An event that is not confirmed blocks its own key only, until the window of its partition is full of events that it
+/// or its successors hold up; then the keys of that partition wait, and no others.
+/// </summary>
+public sealed record IntegrationLimits
+{
+    /// <summary>The limits of a node.</summary>
+    public static IntegrationLimits Default { get; } = new();
+
+    /// <summary>Most attempts at the same time, and most connections to the receiver.</summary>
+    public int AttemptsInFlight { get; init; } = 64;
+
+    /// <summary>Most events of a partition from the oldest unconfirmed one on, confirmed ones among them: what a crash can repeat at most.</summary>
+    public int WindowEvents { get; init; } = 512;
+
+    /// <summary>Most bytes of the unconfirmed events of a partition, as JSON. One event always fits.</summary>
+    public int WindowBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>How many bytes one read of the log asks for.</summary>
+    public int ReadBytes { get; init; } = 256 * 1024;
+
+    /// <summary>How much of a response's body is read, in bytes, to keep the connection; beyond it the connection is closed.</summary>
+    public int ResponseBytes { get; init; } = 64 * 1024;
+
+    /// <summary>How long an attempt may take.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The shortest pause after a failed attempt.</summary>
+    public TimeSpan MinimumRetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The longest pause after a failed attempt.</summary>
+    public TimeSpan MaximumRetryDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The cursor is saved at most so often.</summary>
+    public TimeSpan CursorInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a shutdown waits for the attempts in flight.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Holdfast.Integrations;
+
+/// <summary>
+/// The measurements of the meter <see cref="MeterName"/>, each with the tags <c>product</c> and <c>integration</c>:
+/// <list type="bullet">
+/// <item><c>holdfast_integration_events_delivered</c>: events that the receiver confirmed.</item>
+/// <item><c>holdfast_integration_attempts_failed</c>: attempts that failed and are repeated.</item>
+/// <item><c>holdfast_integration_events_expired</c>: events that expired before their delivery.</item>
+/// <item><c>holdfast_integration_records_trimmed_unread</c>: records that retention removed before their delivery.</item>
+/// <item><c>holdfast_integration_records_damaged_unread</c>: records that cannot be delivered because they are damaged.</item>
+/// <item><c>holdfast_integration_attempt_duration</c>: how long attempts took, in seconds.</item>
+/// <item><c>holdfast_integration_records_behind</c>: records between the cursor and the end of the log.</item>
+/// <item><c>holdfast_integration_oldest_waiting_age</c>: age of the oldest event that waits for its confirmation, in seconds; 0 when none waits.</item>
+/// </list>
+/// </summary>
+public sealed class IntegrationMetrics : IDisposable
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "Holdfast.Integrations";
+
+    private readonly Meter _meter = new(MeterName);
+
+    internal IntegrationMetrics(Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<double>>> oldestWaitingAge)
+    {
+        Delivered = _meter.CreateCounter<long>("holdfast_integration_events_delivered", null, "Events that the receiver confirmed.");
+        FailedAttempts = _meter.CreateCounter<long>("holdfast_integration_attempts_failed", null, "Attempts that failed and are repeated.");
+        Expired = _meter.CreateCounter<long>("holdfast_integration_events_expired", null, "Events that expired before their delivery.");
+        TrimmedUnread = _meter.CreateCounter<long>(
+            "holdfast_integration_records_trimmed_unread", null, "Records that retention removed before their delivery.");
+        DamagedUnread = _meter.CreateCounter<long>(
+            "holdfast_integration_records_damaged_unread", null, "Records that cannot be delivered because they are damaged.");
+        AttemptDuration = _meter.CreateHistogram<double>("holdfast_integration_attempt_duration", "s", "How long attempts took.");
+        _meter.CreateObservableGauge(
+            "holdfast_integration_records_behind", behind, null, "Records between the cursor and the end of the log.");
+        _meter.CreateObservableGauge(
+            "holdfast_integration_oldest_waiting_age", oldestWaitingAge, "s", "Age of the oldest event that waits for its confirmation.");
+    }
+
+    internal Counter<long> Delivered { get; }
+
+    internal Counter<long> FailedAttempts { get; }
+
+    internal Counter<long> Expired { get; }
+
+    internal Counter<long> TrimmedUnread { get; }
+
+    internal Counter<long> DamagedUnread { get; }
+
+    internal Histogram<double> AttemptDuration { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    internal static TagList Tags(string product, string name) => new() { { "product", product }, { "integration", name } };
+}
