@@ -21,6 +21,7 @@ public sealed class BrokerMetrics : IDisposable
         TooLargeForClient = _meter.CreateCounter<long>("holdfast_too_large_for_client", description: "Messages not sent: larger than the client accepts.");
         Expired = _meter.CreateCounter<long>("holdfast_expired", description: "Messages not sent: their expiry had passed.");
         TrimmedUnread = _meter.CreateCounter<long>("holdfast_trimmed_unread", description: "Records that retention removed before a session had read them.");
+        DamagedUnread = _meter.CreateCounter<long>("holdfast_damaged_unread", description: "Damaged records that a session could not be sent.");
         WillsPublished = _meter.CreateCounter<long>("holdfast_wills_published", description: "Wills published.");
         PublishRefused = _meter.CreateCounter<long>("holdfast_publish_refused", description: "Publishes refused, by reason.");
     }
@@ -48,6 +49,9 @@ public sealed class BrokerMetrics : IDisposable
 
     /// <summary>Records removed unread.</summary>
     public Counter<long> TrimmedUnread { get; }
+
+    /// <summary>Damaged records that a session could not be sent.</summary>
+    public Counter<long> DamagedUnread { get; }
 
     /// <summary>Wills published.</summary>
     public Counter<long> WillsPublished { get; }

@@ -21,6 +21,9 @@ public sealed record BrokerOptions
     /// <summary>The most subscriptions of one session.</summary>
     public int MaximumSubscriptions { get; init; } = 100_000;
 
+    /// <summary>A connection that has not sent a whole CONNECT by then is closed.</summary>
+    public TimeSpan ConnectDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A commit that takes longer makes the node unready.</summary>
     public TimeSpan StallThreshold { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -1,4 +1,3 @@
-using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
@@ -76,6 +75,7 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
     {
         // Only this thread moves the positions, so the publishers need not wait for the gate.
         group.Complete();
+        _services.Monitor.OnGroup(group.Status);
         _services.DeliveryTouched.Flush();
         lock (Gate)
         {
@@ -112,26 +112,13 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
             var record = PublishRecord.Read(view);
             if (record.Retain)
             {
-                Fold(_services.Retained, view, record);
+                _services.Retained.Apply(view);
             }
 
             foreach (ref readonly var match in _services.Subscriptions.Match(record.Product, record.Topic).Subscribers)
             {
                 match.Subscriber.DeliverLive(view, record, new DeliveryTerms(match), _dispatched, _services.DeliveryTouched);
             }
-        }
-    }
-
-    /// <summary>A retained publish replaces the topic's retained message; an empty one removes it [MQTT-3.3.1-5] [MQTT-3.3.1-6].</summary>
-    public static void Fold(RetainedMessages retained, in RecordView view, in PublishRecord record)
-    {
-        if (record.Payload.IsEmpty)
-        {
-            retained.Remove(record.Product, record.Topic, view.Partition, view.Offset);
-        }
-        else
-        {
-            retained.Set(record.Product, record.Topic, view.Partition, view.Offset, view.Bytes.ToArray());
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Broker.Connections;
 using Holdfast.Log.Partitions;
+using Holdfast.Log.State;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Broker.Sessions;
@@ -57,7 +58,17 @@ internal sealed class Session
 
     public DateTimeOffset? DisconnectedAt { get; set; }
 
+    /// <summary>The connection that owns the session; the registry's. It may not be attached yet.</summary>
+    public ClientConnection? Claimant { get; set; }
+
+    /// <summary>The connection that is attached.</summary>
     public ClientConnection? Connection { get; private set; }
+
+    /// <summary>The will of the connection, or the one that waits after its end.</summary>
+    public StoredWill? Will { get; set; }
+
+    /// <summary>Whether the store has a row for it.</summary>
+    public bool IsStored { get; set; }
 
     public SessionMode Mode { get; private set; } = SessionMode.Detached;
 
@@ -85,8 +96,8 @@ internal sealed class Session
     /// <summary>QoS 2 state changed since the last checkpoint.</summary>
     public bool ExchangesChanged { get; set; }
 
-    /// <summary>Whether the store holds a cursor of its own for this session.</summary>
-    public bool HasStoredCursor { get; set; }
+    /// <summary>The cursor of its own that the store holds; null when it holds none.</summary>
+    public long[]? StoredCursor { get; set; }
 
     /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind.</summary>
     public void Attach(ClientConnection connection, long[] announced)
@@ -124,13 +135,13 @@ internal sealed class Session
     /// <param name="connection">The connection that ended.</param>
     /// <param name="dispatched">The dispatcher's positions.</param>
     /// <param name="now">The time.</param>
-    public bool Detach(ClientConnection connection, long[] dispatched, DateTimeOffset now)
+    public void Detach(ClientConnection connection, long[] dispatched, DateTimeOffset now)
     {
         lock (Lock)
         {
             if (Connection != connection)
             {
-                return false;
+                return;
             }
 
             Connection = null;
@@ -143,7 +154,6 @@ internal sealed class Session
 
             Mode = SessionMode.Detached;
             Wake();
-            return true;
         }
     }
 
@@ -186,6 +196,24 @@ internal sealed class Session
             Outbound.LowerToUnconfirmed(cursor);
             return cursor;
         }
+    }
+
+    /// <summary>The session as it is stored now.</summary>
+    public StoredSession ToStored()
+    {
+        var cursor = Positions is null ? null : ConfirmedCursor([]);
+        StoredCursor = cursor;
+        return new StoredSession
+        {
+            Id = Id,
+            Product = Product,
+            ClientId = ClientId,
+            Epoch = Epoch,
+            ExpirySeconds = ExpirySeconds,
+            DisconnectedAt = DisconnectedAt,
+            Will = Will,
+            Cursor = cursor,
+        };
     }
 
     /// <summary>Makes the session live. The caller holds the dispatcher's gate and <see cref="Lock"/>, and has read up to the dispatcher's positions.</summary>

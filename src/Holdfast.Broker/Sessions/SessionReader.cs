@@ -160,7 +160,7 @@ internal sealed class SessionReader
                 }
             }
 
-            using var read = await _services.Log.ReadAsync(partition, offset, null, 1, _connection.Ended).ConfigureAwait(false);
+            using var read = await _services.Log.ReadAsync(partition, offset, null, 1, CancellationToken.None).ConfigureAwait(false);
             SendReady(partition, read);
             _touched.Flush();
         }
@@ -212,30 +212,15 @@ internal sealed class SessionReader
                 {
                     _session.Sender.SendAgain(place, PublishRecord.Read(records.Current), _touched);
                 }
-                else if (!SendAgainFromRetained(place, message))
+                else
                 {
+                    // Retention has removed it meanwhile, or it is damaged: it cannot be sent any more.
                     _services.Metrics.TrimmedUnread.Add(1);
                     _session.Outbound.Finish(place);
                     return;
                 }
-                else
-                {
-                    return;
-                }
             }
         }
-    }
-
-    /// <summary>A retained message outlives its place in the log.</summary>
-    private bool SendAgainFromRetained(int place, in OutboundMessage message)
-    {
-        if (!message.Retained || !_services.Retained.TryFind(_session.ProductUtf8, message.Partition, message.Offset, out var record))
-        {
-            return false;
-        }
-
-        _session.Sender.SendAgain(place, PublishRecord.Read(RecordView.ReadFirst(message.Partition, message.Offset, record)), _touched);
-        return true;
     }
 
     private bool SendRetained()
@@ -245,7 +230,7 @@ internal sealed class SessionReader
             while (IsCurrent && _session.RetainedWaiting.TryPeek(out var waiting))
             {
                 var message = waiting.Message;
-                var record = PublishRecord.Read(RecordView.ReadFirst(message.Partition, message.Offset, message.Record));
+                var record = message.Read();
                 ReadOnlySpan<uint> identifiers = waiting.Identifier == 0 ? [] : [waiting.Identifier];
                 var terms = new DeliveryTerms(waiting.QualityOfService, noLocal: false, retainAsPublished: true, identifiers);
                 if (_session.Sender.TrySend(message.Partition, message.Offset, record, terms, retained: true, _touched) == SendResult.Blocked)
@@ -286,7 +271,7 @@ internal sealed class SessionReader
                     break;
                 }
 
-                using var read = await _services.Log.ReadAsync(partition, from, keys, ReadBytes, _connection.Ended).ConfigureAwait(false);
+                using var read = await _services.Log.ReadAsync(partition, from, keys, ReadBytes, CancellationToken.None).ConfigureAwait(false);
                 if (!Send(partition, from, read))
                 {
                     return false;
@@ -303,9 +288,10 @@ internal sealed class SessionReader
     /// <returns>False when the session is no longer ours or cannot take more now.</returns>
     private bool Send(int partition, long from, LogRead read)
     {
-        if (read.Gap is { Reason: LogGapReason.Trimmed } gap)
+        if (read.Gap is { } gap)
         {
-            _services.Metrics.TrimmedUnread.Add(gap.ToOffset - gap.FromOffset);
+            var counter = gap.Reason == LogGapReason.Trimmed ? _services.Metrics.TrimmedUnread : _services.Metrics.DamagedUnread;
+            counter.Add(gap.ToOffset - gap.FromOffset);
         }
 
         foreach (var batch in read.Batches)

@@ -1,5 +1,6 @@
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Health;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Log.Commit;
@@ -26,6 +27,8 @@ internal sealed class SessionServices
     public required ILogger Logger { get; init; }
 
     public LogInterests LogInterests { get; } = new();
+
+    public CommitMonitor Monitor { get; set; } = null!;
 
     public Dispatcher Feed { get; set; } = null!;
 

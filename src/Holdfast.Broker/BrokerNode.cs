@@ -1,0 +1,258 @@
+using System.Collections.Concurrent;
+using Holdfast.Broker.Checkpoints;
+using Holdfast.Broker.Connections;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Retained;
+using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Broker.Wills;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.State;
+using Holdfast.Mqtt;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker;
+
+/// <summary>One broker over one log: everything between the listeners and the store.</summary>
+public sealed class BrokerNode : IAsyncDisposable
+{
+    private readonly SessionServices _services;
+    private readonly SessionRegistry _registry;
+    private readonly EventPublisher _publisher;
+    private readonly ClientLifecycle _lifecycle;
+    private readonly SubscriptionHandler _subscriptions;
+    private readonly WillScheduler _wills;
+    private readonly SessionExpiry _expiry;
+    private readonly Checkpointer _checkpointer;
+    private readonly RetentionPolicy _retention;
+    private readonly DirectRouter _router;
+    private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _loops = [];
+
+    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, ICheckpointStore checkpointStore, RetentionPolicy retention)
+    {
+        _services = services;
+        _registry = registry;
+        _retention = retention;
+        _publisher = new EventPublisher(services, services.Monitor);
+        _wills = new WillScheduler(services, sessionStore);
+        _expiry = new SessionExpiry(services, services.Monitor);
+        _lifecycle = new ClientLifecycle(services, registry, sessionStore, services.Monitor, _wills, _expiry);
+        _subscriptions = new SubscriptionHandler(services, sessionStore);
+        _checkpointer = new Checkpointer(services, registry, checkpointStore);
+        _router = new DirectRouter(services);
+        services.Monitor.DisconnectEverybody = reason => _ = DisconnectAllAsync(ReasonCode.ServerBusy, reason, services.Options.DisconnectJitter);
+    }
+
+    /// <summary>Publishes for something that is not an MQTT connection.</summary>
+    public IEventPublisher Publisher => _publisher;
+
+    /// <summary>Whether the node can commit.</summary>
+    public ICommitHealth Health => _services.Monitor;
+
+    /// <summary>Wakes readers of the log.</summary>
+    public ICommitFeed Feed => _services.Feed;
+
+    /// <summary>Topics whose QoS 0 messages are logged.</summary>
+    public ILogInterest LogInterests => _services.LogInterests;
+
+    /// <summary>Number of network connections.</summary>
+    public int ConnectionCount => _connections.Count;
+
+    /// <summary>Recovers the state and starts.</summary>
+    /// <param name="options">Limits and times.</param>
+    /// <param name="stores">Where everything durable is.</param>
+    /// <param name="metrics">The counters.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log for operators.</param>
+    /// <param name="onFatal">Called when the store can no longer be trusted: the process must end.</param>
+    /// <param name="cancellationToken">Ends the recovery.</param>
+    public static async Task<BrokerNode> StartAsync(
+        BrokerOptions options, BrokerStores stores, BrokerMetrics metrics, TimeProvider time, ILogger logger, Action<Exception> onFatal, CancellationToken cancellationToken)
+    {
+        var services = new SessionServices
+        {
+            Options = options,
+            Log = stores.Log,
+            Subscriptions = new SubscriptionIndex<Session>(),
+            Retained = new RetainedMessages(),
+            Metrics = metrics,
+            Time = time,
+            Logger = logger,
+        };
+        services.Feed = new Dispatcher(services, onFatal);
+        services.Committer = new GroupCommitter(stores.Log, services.Feed, time);
+        services.Monitor = new CommitMonitor(services);
+        var registry = new SessionRegistry(services);
+        var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
+        var node = new BrokerNode(services, registry, stores.Sessions, stores.Checkpoints, stores.Retention);
+        node.Start(recovered);
+        return node;
+    }
+
+    /// <summary>Takes a network connection.</summary>
+    /// <param name="output">Where its packets go.</param>
+    /// <param name="info">Where it comes from.</param>
+    /// <returns>The connection; when the network has ended call <see cref="EndAsync"/>.</returns>
+    public ClientConnection Accept(PacketOutput output, ConnectionInfo info)
+    {
+        var connection = new ClientConnection(_services, _lifecycle, _subscriptions, _router, output, info);
+        _connections.TryAdd(connection, 0);
+        return connection;
+    }
+
+    /// <summary>Lets a connection go whose network has ended.</summary>
+    /// <param name="connection">The connection.</param>
+    public async Task EndAsync(ClientConnection connection)
+    {
+        await connection.OnEndedAsync().ConfigureAwait(false);
+        _connections.TryRemove(connection, out _);
+    }
+
+    /// <summary>Unready first; disconnects everybody, commits what was appended, and writes exact cursors.</summary>
+    /// <param name="whenDisconnected">Completes when the transport has let every connection go; the node does not wait longer for it.</param>
+    public async Task DrainAsync(Func<Task> whenDisconnected)
+    {
+        _services.Monitor.Drain();
+        await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
+        await whenDisconnected().ConfigureAwait(false);
+        await StopLoopsAsync().ConfigureAwait(false);
+        await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        if (!_services.Feed.IsFatal)
+        {
+            await _checkpointer.RunLastAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopLoopsAsync().ConfigureAwait(false);
+        _wills.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Start(RecoveredState recovered)
+    {
+        _checkpointer.StartFrom(recovered.AppliedOffsets);
+        foreach (var session in recovered.Sessions)
+        {
+            _expiry.Schedule(session);
+        }
+
+        _services.Committer.Start();
+        _services.Monitor.Start();
+        foreach (var session in recovered.WasConnected)
+        {
+            _wills.ScheduleAfterRestart(session);
+        }
+
+        foreach (var session in recovered.Sessions.Except(recovered.WasConnected))
+        {
+            _wills.Schedule(session);
+        }
+
+        AddGauges();
+        _loops.Add(EveryAsync(CommitMonitor.Interval, _services.Monitor.Judge));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), CheckSilence));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
+        _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
+    }
+
+    private void AddGauges()
+    {
+        var metrics = _services.Metrics;
+        metrics.AddGauge("holdfast_connections", () => _connections.Count, "Network connections now.");
+        metrics.AddGauge("holdfast_sessions", () => _registry.Count, "Sessions, connected or waiting.");
+        metrics.AddGauge("holdfast_subscriptions", () => _services.Subscriptions.Count, "Subscriptions.");
+        metrics.AddGauge("holdfast_retained", () => _services.Retained.Count, "Retained messages.");
+        metrics.AddGauge("holdfast_log_bytes", () => _services.Log.GetStatistics().Bytes, "Bytes of the log on disk.");
+        metrics.AddGauge("holdfast_log_damaged_records", () => _services.Log.GetStatistics().DamagedRecords, "Records found damaged, never served.");
+        metrics.AddGauge("holdfast_committing", () => Health.State == CommitState.Committing ? 1 : 0, "1 while the node commits.");
+    }
+
+    private Task EveryAsync(TimeSpan interval, Action action) => EveryAsync(interval, () =>
+    {
+        action();
+        return Task.CompletedTask;
+    });
+
+    private async Task EveryAsync(TimeSpan interval, Func<Task> action)
+    {
+        using var timer = new PeriodicTimer(interval, _services.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                await action().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+        catch (Exception exception)
+        {
+            // A node whose housekeeping has died must not go on as if it lived.
+            _services.Feed.OnFatal(exception);
+        }
+    }
+
+    private void CheckSilence()
+    {
+        foreach (var (connection, _) in _connections)
+        {
+            connection.CheckSilence();
+        }
+    }
+
+    private async Task ExpireSessionsAsync()
+    {
+        foreach (var session in _expiry.TakeDue())
+        {
+            if (_registry.RemoveIfUnclaimed(session))
+            {
+                await _lifecycle.EndAsync(session).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task ApplyRetentionAsync()
+        => await _services.Log.ApplyRetentionAsync(_retention, _checkpointer.AppliedOffsets, _stopping.Token).ConfigureAwait(false);
+
+    private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
+    {
+        var connections = _connections.Keys.ToArray();
+        Random.Shared.Shuffle(connections);
+        var started = _services.Time.GetTimestamp();
+        for (var index = 0; index < connections.Length; index++)
+        {
+            var due = jitter * index / connections.Length;
+            var early = due - _services.Time.GetElapsedTime(started);
+            if (early > TimeSpan.FromMilliseconds(10))
+            {
+                await Task.Delay(early, _services.Time).ConfigureAwait(false);
+            }
+
+            connections[index].Close(reason, message);
+        }
+    }
+
+    private async Task StopLoopsAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_loops).ConfigureAwait(false);
+    }
+}
+
+/// <summary>Where a node keeps everything durable.</summary>
+/// <param name="Log">The log.</param>
+/// <param name="Sessions">The sessions.</param>
+/// <param name="Checkpoints">The projections.</param>
+/// <param name="Retention">What the log keeps.</param>
+public sealed record BrokerStores(IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention);

@@ -1,0 +1,154 @@
+using Holdfast.Broker.Sessions;
+using Holdfast.Log.State;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Checkpoints;
+
+/// <summary>
+/// Writes the projections. Each round saves the deduplication streams as they were one round ago together with the offsets that had been
+/// appended then, once those are committed: so nothing uncommitted is ever stored, and everything after those offsets is folded in again by
+/// replay. What else is saved may be newer, because folding a record twice changes nothing.
+/// </summary>
+internal sealed class Checkpointer(SessionServices services, SessionRegistry registry, ICheckpointStore store)
+{
+    private readonly int _partitionCount = services.Log.PartitionCount;
+    private Round? _round;
+
+    /// <summary>The offsets that the stored checkpoint has applied; the log is needed from there on.</summary>
+    public long[] AppliedOffsets { get; private set; } = new long[services.Log.PartitionCount];
+
+    /// <summary>Starts from what recovery has loaded.</summary>
+    public void StartFrom(long[] appliedOffsets) => AppliedOffsets = appliedOffsets;
+
+    /// <summary>One round: saves what the last one prepared, and prepares the next.</summary>
+    public async Task RunOnceAsync()
+    {
+        if (_round is { } round)
+        {
+            if (round.RefusedGroups != services.Committer.RefusedGroups)
+            {
+                PutBack(round);
+                _round = null;
+            }
+            else if (Cursors.HasReached(services.Feed.Announced(), round.Appended))
+            {
+                await SaveAsync(round).ConfigureAwait(false);
+                _round = null;
+            }
+        }
+
+        _round ??= Prepare();
+    }
+
+    /// <summary>The last checkpoint, when everything is committed and every session is detached: exact cursors.</summary>
+    public async Task RunLastAsync()
+    {
+        await RunOnceAsync().ConfigureAwait(false);
+        await RunOnceAsync().ConfigureAwait(false);
+    }
+
+    private Round Prepare()
+    {
+        // Read before the offsets: a refusal in between is then noticed.
+        var refusedGroups = services.Committer.RefusedGroups;
+        var appended = new long[_partitionCount];
+        var streams = new IReadOnlyList<StoredStream>[_partitionCount];
+        for (var partition = 0; partition < _partitionCount; partition++)
+        {
+            streams[partition] = services.Committer.TakeStreamChanges(partition, out appended[partition]);
+        }
+
+        return new Round(refusedGroups, appended, streams);
+    }
+
+    private void PutBack(Round round)
+    {
+        for (var partition = 0; partition < _partitionCount; partition++)
+        {
+            services.Committer.PutBackStreamChanges(partition, round.Streams[partition]);
+        }
+    }
+
+    private async Task SaveAsync(Round round)
+    {
+        IReadOnlyList<StoredRetained> retained;
+        lock (services.Feed.Gate)
+        {
+            retained = services.Retained.TakeChanges();
+        }
+
+        var sessions = CollectProgress(round.Appended);
+        try
+        {
+            await store.SaveAsync(new CheckpointChanges
+            {
+                AppliedOffsets = round.Appended,
+                Mark = round.Appended,
+                Retained = retained,
+                Streams = [.. round.Streams.SelectMany(streams => streams)],
+                Sessions = sessions.ConvertAll(one => one.Progress),
+            }).ConfigureAwait(false);
+            AppliedOffsets = round.Appended;
+        }
+        catch (StateStoreFullException exception)
+        {
+            services.Logger.LogWarning("The checkpoint was not written: {Message}", exception.Message);
+            PutBack(round);
+            lock (services.Feed.Gate)
+            {
+                services.Retained.PutBack(retained);
+            }
+
+            foreach (var (session, _) in sessions)
+            {
+                session.StoredCursor = null;
+                session.ExchangesChanged = true;
+            }
+        }
+    }
+
+    private List<(Session Session, SessionProgress Progress)> CollectProgress(long[] mark)
+    {
+        var result = new List<(Session, SessionProgress)>();
+        foreach (var session in registry.Snapshot())
+        {
+            if (session is { IsStored: true, IsPersistent: true } && Progress(session, mark) is { } progress)
+            {
+                result.Add((session, progress));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>What changed of a session: null when the mark holds for it and its QoS 2 state is as before.</summary>
+    private static SessionProgress? Progress(Session session, long[] mark)
+    {
+        lock (session.Lock)
+        {
+            var isLive = session.Mode == SessionMode.Live;
+            long[]? cursor = isLive && session.Outbound.Count == 0 ? null : session.ConfirmedCursor(mark);
+            if (isLive && cursor is not null && Cursors.HasReached(cursor, mark))
+            {
+                cursor = null;
+            }
+
+            if (isLive)
+            {
+                session.Subscriptions.ForgetBeginningsBefore(mark);
+            }
+
+            var cursorChanged = cursor is null ? session.StoredCursor is not null : !cursor.AsSpan().SequenceEqual(session.StoredCursor);
+            if (!cursorChanged && !session.ExchangesChanged)
+            {
+                return null;
+            }
+
+            session.StoredCursor = cursor;
+            session.ExchangesChanged = false;
+            return new SessionProgress(session.Id, cursor, ExchangesEncoding.Encode(session));
+        }
+    }
+
+    private sealed record Round(long RefusedGroups, long[] Appended, IReadOnlyList<StoredStream>[] Streams);
+}

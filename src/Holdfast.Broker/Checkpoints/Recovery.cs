@@ -1,0 +1,203 @@
+using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Broker.Topics;
+using Holdfast.Log.Batches;
+using Holdfast.Log.Records;
+using Holdfast.Log.State;
+using Holdfast.Mqtt;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Checkpoints;
+
+/// <summary>Rebuilds the state of a node: the last checkpoint, then everything that the log has committed since, folded in again.</summary>
+internal sealed class Recovery(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, ICheckpointStore checkpointStore)
+{
+    private const int ReadBytes = 4 * 1024 * 1024;
+
+    private readonly Dictionary<ulong, Session> _sessions = [];
+
+    /// <summary>Loads and replays.</summary>
+    /// <returns>The sessions, and the offsets of the checkpoint.</returns>
+    public async Task<RecoveredState> RunAsync(CancellationToken cancellationToken)
+    {
+        var checkpoint = await checkpointStore.LoadAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (var retained in checkpointStore.LoadRetainedAsync(cancellationToken).ConfigureAwait(false))
+        {
+            services.Retained.Load(retained);
+        }
+
+        await foreach (var stream in checkpointStore.LoadStreamsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            services.Committer.LoadStream(stream);
+        }
+
+        var wasConnected = new List<Session>();
+        await foreach (var stored in sessionStore.LoadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var session = Restore(stored, checkpoint.Mark);
+            if (stored.DisconnectedAt is null)
+            {
+                wasConnected.Add(session);
+            }
+        }
+
+        var replayed = 0L;
+        for (var partition = 0; partition < services.Log.PartitionCount; partition++)
+        {
+            replayed += await ReplayAsync(partition, checkpoint.AppliedOffsets[partition], cancellationToken).ConfigureAwait(false);
+        }
+
+        services.Logger.LogInformation(
+            "Recovered {Sessions} sessions and {Retained} retained messages; {Records} records replayed", _sessions.Count, services.Retained.Count, replayed);
+        return new RecoveredState(checkpoint.AppliedOffsets, [.. _sessions.Values], wasConnected);
+    }
+
+    private Session Restore(StoredSession stored, long[] mark)
+    {
+        var session = new Session(services, stored.Id, stored.Product, stored.ClientId)
+        {
+            Epoch = stored.Epoch,
+            ExpirySeconds = stored.ExpirySeconds,
+            DisconnectedAt = stored.DisconnectedAt ?? services.Time.GetUtcNow(),
+            Will = stored.Will,
+            IsStored = true,
+            StoredCursor = stored.Cursor,
+            Positions = [.. stored.Cursor ?? mark],
+        };
+        for (var partition = 0; partition < session.Positions.Length; partition++)
+        {
+            // A disk that lied about a flush may have lost the end of the log; what comes next must not be skipped.
+            session.Positions[partition] = Math.Min(session.Positions[partition], services.Log.CommittedOffset(partition));
+        }
+
+        foreach (var subscription in stored.Subscriptions)
+        {
+            if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
+                && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
+            {
+                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, subscription.Since, session));
+            }
+            else
+            {
+                services.Logger.LogError("Session {Client}: the stored subscription {Filter} is not valid: {Problem}", stored.ClientId, subscription.Filter, problem);
+            }
+        }
+
+        if (stored.Exchanges is { } exchanges)
+        {
+            ExchangesEncoding.Decode(exchanges, session);
+        }
+
+        _sessions.Add(session.Id, session);
+        registry.Restore(session);
+        return session;
+    }
+
+    private async Task<long> ReplayAsync(int partition, long from, CancellationToken cancellationToken)
+    {
+        var end = services.Log.CommittedOffset(partition);
+        var count = 0L;
+        while (from < end)
+        {
+            using var read = await services.Log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
+            foreach (var batch in read.Batches)
+            {
+                count += Replay(batch, from);
+            }
+
+            from = read.NextOffset;
+        }
+
+        return count;
+    }
+
+    private long Replay(RecordBatch batch, long from)
+    {
+        var count = 0L;
+        foreach (var view in batch)
+        {
+            if (view.Offset < from)
+            {
+                continue;
+            }
+
+            count++;
+            if (view.Kind == RecordKind.Publish)
+            {
+                ReplayPublish(view);
+            }
+            else if (view.Kind != RecordKind.Probe)
+            {
+                var step = SessionRecord.Read(view);
+                if (_sessions.TryGetValue(step.Session, out var session))
+                {
+                    Replay(step, session, view.Partition);
+                }
+            }
+        }
+
+        return count;
+    }
+
+    private void ReplayPublish(in RecordView view)
+    {
+        var record = PublishRecord.Read(view);
+        services.Committer.Replay(view.Partition, record);
+        if (record.Retain)
+        {
+            services.Retained.Apply(view);
+        }
+
+        if (record.ReceiptSession != 0 && _sessions.TryGetValue(record.ReceiptSession, out var session))
+        {
+            session.Receipts.Set(record.ReceiptPacketId, view.Partition, ReceiptState.Received);
+            session.ExchangesChanged = true;
+        }
+    }
+
+    private void Replay(in SessionRecord step, Session session, int partition)
+    {
+        session.ExchangesChanged = true;
+        var place = session.Outbound.Find(step.PacketId);
+        switch (step.Kind)
+        {
+            case RecordKind.ReceiptReleased when session.Receipts.TryGet(step.PacketId, out var receiptPartition, out _) && receiptPartition == partition:
+                session.Receipts.Remove(step.PacketId);
+                break;
+            case RecordKind.DeliveryAssigned:
+                ReplayAssigned(step, session);
+                break;
+            case RecordKind.DeliveryReceived when place >= 0:
+                session.Outbound[place].State = OutboundState.Released;
+                break;
+            case RecordKind.DeliveryCompleted when place >= 0:
+                session.Outbound.Finish(place);
+                break;
+        }
+    }
+
+    private void ReplayAssigned(in SessionRecord step, Session session)
+    {
+        session.Outbound.Restore(new OutboundMessage
+        {
+            PacketId = step.PacketId,
+            Partition = (byte)step.MessagePartition,
+            Offset = step.MessageOffset,
+            QualityOfService = QualityOfService.ExactlyOnce,
+            State = OutboundState.Sent,
+            Retained = step.Retained,
+            RetainFlag = step.Retained,
+        });
+        if (!step.Retained)
+        {
+            session.AssignedThrough ??= new long[services.Log.PartitionCount];
+            session.AssignedThrough[step.MessagePartition] = Math.Max(session.AssignedThrough[step.MessagePartition], step.MessageOffset + 1);
+        }
+    }
+}
+
+/// <summary>What recovery found.</summary>
+/// <param name="AppliedOffsets">The offsets of the checkpoint.</param>
+/// <param name="Sessions">All sessions.</param>
+/// <param name="WasConnected">Those that were connected when the process ended.</param>
+internal sealed record RecoveredState(long[] AppliedOffsets, IReadOnlyList<Session> Sessions, IReadOnlyList<Session> WasConnected);

@@ -1,0 +1,313 @@
+using System.Diagnostics;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Sessions;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Broker.Connections;
+
+/// <summary>
+/// One network connection: takes packets in order from the transport's reader, and answers through its <see cref="Output"/>. Its session may
+/// outlive it, or be taken over by another connection at any time.
+/// </summary>
+public sealed class ClientConnection
+{
+    private readonly SessionServices _services;
+    private readonly ClientLifecycle _lifecycle;
+    private readonly SubscriptionHandler _subscriptions;
+    private readonly InboundPublisher _publisher;
+    private readonly TouchedOutputs _touched = new();
+    private int _closed;
+    private bool _sawInbound = true;
+    private long _silentSince;
+
+    internal ClientConnection(
+        SessionServices services, ClientLifecycle lifecycle, SubscriptionHandler subscriptions, DirectRouter router, PacketOutput output, ConnectionInfo info)
+    {
+        _services = services;
+        _lifecycle = lifecycle;
+        _subscriptions = subscriptions;
+        _publisher = new InboundPublisher(services, router, this);
+        _silentSince = services.Time.GetTimestamp();
+        Output = output;
+        Info = info;
+    }
+
+    /// <summary>Where the packets go.</summary>
+    public PacketOutput Output { get; }
+
+    /// <summary>Where the connection comes from.</summary>
+    public ConnectionInfo Info { get; }
+
+    /// <summary>What <see cref="PacketOutcome.Wait"/> waits for.</summary>
+    public Task PendingWork { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The largest packet that is read, in bytes.</summary>
+    public uint MaximumPacketSize => _services.Options.MaximumPacketSize;
+
+    internal ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
+
+    internal uint ClientMaximumPacketSize { get; set; } = uint.MaxValue;
+
+    /// <summary>The most messages in flight towards the client.</summary>
+    internal int SendLimit { get; set; }
+
+    /// <summary>Silence after which the connection is closed: one and a half times the keep-alive [MQTT-3.1.2-22]; zero for never.</summary>
+    internal TimeSpan SilenceLimit { get; set; }
+
+    internal Session? Session { get; set; }
+
+    internal SessionEndReason EndReason { get; private set; } = SessionEndReason.ConnectionLost;
+
+    /// <summary>Whether a will is due when the connection ends.</summary>
+    internal bool WillIsDue { get; private set; } = true;
+
+    internal bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>Handles one packet.</summary>
+    /// <param name="header">Its fixed header.</param>
+    /// <param name="body">What follows it.</param>
+    public PacketOutcome Handle(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (IsClosed)
+        {
+            return PacketOutcome.Closed;
+        }
+
+        if (Session is null)
+        {
+            return header.Type == PacketType.Connect ? HandleConnect(header, body) : RefuseSilently();
+        }
+
+        return header.Type switch
+        {
+            PacketType.Publish => HandlePublish(header, body),
+            PacketType.PubAck or PacketType.PubRec or PacketType.PubRel or PacketType.PubComp => HandleAck(header, body),
+            PacketType.Subscribe => HandleSubscribe(header, body),
+            PacketType.Unsubscribe => HandleUnsubscribe(header, body),
+            PacketType.PingReq => HandlePing(header, body),
+            PacketType.Disconnect => HandleDisconnect(header, body),
+            PacketType.Auth => Refuse(ReasonCode.ProtocolError, "AUTH without an authentication method in CONNECT."),
+            _ => Refuse(ReasonCode.ProtocolError, $"A client does not send {header.Type}, nor CONNECT twice [MQTT-3.1.0-2]."),
+        };
+    }
+
+    /// <summary>Answers bytes that are no packet.</summary>
+    /// <param name="status">What is wrong with them.</param>
+    public void HandleBadFrame(FrameStatus status)
+    {
+        if (status == FrameStatus.TooLarge)
+        {
+            Refuse(ReasonCode.PacketTooLarge, $"A packet is larger than {MaximumPacketSize} bytes.");
+        }
+        else
+        {
+            Refuse(ReasonCode.MalformedPacket, "The bytes are no MQTT packet: packet type 0, or a remaining length of more than four bytes.");
+        }
+    }
+
+    /// <summary>Sends what the packets of one read have caused. Waits a little for a subscriber that does not read: back-pressure before loss.</summary>
+    public ValueTask EndOfReadAsync()
+    {
+        _sawInbound = true;
+        var received = _publisher.TakeReceived();
+        if (received > 0)
+        {
+            _services.Metrics.Received.Add(received);
+        }
+
+        var clogged = _touched.FlushAndFindClogged();
+        return clogged is null || clogged == Output ? ValueTask.CompletedTask : new ValueTask(WaitForAsync(clogged));
+    }
+
+    /// <summary>Completes when a busy packet may be given again.</summary>
+    public Task WhenRoomAsync() => _services.Committer.WhenRoomAsync();
+
+    /// <summary>Closes the connection if it has been silent for too long. Called about once a second.</summary>
+    public void CheckSilence()
+    {
+        var now = _services.Time.GetTimestamp();
+        if (_sawInbound && Session is not null)
+        {
+            _sawInbound = false;
+            _silentSince = now;
+            return;
+        }
+
+        var silence = _services.Time.GetElapsedTime(_silentSince, now);
+        if (Session is null && silence > _services.Options.ConnectDeadline)
+        {
+            RefuseSilently();
+        }
+        else if (SilenceLimit > TimeSpan.Zero && silence > SilenceLimit)
+        {
+            Close(ReasonCode.KeepAliveTimeout, "Nothing was heard for one and a half times the keep-alive.");
+        }
+    }
+
+    /// <summary>Closes the connection with a reason.</summary>
+    /// <param name="reason">Told to an MQTT 5 client.</param>
+    /// <param name="message">Why, and what to do.</param>
+    public void Close(ReasonCode reason, string message)
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return;
+        }
+
+        EndReason = SessionEndReason.ServerClosed;
+        _services.Metrics.Disconnects.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        if (Session is not null && Version == ProtocolVersion.Mqtt5)
+        {
+            ControlPackets.Write(this, new DisconnectPacket { Reason = reason, ReasonString = message });
+        }
+
+        Output.Close();
+    }
+
+    /// <summary>The network connection has ended, by whomever. Called once, by the transport.</summary>
+    public Task OnEndedAsync()
+    {
+        Interlocked.Exchange(ref _closed, 1);
+        return _lifecycle.OnConnectionEndedAsync(this);
+    }
+
+    /// <summary>Closes the connection because of what it sent [MQTT-4.8.0-1] [MQTT-4.13.1-1].</summary>
+    internal PacketOutcome Refuse(ReasonCode reason, string message)
+    {
+        Close(reason, message);
+        return PacketOutcome.Closed;
+    }
+
+    /// <summary>What was sent could not be stored: without an acknowledgement the client keeps it, and without a connection it buffers.</summary>
+    internal void CloseForFullDisk() => Close(ReasonCode.QuotaExceeded, "There is no room to store messages. Keep them and try again later.");
+
+    private PacketOutcome RefuseSilently()
+    {
+        // The first packet must be CONNECT [MQTT-3.1.0-1]; whoever sends another speaks another protocol.
+        Interlocked.Exchange(ref _closed, 1);
+        Output.Close();
+        return PacketOutcome.Closed;
+    }
+
+    private PacketOutcome Refuse(DecodeError error) => Refuse(error.Reason, error.Clause.Length == 0 ? error.Message : $"{error.Message} [{error.Clause}]");
+
+    private async Task WaitForAsync(PacketOutput clogged)
+    {
+        using var patience = new CancellationTokenSource(_services.Options.QosZeroPatience, _services.Time);
+        try
+        {
+            await clogged.WhenDrainedAsync().WaitAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // From now on its QoS 0 messages are dropped and counted until it reads again.
+        }
+    }
+
+    private PacketOutcome HandleConnect(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodeConnect(header.Flags, body, out var packet, out var error))
+        {
+            return _lifecycle.RefuseConnect(this, error.Reason, error.Message);
+        }
+
+        Debug.Assert(packet is not null, "A decoder that succeeds returns a packet.");
+        PendingWork = _lifecycle.ConnectAsync(this, packet);
+        return PacketOutcome.Wait;
+    }
+
+    private PacketOutcome HandlePublish(in FrameHeader header, ReadOnlySpan<byte> body)
+        => PacketDecoder.TryDecodePublish(header.Flags, body, Version, out var packet, out var error)
+            ? _publisher.Publish(packet, _touched)
+            : Refuse(error);
+
+    private PacketOutcome HandleAck(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodeAck(header.Type, header.Flags, body, Version, out var packet, out var error))
+        {
+            return Refuse(error);
+        }
+
+        switch (header.Type)
+        {
+            case PacketType.PubRel:
+                return _publisher.Release(packet.PacketId, _touched);
+            case PacketType.PubAck:
+                Session!.Sender.OnPubAck(packet.PacketId);
+                break;
+            case PacketType.PubRec:
+                if (Session!.Sender.OnPubRec(packet.PacketId, packet.Reason) is { } answer)
+                {
+                    MessageWriter.Write(this, answer);
+                    _touched.Add(Output);
+                }
+
+                break;
+            default:
+                Session!.Sender.OnPubComp(packet.PacketId);
+                break;
+        }
+
+        return PacketOutcome.Continue;
+    }
+
+    private PacketOutcome HandleSubscribe(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodeSubscribe(header.Flags, body, Version, out var packet, out var error))
+        {
+            return Refuse(error);
+        }
+
+        PendingWork = _subscriptions.SubscribeAsync(this, packet!);
+        return PacketOutcome.Wait;
+    }
+
+    private PacketOutcome HandleUnsubscribe(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodeUnsubscribe(header.Flags, body, Version, out var packet, out var error))
+        {
+            return Refuse(error);
+        }
+
+        PendingWork = _subscriptions.UnsubscribeAsync(this, packet!);
+        return PacketOutcome.Wait;
+    }
+
+    private PacketOutcome HandlePing(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodePing(header.Flags, body, out var error))
+        {
+            return Refuse(error);
+        }
+
+        ControlPackets.WritePingResponse(this);
+        _touched.Add(Output);
+        return PacketOutcome.Continue;
+    }
+
+    private PacketOutcome HandleDisconnect(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PacketDecoder.TryDecodeDisconnect(header.Flags, body, Version, out var packet, out var error))
+        {
+            return Refuse(error);
+        }
+
+        if (packet!.SessionExpirySeconds is { } seconds)
+        {
+            if (seconds > 0 && !Session!.IsPersistent)
+            {
+                return Refuse(ReasonCode.ProtocolError, "DISCONNECT may not give a session expiry to a session that had none [MQTT-3.14.2-2].");
+            }
+
+            Session!.ExpirySeconds = Math.Min(seconds, (uint)_services.Options.MaximumSessionExpiry.TotalSeconds);
+        }
+
+        // A normal DISCONNECT removes the will [MQTT-3.1.2-10].
+        WillIsDue = packet.Reason == ReasonCode.DisconnectWithWill;
+        EndReason = SessionEndReason.ClientDisconnected;
+        Interlocked.Exchange(ref _closed, 1);
+        Output.Close();
+        return PacketOutcome.Closed;
+    }
+}

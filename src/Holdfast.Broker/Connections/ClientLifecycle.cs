@@ -1,0 +1,254 @@
+using System.Text;
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Wills;
+using Holdfast.Log.State;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Connections;
+
+/// <summary>The beginning and the end of connections: CONNECT, take-over, and what becomes of the session and the will afterwards.</summary>
+internal sealed class ClientLifecycle(
+    SessionServices services, SessionRegistry registry, ISessionStore store, ICommitHealth health, WillScheduler wills, SessionExpiry expiry)
+{
+    /// <summary>The product of anonymous clients.</summary>
+    public const string DefaultProduct = "default";
+
+    private const int MaximumClientIdBytes = 1024;
+
+    /// <summary>Handles CONNECT: claims the session, makes it durable, answers, and starts delivery.</summary>
+    public async Task ConnectAsync(ClientConnection connection, ConnectPacket packet)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        connection.Version = packet.Version;
+        connection.ClientMaximumPacketSize = packet.MaximumPacketSize;
+        if (Refusal(connection, packet) is { } refusal)
+        {
+            RefuseConnect(connection, refusal.Reason, refusal.Message);
+            return;
+        }
+
+        var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
+        var expirySeconds = Math.Min(packet.SessionExpirySeconds, (uint)services.Options.MaximumSessionExpiry.TotalSeconds);
+        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart, expirySeconds);
+        var session = claim.Session;
+        EndPrevious(claim);
+        expiry.Cancel(session);
+        wills.Cancel(session);
+        session.Will = packet.Will is null ? null : WillRecord.Create(packet.Will, session);
+        try
+        {
+            await SaveAsync(claim).ConfigureAwait(false);
+        }
+        catch (StateStoreFullException exception)
+        {
+            services.Logger.LogWarning("Session {Client} refused: {Message}", clientId, exception.Message);
+            registry.Release(session, connection);
+            RefuseConnect(connection, ReasonCode.QuotaExceeded, "There is no room to store the session. Try again later.");
+            return;
+        }
+
+        Welcome(connection, packet, claim, clientId);
+    }
+
+    /// <summary>Answers a CONNECT with a refusal and closes.</summary>
+    public PacketOutcome RefuseConnect(ClientConnection connection, ReasonCode reason, string message)
+    {
+        services.Metrics.ConnectsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        ControlPackets.Write(connection, new ConnAckPacket { Reason = reason, ReasonString = message });
+        connection.Output.Close();
+        return PacketOutcome.Closed;
+    }
+
+    /// <summary>Lets the session go when its connection has ended.</summary>
+    public async Task OnConnectionEndedAsync(ClientConnection connection)
+    {
+        if (connection.Session is not { } session)
+        {
+            return;
+        }
+
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        Detach(session, connection);
+        if (registry.Release(session, connection))
+        {
+            await SettleAsync(session, connection.WillIsDue).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends a session for good, in memory and in the store. A will that still waits is sent [MQTT-3.1.2-8].</summary>
+    public async Task EndAsync(Session session)
+    {
+        session.End();
+        services.Subscriptions.RemoveAll(session.ProductUtf8, session);
+        await wills.PublishNowAsync(session).ConfigureAwait(false);
+        if (session.IsStored)
+        {
+            await store.RemoveAsync(session.Id).ConfigureAwait(false);
+        }
+    }
+
+    private (ReasonCode Reason, string Message)? Refusal(ClientConnection connection, ConnectPacket packet)
+    {
+        if (health.State != CommitState.Committing)
+        {
+            return (ReasonCode.ServerUnavailable, health.Reason);
+        }
+
+        if (!connection.Info.AllowAnonymous)
+        {
+            return (ReasonCode.NotAuthorized, "This listener admits no clients without credentials.");
+        }
+
+        if (packet.AuthenticationMethod is not null)
+        {
+            return (ReasonCode.BadAuthenticationMethod, "This server has no extended authentication.");
+        }
+
+        if (packet.ClientId.Length == 0 && packet.Version == ProtocolVersion.Mqtt311 && !packet.CleanStart)
+        {
+            return (ReasonCode.ClientIdentifierNotValid, "An empty client identifier needs a clean session [MQTT-3.1.3-8].");
+        }
+
+        if (Encoding.UTF8.GetByteCount(packet.ClientId) > MaximumClientIdBytes)
+        {
+            return (ReasonCode.ClientIdentifierNotValid, $"The client identifier has more than {MaximumClientIdBytes} bytes.");
+        }
+
+        if (packet.Will is { } will)
+        {
+            if (will.Topic.StartsWith('$'))
+            {
+                return (ReasonCode.NotAuthorized, "The will's topic begins with $, which belongs to the server.");
+            }
+
+            if (will.Payload.Length > services.Options.MaximumPayload)
+            {
+                return (ReasonCode.PacketTooLarge, $"The will has {will.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Closes the connection that had the session, and ends a session that a clean start replaces [MQTT-3.1.4-3] [MQTT-3.1.2-4].</summary>
+    private void EndPrevious(SessionClaim claim)
+    {
+        if (claim.PreviousOwner is { } previous)
+        {
+            previous.Close(ReasonCode.SessionTakenOver, "Another connection has used the same client identifier.");
+            Detach(claim.Discarded ?? claim.Session, previous);
+            SettleWillOfTakenOver(claim, previous);
+        }
+
+        if (claim.Discarded is { } discarded)
+        {
+            expiry.Cancel(discarded);
+            discarded.End();
+            services.Subscriptions.RemoveAll(discarded.ProductUtf8, discarded);
+            _ = wills.PublishNowAsync(discarded);
+        }
+    }
+
+    /// <summary>A take-over ends the old connection without DISCONNECT; a will with a delay is not sent when the session goes on [MQTT-3.1.3-9].</summary>
+    private void SettleWillOfTakenOver(SessionClaim claim, ClientConnection previous)
+    {
+        var session = claim.Discarded ?? claim.Session;
+        if (!previous.WillIsDue || (claim.IsPresent && session.Will is { DelaySeconds: > 0 }))
+        {
+            session.Will = null;
+        }
+
+        _ = wills.PublishNowAsync(session);
+    }
+
+    private async Task SaveAsync(SessionClaim claim)
+    {
+        var session = claim.Session;
+        if (session.IsPersistent || session.Will is not null)
+        {
+            await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
+            session.IsStored = true;
+        }
+        else if (claim.Discarded is { IsStored: true } discarded)
+        {
+            await store.RemoveAsync(discarded.Id).ConfigureAwait(false);
+        }
+        else if (session.IsStored)
+        {
+            await store.RemoveAsync(session.Id).ConfigureAwait(false);
+            session.IsStored = false;
+        }
+    }
+
+    private void Welcome(ClientConnection connection, ConnectPacket packet, SessionClaim claim, string clientId)
+    {
+        var session = claim.Session;
+        connection.SendLimit = Math.Min(packet.ReceiveMaximum, services.Options.SendMaximum);
+        connection.SilenceLimit = TimeSpan.FromSeconds(packet.KeepAliveSeconds * 1.5);
+        connection.Session = session;
+        if (session.Claimant != connection)
+        {
+            connection.Close(ReasonCode.SessionTakenOver, "Another connection has used the same client identifier.");
+            return;
+        }
+
+        services.Metrics.Connects.Add(1);
+        ControlPackets.Write(connection, new ConnAckPacket
+        {
+            Reason = ReasonCode.Success,
+            SessionPresent = claim.IsPresent,
+            SessionExpirySeconds = session.ExpirySeconds == packet.SessionExpirySeconds ? null : session.ExpirySeconds,
+            ReceiveMaximum = services.Options.ReceiveMaximum,
+            MaximumPacketSize = connection.MaximumPacketSize,
+            AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
+            SharedSubscriptionAvailable = false,
+        });
+        connection.Output.Flush();
+        session.Attach(connection, services.Feed.Announced());
+        if (connection.IsClosed)
+        {
+            // Closed while it was being attached, by a take-over or a stall: nobody else lets the session go.
+            _ = OnConnectionEndedAsync(connection);
+        }
+    }
+
+    private void Detach(Session session, ClientConnection connection)
+    {
+        lock (services.Feed.Gate)
+        {
+            session.Detach(connection, services.Feed.Dispatched, services.Time.GetUtcNow());
+        }
+    }
+
+    private async Task SettleAsync(Session session, bool willIsDue)
+    {
+        if (!willIsDue)
+        {
+            session.Will = null;
+        }
+
+        try
+        {
+            if (session.IsPersistent)
+            {
+                expiry.Schedule(session);
+                wills.Schedule(session);
+                await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
+                return;
+            }
+
+            if (registry.Remove(session))
+            {
+                await EndAsync(session).ConfigureAwait(false);
+            }
+        }
+        catch (StateStoreFullException exception)
+        {
+            // What the store remembers is older: after a crash some messages would be sent again, none lost.
+            services.Logger.LogWarning("Session {Client}: its end could not be stored: {Message}", session.ClientId, exception.Message);
+        }
+    }
+}

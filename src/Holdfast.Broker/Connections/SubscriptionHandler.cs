@@ -1,0 +1,142 @@
+using Holdfast.Broker.Retained;
+using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Broker.Topics;
+using Holdfast.Log.State;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Connections;
+
+/// <summary>
+/// SUBSCRIBE and UNSUBSCRIBE. A subscription of a persistent session is on disk before it is acknowledged. The retained messages are those as
+/// of one position of the log, and what comes after that position is delivered live: nothing is missed between the two, or sent twice.
+/// </summary>
+internal sealed class SubscriptionHandler(SessionServices services, ISessionStore store)
+{
+    public async Task SubscribeAsync(ClientConnection connection, SubscribePacket packet)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var session = connection.Session!;
+        var since = services.Feed.Announced();
+        var accepted = new List<(Subscription<Session> Subscription, bool IsNew)>();
+        var reasons = new ReasonCode[packet.Requests.Count];
+        for (var index = 0; index < reasons.Length; index++)
+        {
+            reasons[index] = Accept(session, packet, packet.Requests[index], since, accepted);
+        }
+
+        if (session.IsPersistent && accepted.Count > 0)
+        {
+            try
+            {
+                var saved = accepted.Select(one => ToStored(one.Subscription, since)).DistinctBy(one => one.Filter).ToList();
+                await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false);
+            }
+            catch (StateStoreFullException exception)
+            {
+                services.Logger.LogWarning("Subscriptions of {Client} refused: {Message}", session.ClientId, exception.Message);
+                accepted.Clear();
+                Array.Fill(reasons, ReasonCode.QuotaExceeded);
+            }
+        }
+
+        GoLive(connection, session, accepted, new SubscriptionAckPacket { Type = PacketType.SubAck, PacketId = packet.PacketId, Reasons = reasons });
+        connection.Output.Flush();
+    }
+
+    public async Task UnsubscribeAsync(ClientConnection connection, UnsubscribePacket packet)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var session = connection.Session!;
+        var reasons = new ReasonCode[packet.Filters.Count];
+        lock (session.Lock)
+        {
+            for (var index = 0; index < reasons.Length; index++)
+            {
+                reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+            }
+        }
+
+        if (session.IsPersistent)
+        {
+            // Deleting needs no room that the store does not keep in reserve.
+            await store.SaveSubscriptionsAsync(session.Id, [], packet.Filters).ConfigureAwait(false);
+        }
+
+        ControlPackets.Write(connection, new SubscriptionAckPacket { Type = PacketType.UnsubAck, PacketId = packet.PacketId, Reasons = reasons });
+        connection.Output.Flush();
+    }
+
+    private static StoredSubscription ToStored(Subscription<Session> subscription, long[] since)
+        => new(subscription.Filter.ToString(), subscription.Options.ToByte(), subscription.Identifier, subscription.Since ?? since);
+
+    private ReasonCode Accept(
+        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<Session> Subscription, bool IsNew)> accepted)
+    {
+        if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
+        {
+            return ReasonCode.TopicFilterInvalid;
+        }
+
+        if (filter.IsShared)
+        {
+            return ReasonCode.SharedSubscriptionsNotSupported;
+        }
+
+        Subscription<Session>? existing;
+        lock (session.Lock)
+        {
+            if (!session.Subscriptions.TryGet(request.Filter, out existing)
+                && session.Subscriptions.Count + accepted.Count >= services.Options.MaximumSubscriptions)
+            {
+                return ReasonCode.QuotaExceeded;
+            }
+        }
+
+        var options = new SubscriptionOptions(request.QualityOfService, request.NoLocal, request.RetainAsPublished, (RetainHandling)request.RetainHandling);
+        var subscription = new Subscription<Session>(
+            filter, options, packet.SubscriptionIdentifier, existing is null ? since : existing.Since, session);
+        accepted.Add((subscription, existing is null));
+        return (ReasonCode)request.QualityOfService;
+    }
+
+    /// <summary>Inside the gate: the acknowledgement, the retained messages, and everything later, in this order.</summary>
+    private void GoLive(
+        ClientConnection connection, Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
+    {
+        var retained = new List<RetainedDelivery>();
+        var found = new List<RetainedMessage>();
+        lock (services.Feed.Gate)
+        {
+            ControlPackets.Write(connection, acknowledgement);
+            lock (session.Lock)
+            {
+                // Even when another connection has taken the session over: the store has them already.
+                if (session.Mode == SessionMode.Ended)
+                {
+                    return;
+                }
+
+                foreach (var (subscription, isNew) in accepted)
+                {
+                    session.Subscriptions.Set(subscription);
+                    var handling = subscription.Options.RetainHandling;
+                    if (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
+                    {
+                        services.Retained.Collect(session.ProductUtf8, subscription.Filter, services.NowMilliseconds, found);
+                        retained.AddRange(found.Select(
+                            message => new RetainedDelivery(message, subscription.Options.QualityOfService, subscription.Identifier)));
+                        found.Clear();
+                    }
+                }
+            }
+
+            if (retained.Count > 0)
+            {
+                session.QueueRetained(retained, services.Feed.Dispatched);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Text;
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+using Holdfast.Mqtt;
+
+namespace Holdfast.Broker.Publishing;
+
+/// <summary>Publishes for HTTP and for the server itself, on the same path as a device's publish.</summary>
+internal sealed class EventPublisher(SessionServices services, ICommitHealth health) : IEventPublisher
+{
+    public async ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
+    {
+        if (Refusal(message) is { } refusal)
+        {
+            services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", refusal.Status.ToString()));
+            return refusal;
+        }
+
+        var record = Encode(message);
+        services.Metrics.Received.Add(1);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var completion = new AppendCompletion();
+            if (completion.TryAppend(services, PublishRecord.Read(RecordView.ReadFirst(0, 0, record))))
+            {
+                // Not cancelled from here on: the event is on its way to the disk.
+                return Result(await completion.Task.ConfigureAwait(false));
+            }
+
+            await services.Committer.WhenRoomAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private PublishResult Result((AppendStatus Status, int Partition, long Offset) outcome) => outcome switch
+    {
+        { Status: not AppendStatus.Appended } => new PublishResult(PublishStatus.Full, null, "There is no room to store the event. Keep it and try again later."),
+        { Offset: < 0 } => new PublishResult(PublishStatus.Duplicate, null, string.Empty),
+        _ => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnation, outcome.Partition, outcome.Offset), string.Empty),
+    };
+
+    private PublishResult? Refusal(EventToPublish message)
+    {
+        if (health.State != CommitState.Committing)
+        {
+            var status = health.State == CommitState.Full ? PublishStatus.Full : PublishStatus.NotCommitting;
+            return new PublishResult(status, null, health.Reason);
+        }
+
+        var topic = Encoding.UTF8.GetBytes(message.Topic);
+        if (message.Topic.StartsWith('$') || !TopicName.IsValid(topic))
+        {
+            return new PublishResult(PublishStatus.TopicInvalid, null, "A topic is 1 to 65,535 bytes of UTF-8 without +, # and NUL, and does not begin with $.");
+        }
+
+        if (message.Payload.Length > services.Options.MaximumPayload)
+        {
+            return new PublishResult(PublishStatus.TooLarge, null, $"The payload has {message.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
+        }
+
+        return null;
+    }
+
+    private byte[] Encode(EventToPublish message)
+    {
+        var now = services.NowMilliseconds;
+        var product = Encoding.UTF8.GetBytes(message.Product);
+        var topic = Encoding.UTF8.GetBytes(message.Topic);
+        var properties = new ArrayBufferWriter<byte>();
+        PropertyEncoder.Write(message.ContentType, message.UserProperties, properties);
+        var record = new PublishRecord
+        {
+            Product = product,
+            Publisher = Encoding.UTF8.GetBytes(message.Publisher),
+            Topic = topic,
+            Payload = message.Payload.Span,
+            Properties = properties.WrittenSpan,
+            Stream = message.Stream is null ? [] : Encoding.UTF8.GetBytes(message.Stream),
+            Sequence = message.Sequence,
+            KeyHash = Partitioning.KeyHash(product, Partitioning.KeyOf(topic)),
+            QualityOfService = (byte)message.QualityOfService,
+            Retain = message.Retain,
+            ReceivedAtMilliseconds = now,
+            ExpiresAtMilliseconds = message.ExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
+        };
+        var bytes = new byte[record.Size];
+        record.WriteTo(bytes);
+        return bytes;
+    }
+}

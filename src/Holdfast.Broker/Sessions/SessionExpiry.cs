@@ -1,0 +1,65 @@
+using Holdfast.Broker.Health;
+
+namespace Holdfast.Broker.Sessions;
+
+/// <summary>
+/// Ends sessions whose client has not come back in time. The time counts from the end of the connection; while CONNECT is refused nothing
+/// expires, because nobody could have come back.
+/// </summary>
+internal sealed class SessionExpiry(SessionServices services, ICommitHealth health)
+{
+    private readonly Lock _lock = new();
+    private readonly PriorityQueue<Session, DateTimeOffset> _waiting = new();
+    private readonly Dictionary<Session, DateTimeOffset> _due = [];
+
+    /// <summary>Starts the time of a session whose connection has ended.</summary>
+    public void Schedule(Session session)
+    {
+        if (session.ExpirySeconds == uint.MaxValue)
+        {
+            return;
+        }
+
+        var due = (session.DisconnectedAt ?? services.Time.GetUtcNow()).AddSeconds(session.ExpirySeconds);
+        lock (_lock)
+        {
+            _due[session] = due;
+            _waiting.Enqueue(session, due);
+        }
+    }
+
+    /// <summary>The client has come back, or the session is gone.</summary>
+    public void Cancel(Session session)
+    {
+        lock (_lock)
+        {
+            _due.Remove(session);
+        }
+    }
+
+    /// <summary>The sessions that are due, each once.</summary>
+    public List<Session> TakeDue()
+    {
+        var result = new List<Session>();
+        if (health.State != CommitState.Committing)
+        {
+            return result;
+        }
+
+        var now = services.Time.GetUtcNow();
+        lock (_lock)
+        {
+            while (_waiting.TryPeek(out var session, out var due) && due <= now)
+            {
+                _waiting.Dequeue();
+                if (_due.TryGetValue(session, out var current) && current == due)
+                {
+                    _due.Remove(session);
+                    result.Add(session);
+                }
+            }
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,128 @@
+using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Sessions;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.State;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Broker.Wills;
+
+/// <summary>
+/// Publishes wills when their delay has passed and the client has not come back. After a restart the wills of the sessions that were connected
+/// wait at least as long as a client needs to notice and to return.
+/// </summary>
+internal sealed class WillScheduler(SessionServices services, ISessionStore store) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Session, ITimer> _timers = [];
+
+    /// <summary>Starts the delay of a session whose connection has ended.</summary>
+    public void Schedule(Session session)
+    {
+        if (session.Will is { } will)
+        {
+            Schedule(session, TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds)));
+        }
+    }
+
+    /// <summary>Starts the delay of a session that was connected when the process died.</summary>
+    public void ScheduleAfterRestart(Session session)
+    {
+        if (session.Will is { } will)
+        {
+            var grace = services.Options.AckDeadline + services.Options.DisconnectJitter;
+            var delay = TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds));
+            Schedule(session, delay > grace ? delay : grace);
+        }
+    }
+
+    /// <summary>The client has come back.</summary>
+    public void Cancel(Session session)
+    {
+        lock (_lock)
+        {
+            if (_timers.Remove(session, out var timer))
+            {
+                timer.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Publishes the will of a session, if it has one, and returns after the commit.</summary>
+    public async Task PublishNowAsync(Session session)
+    {
+        Cancel(session);
+        var will = session.Will;
+        session.Will = null;
+        if (will is null)
+        {
+            return;
+        }
+
+        var status = await AppendAsync(will).ConfigureAwait(false);
+        if (status != AppendStatus.Appended)
+        {
+            services.Logger.LogWarning("The will of {Client} was not stored: {Status}", session.ClientId, status);
+            return;
+        }
+
+        services.Metrics.WillsPublished.Add(1);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var timer in _timers.Values)
+            {
+                timer.Dispose();
+            }
+
+            _timers.Clear();
+        }
+    }
+
+    private void Schedule(Session session, TimeSpan delay)
+    {
+        if (delay == TimeSpan.Zero)
+        {
+            _ = PublishAndForgetAsync(session);
+            return;
+        }
+
+        lock (_lock)
+        {
+            _timers[session] = services.Time.CreateTimer(_ => _ = PublishAndForgetAsync(session), null, delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task PublishAndForgetAsync(Session session)
+    {
+        await PublishNowAsync(session).ConfigureAwait(false);
+        if (session is { IsStored: true, Mode: not SessionMode.Ended })
+        {
+            try
+            {
+                await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
+            }
+            catch (StateStoreFullException exception)
+            {
+                services.Logger.LogWarning("Session {Client}: the store still has its will: {Message}", session.ClientId, exception.Message);
+            }
+        }
+    }
+
+    private async Task<AppendStatus> AppendAsync(StoredWill will)
+    {
+        while (true)
+        {
+            var completion = new AppendCompletion();
+            if (completion.TryAppend(services, WillRecord.Read(will, services.NowMilliseconds)))
+            {
+                return (await completion.Task.ConfigureAwait(false)).Status;
+            }
+
+            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+        }
+    }
+}
