@@ -17,4 +17,7 @@ internal static class ExitCodes
 
     /// <summary>Ended by SIGINT or SIGTERM before it was done.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>The store can no longer be trusted: a flush has failed.</summary>
+    public const int StoreFailed = 74;
 }

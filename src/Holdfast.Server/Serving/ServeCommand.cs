@@ -1,3 +1,5 @@
+using Holdfast.Log.Segments;
+using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
 
 namespace Holdfast.Server.Serving;
@@ -9,9 +11,53 @@ internal static class ServeCommand
     /// <param name="options">What was asked for.</param>
     /// <param name="cancellationToken">Cancelled on SIGTERM and SIGINT: drains and returns.</param>
     /// <returns>The exit code.</returns>
-    public static Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
     {
-        Console.Error.WriteLine("not built yet");
-        return Task.FromResult(1);
+        if (Refusal(options) is { } refusal)
+        {
+            return Fail(refusal);
+        }
+
+        try
+        {
+            // Before the first socket: without it each receive is handed to another thread, at three times the cost per message.
+            Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+            await using var node = await NodeHost.StartAsync(options, cancellationToken).ConfigureAwait(false);
+            foreach (var address in node.Addresses)
+            {
+                Console.Out.WriteLine($"listening {address}");
+            }
+
+            Console.Out.WriteLine("ready");
+            await node.WhenFailedAsync(cancellationToken).ConfigureAwait(false);
+            await node.DrainAsync().ConfigureAwait(false);
+            return ExitCodes.Success;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Success;
+        }
+        catch (Exception exception) when (exception is StoreInUseException or StoreUnusableException or StateStoreException or UnauthorizedAccessException)
+        {
+            return Fail(exception.Message);
+        }
+        catch (IOException exception)
+        {
+            return Fail($"could not start: {exception.Message}");
+        }
+    }
+
+    private static string? Refusal(ServeOptions options)
+    {
+        var open = options.Listen.FirstOrDefault(listen => listen is { IsLoopback: false, Scheme: ListenScheme.Mqtt });
+        return open is null || options.AllowAnonymous
+            ? null
+            : $"{open} can be reached from other machines and no credentials are configured: anybody could publish. Listen on 127.0.0.1, or say --allow-anonymous.";
+    }
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine($"holdfast: {message}");
+        return ExitCodes.Failure;
     }
 }

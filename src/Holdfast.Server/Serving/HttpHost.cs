@@ -1,0 +1,44 @@
+using System.Net;
+using Holdfast.Broker;
+using Holdfast.Broker.Health;
+using Holdfast.Integrations;
+using Holdfast.Server.CommandLine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Server.Serving;
+
+/// <summary>The HTTP side: a Kestrel of its own, with ordinary scheduling.</summary>
+internal sealed class HttpHost : IAsyncDisposable
+{
+    private readonly WebApplication _host;
+    private readonly List<ListenOptions> _listeners = [];
+
+    public HttpHost(ServeOptions options, IReadOnlyList<ListenUrl> listeners, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            foreach (var listener in listeners)
+            {
+                kestrel.Listen(listener.EndPoint, _listeners.Add);
+            }
+        });
+        _host = builder.Build();
+        _host.MapGet("/health/ready", () => broker.Health.State == CommitState.Committing ? Results.Ok() : Results.StatusCode(503));
+    }
+
+    public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(options => options.IPEndPoint!);
+
+    public Task StartAsync(CancellationToken cancellationToken) => _host.StartAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync() => await _host.DisposeAsync().ConfigureAwait(false);
+}

@@ -1,0 +1,156 @@
+using Holdfast.Broker;
+using Holdfast.Integrations;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Segments;
+using Holdfast.Log.State;
+using Holdfast.Server.CommandLine;
+using Holdfast.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Server.Serving;
+
+/// <summary>Composes one node: the stores, the broker, the listeners, the integrations and the HTTP side.</summary>
+internal sealed class NodeHost : IAsyncDisposable
+{
+    /// <summary>How long clients may take to end their connections when the node shuts down.</summary>
+    private static readonly TimeSpan DisconnectTime = TimeSpan.FromSeconds(3);
+
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly BrokerMetrics _metrics = new();
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SegmentLog _log = null!;
+    private SqliteStateStore _state = null!;
+    private BrokerNode _broker = null!;
+    private MqttServer? _mqtt;
+    private IntegrationService _integrations = null!;
+    private HttpHost? _http;
+
+    private NodeHost(ServeOptions options)
+    {
+        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options));
+        _logger = _loggers.CreateLogger("holdfast");
+    }
+
+    /// <summary>Where the node listens, in the order of the options, with the real ports.</summary>
+    public IReadOnlyList<string> Addresses { get; private set; } = [];
+
+    /// <summary>Starts a node.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<NodeHost> StartAsync(ServeOptions options, CancellationToken cancellationToken)
+    {
+        var host = new NodeHost(options);
+        try
+        {
+            await host.StartCoreAsync(options, cancellationToken).ConfigureAwait(false);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Completes when the token is cancelled. When the store can no longer be trusted the process ends at once.</summary>
+    /// <param name="cancellationToken">Cancelled on SIGTERM and SIGINT.</param>
+    public async Task WhenFailedAsync(CancellationToken cancellationToken)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellationToken.Register(stopped.SetResult);
+        await Task.WhenAny(stopped.Task, _failed.Task).ConfigureAwait(false);
+        if (_failed.Task.IsCompletedSuccessfully)
+        {
+            EndProcess(_failed.Task.Result);
+        }
+    }
+
+    /// <summary>Unready first; then clients, integrations and stores, in this order, so that every cursor is exact.</summary>
+    public async Task DrainAsync()
+    {
+        _logger.LogInformation("Draining");
+        await _broker.DrainAsync(async () =>
+        {
+            if (_mqtt is not null)
+            {
+                await _mqtt.WhenEmptyAsync(DisconnectTime).ConfigureAwait(false);
+            }
+
+            await _integrations.StopAsync().ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _log, _state];
+        foreach (var part in inOrder)
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        _metrics.Dispose();
+        _loggers.Dispose();
+    }
+
+    private async Task StartCoreAsync(ServeOptions options, CancellationToken cancellationToken)
+    {
+        _log = await SegmentLog.OpenAsync(
+            new SegmentLogOptions
+            {
+                Directory = options.Data,
+                SegmentBytes = (int)options.SegmentBytes,
+                MinimumFreeBytes = options.MinFreeBytes,
+                Logger = _logger,
+            },
+            cancellationToken).ConfigureAwait(false);
+        _state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), _log.PartitionCount, _logger);
+        var brokerOptions = new BrokerOptions { MaximumPayload = options.MaximumPayloadBytes, AckDeadline = options.AckDeadline };
+        var stores = new BrokerStores(_log, _state, _state, new RetentionPolicy(options.RetentionAge, options.RetentionBytes));
+        _broker = await BrokerNode.StartAsync(
+            brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
+        _integrations = new IntegrationService(new IntegrationEnvironment
+        {
+            Log = _log,
+            Feed = _broker.Feed,
+            Interest = _broker.LogInterests,
+            Store = _state,
+            Logger = _logger,
+        });
+        await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);
+        await ListenAsync(options, brokerOptions, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ListenAsync(ServeOptions options, BrokerOptions brokerOptions, CancellationToken cancellationToken)
+    {
+        var http = options.Listen.Where(listen => listen.Scheme == ListenScheme.Http).ToList();
+        var mqtt = options.Listen.Where(listen => listen.Scheme == ListenScheme.Mqtt).ToList();
+        if (http.Count > 0)
+        {
+            _http = new HttpHost(options, http, _broker, _integrations, _loggers);
+            await _http.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (mqtt.Count > 0)
+        {
+            var listeners = mqtt.ConvertAll(listen => new MqttListener(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous));
+            _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
+            await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
+            _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
+        }
+
+        Addresses = [.. (_mqtt?.EndPoints ?? []).Select(endPoint => $"mqtt://{endPoint}"), .. (_http?.EndPoints ?? []).Select(endPoint => $"http://{endPoint}")];
+    }
+
+    private void EndProcess(Exception exception)
+    {
+        // Nothing may be acknowledged any more, and what the disk holds is for the next start to find out.
+        _logger.LogCritical(exception, "The store can no longer be trusted; the process ends");
+        Console.Error.WriteLine($"holdfast: {exception.Message} The process ends; start it again when the disk is well.");
+        Environment.Exit(ExitCodes.StoreFailed);
+    }
+}
