@@ -56,7 +56,7 @@ public sealed class PowerCutTests
             case 1:
                 return disk.AfterKill();
             default:
-                disk.NextFlushFails = true;
+                disk.FlushFailsOnThread = Environment.CurrentManagedThreadId;
                 await Assert.ThrowsAsync<FlushFailedException>(async () => await TestBatches.AppendAsync(log, RandomGroup(log, random)));
                 return disk.AfterPowerCut(random);
         }

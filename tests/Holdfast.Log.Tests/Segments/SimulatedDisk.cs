@@ -19,8 +19,8 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
     /// <summary>Whether files can be made long ahead of their use.</summary>
     public bool Preallocates { get; set; } = true;
 
-    /// <summary>The next flush of a file fails.</summary>
-    public bool NextFlushFails { get; set; }
+    /// <summary>Every flush of a file on this thread fails; 0 for none. (An append runs on its caller's thread.)</summary>
+    public int FlushFailsOnThread { get; set; }
 
     /// <summary>Every read of this file fails.</summary>
     public string? UnreadableFile { get; set; }
@@ -212,18 +212,15 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
         {
             lock (disk._lock)
             {
-                foreach (var buffer in buffers)
+                // One write: a sector that several buffers share is kept or lost as one.
+                var bytes = buffers.SelectMany(b => b.ToArray()).ToArray();
+                var growth = Math.Max(0, position + bytes.Length - file.Content.Length);
+                var missing = Math.Max(0, growth - (disk.Capacity - disk.Used));
+                var fits = (int)Math.Max(0, bytes.Length - missing);
+                file.Write(bytes.AsSpan(0, fits), position);
+                if (fits < bytes.Length)
                 {
-                    var growth = Math.Max(0, position + buffer.Length - file.Content.Length);
-                    var missing = Math.Max(0, growth - (disk.Capacity - disk.Used));
-                    var fits = (int)Math.Max(0, buffer.Length - missing);
-                    file.Write(buffer.Span[..fits], position);
-                    if (fits < buffer.Length)
-                    {
-                        throw DiskErrors.Full("No space left on the simulated disk.");
-                    }
-
-                    position += buffer.Length;
+                    throw DiskErrors.Full("No space left on the simulated disk.");
                 }
             }
         }
@@ -248,9 +245,8 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
         {
             lock (disk._lock)
             {
-                if (disk.NextFlushFails)
+                if (disk.FlushFailsOnThread == Environment.CurrentManagedThreadId)
                 {
-                    disk.NextFlushFails = false;
                     throw new IOException("Input/output error", 5);
                 }
 
