@@ -16,6 +16,9 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
     /// <summary>The room there is, in bytes.</summary>
     public long Capacity { get; set; } = long.MaxValue / 4;
 
+    /// <summary>The room left is not told, as when another process takes it between the question and the write.</summary>
+    public bool ClaimsToBeEmpty { get; set; }
+
     /// <summary>Whether files can be made long ahead of their use.</summary>
     public bool Preallocates { get; set; } = true;
 
@@ -180,7 +183,7 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
     {
         lock (_lock)
         {
-            return Capacity - Used;
+            return ClaimsToBeEmpty ? long.MaxValue / 4 : Capacity - Used;
         }
     }
 
