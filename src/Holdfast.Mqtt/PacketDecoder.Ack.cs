@@ -39,7 +39,8 @@ public static partial class PacketDecoder
 
         if (!ReasonCodes.IsAllowedInAck(type, reason))
         {
-            return reader.Refuse(DecodeError.Protocol($"The reason code 0x{(byte)reason:X2} does not belong into this packet.", ClauseOfAckReason(type)));
+            return reader.Refuse(
+                DecodeError.Protocol($"The reason code 0x{(byte)reason:X2} does not belong into this packet.", ClauseOfAckReason(type)));
         }
 
         return reader.Rest.IsEmpty || TryReadUnusedProperties(ref reader);

@@ -79,7 +79,8 @@ public static partial class PacketDecoder
 
         version = (ProtocolVersion)level;
         return version is ProtocolVersion.Mqtt311 or ProtocolVersion.Mqtt5
-            || reader.Refuse(new DecodeError(ReasonCode.UnsupportedProtocolVersion, $"The protocol level {level} is neither 4 nor 5.", "MQTT-3.1.2-2"));
+            || reader.Refuse(new DecodeError(
+                ReasonCode.UnsupportedProtocolVersion, $"The protocol level {level} is neither 4 nor 5.", "MQTT-3.1.2-2"));
     }
 
     private static bool TryJudgeConnectFlags(ref PacketReader reader, byte bits, ProtocolVersion version)

@@ -47,7 +47,8 @@ public static partial class PacketDecoder
 
             if (fromServer ? !ReasonCodes.IsAllowedInDisconnectFromServer(reason) : !ReasonCodes.IsAllowedInDisconnectFromClient(reason))
             {
-                return reader.Refuse(DecodeError.Protocol($"This side does not disconnect with the reason code 0x{(byte)reason:X2}.", "MQTT-3.14.2-1"));
+                return reader.Refuse(
+                    DecodeError.Protocol($"This side does not disconnect with the reason code 0x{(byte)reason:X2}.", "MQTT-3.14.2-1"));
             }
 
             read = read with { Reason = reason };

@@ -56,9 +56,17 @@ public static partial class PacketDecoder
         }
 
         packet.Payload = body[headerEnd..];
-        if (version == ProtocolVersion.Mqtt5 && !TryTakeProperties(ref packet, fromServer, out error))
+        if (version == ProtocolVersion.Mqtt5)
         {
-            return false;
+            // Most messages have no properties: one zero byte. What reads them has a large frame, so it is called only when needed.
+            if (!packet.Payload.IsEmpty && packet.Payload[0] == 0)
+            {
+                packet.Payload = packet.Payload[1..];
+            }
+            else if (!TryTakeProperties(ref packet, fromServer, out error))
+            {
+                return false;
+            }
         }
 
         if (topic.IsEmpty && packet.TopicAlias == 0)
@@ -73,14 +81,6 @@ public static partial class PacketDecoder
     /// <summary>Splits what follows the header into properties and payload.</summary>
     private static bool TryTakeProperties(ref PublishPacket packet, bool fromServer, out DecodeError error)
     {
-        // Most messages have no properties: one zero byte.
-        if (!packet.Payload.IsEmpty && packet.Payload[0] == 0)
-        {
-            packet.Payload = packet.Payload[1..];
-            error = default;
-            return true;
-        }
-
         var reader = new PacketReader(packet.Payload);
         if (!reader.TryReadVariableByteInteger(out var length) || !reader.TryReadBytes((int)length, out var encoded))
         {

@@ -41,11 +41,12 @@ public static partial class PacketEncoder
 
     private static void Check(ConnectPacket packet)
     {
+        var old = packet.Version == ProtocolVersion.Mqtt311;
         var problem = packet.Version is not (ProtocolVersion.Mqtt311 or ProtocolVersion.Mqtt5) ? "The version is unknown."
             : packet.ReceiveMaximum == 0 || packet.MaximumPacketSize == 0 ? "The receive maximum or the maximum packet size is 0."
             : packet.AuthenticationData is not null && packet.AuthenticationMethod is null ? "There is authentication data without a method."
-            : packet.Version == ProtocolVersion.Mqtt311 && packet.Password is not null && packet.UserName is null ? "MQTT 3.1.1 has no password without a user name."
-            : packet.Version == ProtocolVersion.Mqtt311 && packet.ClientId.Length == 0 && !packet.CleanStart ? "A session that is kept needs a client identifier."
+            : old && packet.Password is not null && packet.UserName is null ? "MQTT 3.1.1 has no password without a user name."
+            : old && packet.ClientId.Length == 0 && !packet.CleanStart ? "A session that is kept needs a client identifier."
             : packet.Will is { QualityOfService: > QualityOfService.ExactlyOnce } ? "The will's quality of service does not exist."
             : packet.Will is { Topic.Length: 0 } ? "The will's topic is empty."
             : null;

@@ -26,7 +26,8 @@ public static partial class PacketEncoder
         Check(packet, version);
         var propertiesLength = version == ProtocolVersion.Mqtt5 ? MeasureProperties(packet) : 0;
         var bodyLength = MeasureBody(packet, version, propertiesLength);
-        destination[0] = (byte)((int)PacketType.Publish << 4 | (packet.Duplicate ? 8 : 0) | (int)packet.QualityOfService << 1 | (packet.Retain ? 1 : 0));
+        var flags = (packet.Duplicate ? 0b1000 : 0) | (int)packet.QualityOfService << 1 | (packet.Retain ? 1 : 0);
+        destination[0] = (byte)((int)PacketType.Publish << 4 | flags);
         var position = 1 + VariableByteInteger.Write((uint)bodyLength, destination[1..]);
         var body = destination.Slice(position, bodyLength);
 
@@ -84,7 +85,9 @@ public static partial class PacketEncoder
             + (packet.QualityOfService == QualityOfService.AtMostOnce ? 0 : 2)
             + (version == ProtocolVersion.Mqtt5 ? VariableByteInteger.Measure((uint)propertiesLength) + (long)propertiesLength : 0)
             + packet.Payload.Length;
-        return length <= VariableByteInteger.Maximum ? (int)length : throw new ArgumentException("The packet is larger than MQTT allows.", nameof(packet));
+        return length <= VariableByteInteger.Maximum
+            ? (int)length
+            : throw new ArgumentException("The packet is larger than MQTT allows.", nameof(packet));
     }
 
     private static int MeasureProperties(in PublishPacket packet)

@@ -46,7 +46,10 @@ public static class PropertyFilter
         return false;
     }
 
-    /// <summary>The value of the first property with this identifier whose value is a string or binary data (content type 3, response topic 8, correlation data 9).</summary>
+    /// <summary>
+    /// The value of the first property with this identifier whose value is a string or binary data (content type 3, response topic 8,
+    /// correlation data 9).
+    /// </summary>
     /// <param name="properties">Validated properties without the length.</param>
     /// <param name="identifier">The property identifier.</param>
     /// <param name="value">The bytes.</param>
@@ -75,7 +78,8 @@ public static class PropertyFilter
         var reader = new PacketReader(properties);
         while (TryNext(ref reader, out var property, out _))
         {
-            if ((byte)property.Identifier == identifier && Property.TypeOf(property.Identifier) is >= PropertyType.Byte and <= PropertyType.VariableByteInteger)
+            if ((byte)property.Identifier == identifier
+                && Property.TypeOf(property.Identifier) is >= PropertyType.Byte and <= PropertyType.VariableByteInteger)
             {
                 value = property.Number;
                 return true;

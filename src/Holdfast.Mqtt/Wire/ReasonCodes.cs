@@ -32,11 +32,14 @@ internal static class ReasonCodes
 
     public static bool IsAllowedInDisconnectFromServer(ReasonCode reason) => reason
         is Success or (>= UnspecifiedError and <= ImplementationSpecificError) or NotAuthorized or ServerBusy or ServerShuttingDown
-        or BadAuthenticationMethod or (>= KeepAliveTimeout and <= TopicNameInvalid) or (>= ReceiveMaximumExceeded and <= WildcardSubscriptionsNotSupported);
+        or BadAuthenticationMethod or (>= KeepAliveTimeout and <= TopicNameInvalid)
+        or (>= ReceiveMaximumExceeded and <= WildcardSubscriptionsNotSupported);
 
     public static bool IsAllowedInAuth(ReasonCode reason) => reason is Success or ContinueAuthentication or Reauthenticate;
 
-    /// <summary>The return code of a 3.1.1 CONNACK, or null when none applies and the connection is closed without one [3.1.1 MQTT-3.2.2-6].</summary>
+    /// <summary>
+    /// The return code of a 3.1.1 CONNACK, or null when none applies and the connection is closed without one [3.1.1 MQTT-3.2.2-6].
+    /// </summary>
     public static byte? ToReturnCode(ReasonCode reason) => reason switch
     {
         Success => 0,
