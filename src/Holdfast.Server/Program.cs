@@ -1,3 +1,5 @@
+using Holdfast.Server;
 using Holdfast.Server.CommandLine;
 
+SocketTuning.Apply(args);
 return await Cli.RunAsync(args, Terminal.OfThisProcess());

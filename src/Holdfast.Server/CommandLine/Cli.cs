@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Management;
 
@@ -59,6 +60,7 @@ internal static class Cli
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
             new IntegrationArguments(terminal).Build(),
+            new BenchArguments(terminal).Build(),
         };
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.

@@ -1,0 +1,74 @@
+using Holdfast.Mqtt;
+
+namespace Holdfast.Server.Bench;
+
+/// <summary>A load generator's task.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>What is measured.</summary>
+    public required BenchScenario Scenario { get; init; }
+
+    /// <summary>The broker's host.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>The broker's port.</summary>
+    public int Port { get; init; } = 1883;
+
+    /// <summary>The broker's process on this machine, for CPU and memory; null to leave them out.</summary>
+    public int? BrokerProcessId { get; init; }
+
+    /// <summary>The protocol version.</summary>
+    public ProtocolVersion Version { get; init; } = ProtocolVersion.Mqtt311;
+
+    /// <summary>The user name, or null.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>The password, or null. Never shown.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The quality of service, of publishers and subscribers.</summary>
+    public QualityOfService QualityOfService { get; init; }
+
+    /// <summary>Publishing connections.</summary>
+    public int Publishers { get; init; } = 1;
+
+    /// <summary>Subscribing connections.</summary>
+    public int Subscribers { get; init; }
+
+    /// <summary>Most messages without acknowledgement of each publisher, above QoS 0.</summary>
+    public int Window { get; init; } = 100;
+
+    /// <summary>Bytes of a payload.</summary>
+    public int PayloadBytes { get; init; } = 100;
+
+    /// <summary>Messages a second of all publishers together; only of <see cref="BenchScenario.Paced"/>.</summary>
+    public int Rate { get; init; } = 10_000;
+
+    /// <summary>How long is measured.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the load runs before.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>A shape of load.</summary>
+internal enum BenchScenario
+{
+    /// <summary>Publishers, no subscriber.</summary>
+    Ingest,
+
+    /// <summary>One publisher, one subscriber.</summary>
+    One,
+
+    /// <summary>Many publishers, few subscribers that each get everything.</summary>
+    FanIn,
+
+    /// <summary>One publisher, many subscribers.</summary>
+    FanOut,
+
+    /// <summary>Each publisher has a subscriber of its own.</summary>
+    Pairs,
+
+    /// <summary>Devices at a fixed rate; latency counts from the intended time of sending.</summary>
+    Paced,
+}
