@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Text;
 
 namespace Holdfast.Log.Segments.Files;
 
 /// <summary>The disk.</summary>
 internal sealed class DiskFileSystem : ISegmentFileSystem
 {
+    private const int MaximumHolderBytes = 32;
     private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
 
     public static DiskFileSystem Instance { get; } = new();
@@ -24,7 +26,7 @@ internal sealed class DiskFileSystem : ISegmentFileSystem
         try
         {
             stream.SetLength(0);
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            stream.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
             stream.Flush();
         }
         catch (IOException)
@@ -37,16 +39,21 @@ internal sealed class DiskFileSystem : ISegmentFileSystem
 
     public string? ReadLockHolder(string path)
     {
-        try
-        {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, Shared));
-            var text = reader.ReadLine();
-            return string.IsNullOrWhiteSpace(text) ? null : text;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        if (OperatingSystem.IsWindows())
         {
             return null;
         }
+
+        // Not through FileStream, which asks for a shared lock even to read.
+        using var handle = NativeMethods.OpenForReading(path);
+        if (handle.IsInvalid)
+        {
+            return null;
+        }
+
+        Span<byte> text = stackalloc byte[MaximumHolderBytes];
+        var length = RandomAccess.Read(handle, text, 0);
+        return length == 0 ? null : Encoding.ASCII.GetString(text[..length]);
     }
 
     public void CreateDirectory(string path)
@@ -88,22 +95,10 @@ internal sealed class DiskFileSystem : ISegmentFileSystem
             return;
         }
 
-        var descriptor = NativeMethods.OpenDirectory(directory);
-        if (descriptor < 0)
+        using var handle = NativeMethods.OpenForReading(directory);
+        if (handle.IsInvalid || NativeMethods.Flush(handle) != 0)
         {
-            throw DiskErrors.FromLastNativeError($"Opening {directory} failed");
-        }
-
-        try
-        {
-            if (NativeMethods.Flush(descriptor) != 0)
-            {
-                throw DiskErrors.FromLastNativeError($"Flushing {directory} failed");
-            }
-        }
-        finally
-        {
-            _ = NativeMethods.Close(descriptor);
+            throw DiskErrors.FromLastNativeError($"Flushing the directory {directory} failed");
         }
     }
 

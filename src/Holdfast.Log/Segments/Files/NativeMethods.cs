@@ -15,15 +15,12 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
-    /// <summary>Opens a directory; .NET opens none.</summary>
-    public static int OpenDirectory(string path) => Open(path, CloseOnExec);
+    /// <summary>Opens a file or a directory and takes no lock; .NET opens no directory.</summary>
+    public static SafeFileHandle OpenForReading(string path) => Open(path, CloseOnExec);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    public static partial int Flush(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(int descriptor);
+    public static partial int Flush(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    private static partial SafeFileHandle Open(string path, int flags);
 }

@@ -51,7 +51,8 @@ internal sealed record StoreMetadata(string Incarnation, int PartitionCount, uin
         }
 
         var fields = Encoding.ASCII.GetString(content).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(' ', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+            .Select(line => line.Split(' ', 2)).Where(pair => pair.Length == 2)
+            .DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
         if (!fields.TryGetValue(FirstLine, out var version))
         {
             throw new StoreUnusableException($"{path} is not the description of a Holdfast log.");
