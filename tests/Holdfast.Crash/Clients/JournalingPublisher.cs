@@ -28,7 +28,7 @@ internal sealed class JournalingPublisher(
 
     /// <summary>Publishes so many more messages.</summary>
     /// <returns>A task that ends when all of them are finished.</returns>
-    public Task PublishAsync(int count) => ChangeLimit(limit => limit + count);
+    public Task PublishAsync(int count) => ChangeLimit(limit => Math.Max(limit, _sequence) + count);
 
     /// <summary>Begins no more exchanges.</summary>
     /// <returns>A task that ends when those in flight are finished.</returns>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Crash.Journals;
+using Holdfast.Crash.Processes;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Crash.Clients;
@@ -53,7 +54,14 @@ internal sealed class Load : IAsyncDisposable
         return load;
     }
 
-    public Task SubscribedAsync() => Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed));
+    /// <summary>Lets the clients connect for the first time, and waits until every consumer's subscription is in force.</summary>
+    public async Task SubscribeAsync(ServerProcess server, string data, CancellationToken cancellationToken)
+    {
+        Address.Announce(server.MqttPort);
+        await HttpSide.AddWebhookAsync(server, data, Webhook.Url, JournalingSubscriber.AllEvents, cancellationToken);
+        Webhook.WriteSubscribed(JournalingSubscriber.AllEvents);
+        await Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed)).WaitAsync(cancellationToken);
+    }
 
     /// <summary>Has each publisher publish so many messages.</summary>
     public Task PublishAsync(int count) => Task.WhenAll(_publishers.Select(publisher => publisher.PublishAsync(count)));

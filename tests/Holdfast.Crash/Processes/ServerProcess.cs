@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Holdfast.Crash.Processes;
@@ -15,9 +16,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process _process;
+    private readonly bool _isTraced;
 
-    private ServerProcess(ProcessStartInfo start)
+    private ServerProcess(ProcessStartInfo start, bool isTraced)
     {
+        _isTraced = isTraced;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => TakeLine(line.Data);
         _process.ErrorDataReceived += (_, line) => TakeLine(line.Data);
@@ -42,10 +45,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The server itself; the tracer, when there is one, ends with it and in the same way.</summary>
+    private int ServerId
+    {
+        get
+        {
+            var children = _isTraced ? File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children") : "";
+            return children.Length == 0 ? _process.Id : int.Parse(children.Split(' ')[0], CultureInfo.InvariantCulture);
+        }
+    }
+
     /// <summary>Starts a server and waits until it is ready.</summary>
     public static async Task<ServerProcess> StartAsync(ServerArguments arguments)
     {
-        var server = new ServerProcess(StartInfo(arguments));
+        var server = new ServerProcess(StartInfo(arguments), arguments.Tracer.Count > 0);
         var ended = server._process.WaitForExitAsync();
         try
         {
@@ -66,21 +79,21 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Runs a server that is expected to end by itself.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(ServerArguments arguments)
     {
-        await using var server = new ServerProcess(StartInfo(arguments));
+        await using var server = new ServerProcess(StartInfo(arguments), arguments.Tracer.Count > 0);
         return (await server.EndAsync(), server.Output);
     }
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
-        Signals.Send(_process.Id, Signals.Kill);
+        Signals.Send(ServerId, Signals.Kill);
         await _process.WaitForExitAsync().WaitAsync(EndLimit);
     }
 
     /// <summary>SIGTERM; the server must end in order.</summary>
     public async Task TerminateAsync()
     {
-        Signals.Send(_process.Id, Signals.Terminate);
+        Signals.Send(ServerId, Signals.Terminate);
         var exitCode = await EndAsync();
         if (exitCode != 0)
         {
@@ -88,9 +101,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    public void Suspend() => Signals.Send(_process.Id, Signals.Stop);
+    public void Suspend() => Signals.Send(ServerId, Signals.Stop);
 
-    public void Resume() => Signals.Send(_process.Id, Signals.Continue);
+    public void Resume() => Signals.Send(ServerId, Signals.Continue);
 
     /// <summary>Waits until it has ended, for whatever reason.</summary>
     public async Task<int> EndAsync()
