@@ -10,6 +10,8 @@ internal static class KillCheck
     private const int PublishersOfEachKind = 2;
     private const int MostAcknowledgementsBetweenKills = 600;
 
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+
     public static async Task<Verdict> RunAsync(ServerArguments arguments, string journals, int kills, int seed, CancellationToken cancellationToken)
     {
         var random = new Random(seed);
@@ -22,7 +24,7 @@ internal static class KillCheck
             _ = load.PublishAsync(int.MaxValue);
             for (var kill = 0; kill < kills; kill++)
             {
-                await load.AcknowledgementsAsync(random.Next(1, MostAcknowledgementsBetweenKills)).WaitAsync(cancellationToken);
+                await load.UntilAsync(load.AcknowledgementsAsync(random.Next(1, MostAcknowledgementsBetweenKills)), server, cancellationToken);
                 journal.Write("server", JournalAction.Killed);
                 await server.KillAsync();
                 await server.DisposeAsync();
@@ -30,13 +32,8 @@ internal static class KillCheck
                 load.Address.Announce(server.MqttPort);
             }
 
-            await load.DrainAsync(cancellationToken);
+            await DrainAsync(load, server, cancellationToken);
             await server.TerminateAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            // What is missing now is lost, as far as anybody can tell.
-            TestContext.Current.SendDiagnosticMessage($"The run did not drain in time.\n{server.Output}");
         }
         finally
         {
@@ -44,5 +41,18 @@ internal static class KillCheck
         }
 
         return JournalChecker.Check(journal.Read());
+    }
+
+    private static async Task DrainAsync(Load load, ServerProcess server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await load.UntilAsync(load.DrainAsync().WaitAsync(DrainLimit, cancellationToken), server, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // What is missing now is lost, as far as anybody can tell: the journals show it.
+            TestContext.Current.SendDiagnosticMessage($"The run did not drain in {DrainLimit}.\n{server.Output}");
+        }
     }
 }

@@ -17,9 +17,9 @@ internal static class OrderlyRestartCheck
         await using (var server = await ServerProcess.StartAsync(arguments))
         {
             await load.SubscribeAsync(server, arguments.Data, cancellationToken);
-            await load.PublishAsync(MessagesBefore).WaitAsync(cancellationToken);
-            await load.DrainAsync(cancellationToken);
-            await load.SettleAsync(cancellationToken);
+            await load.UntilAsync(load.PublishAsync(MessagesBefore), server, cancellationToken);
+            await load.UntilAsync(load.DrainAsync(), server, cancellationToken);
+            await load.UntilAsync(load.SettleAsync(), server, cancellationToken);
             await server.TerminateAsync();
             journal.Write("server", JournalAction.Stopped);
         }
@@ -29,8 +29,8 @@ internal static class OrderlyRestartCheck
             load.Address.Announce(server.MqttPort);
 
             // What is delivered again comes before these, on the same topics.
-            await load.PublishAsync(MessagesAfter).WaitAsync(cancellationToken);
-            await load.DrainAsync(cancellationToken);
+            await load.UntilAsync(load.PublishAsync(MessagesAfter), server, cancellationToken);
+            await load.UntilAsync(load.DrainAsync(), server, cancellationToken);
             await server.TerminateAsync();
         }
 

@@ -10,13 +10,14 @@ internal abstract class JournalingClient(string name, ProtocolVersion version, S
 {
     private const uint SessionExpirySeconds = 3_600;
 
+    private readonly TaskCompletionSource<ReasonCode> _refusal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _ping;
     private bool _wasConnected;
 
     public string Name { get; } = name;
 
-    /// <summary>How often the server answered CONNECT with a refusal.</summary>
-    public int Refusals { get; private set; }
+    /// <summary>The reason of the server's first refusal of a CONNECT, once there is one.</summary>
+    public Task<ReasonCode> Refused => _refusal.Task;
 
     protected Journal Journal { get; } = journal;
 
@@ -45,13 +46,13 @@ internal abstract class JournalingClient(string name, ProtocolVersion version, S
     }
 
     /// <summary>Waits until the server has handled everything that this client has sent.</summary>
-    public async Task SettleAsync(CancellationToken cancellationToken)
+    public Task SettleAsync()
     {
         _ping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var link = Link!;
         link.Ping();
         link.Flush();
-        await _ping.Task.WaitAsync(cancellationToken);
+        return _ping.Task;
     }
 
     public abstract void OnPublish(in PublishPacket packet);
@@ -91,7 +92,7 @@ internal abstract class JournalingClient(string name, ProtocolVersion version, S
 
             if (link.ConnAck.Reason != ReasonCode.Success)
             {
-                Refusals++;
+                _refusal.TrySetResult(link.ConnAck.Reason);
                 return true;
             }
 

@@ -60,26 +60,40 @@ internal sealed class Load : IAsyncDisposable
         Address.Announce(server.MqttPort);
         await HttpSide.AddWebhookAsync(server, data, Webhook.Url, JournalingSubscriber.AllEvents, cancellationToken);
         Webhook.WriteSubscribed(JournalingSubscriber.AllEvents);
-        await Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed)).WaitAsync(cancellationToken);
+        await UntilAsync(Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed)), server, cancellationToken);
     }
 
     /// <summary>Has each publisher publish so many messages.</summary>
     public Task PublishAsync(int count) => Task.WhenAll(_publishers.Select(publisher => publisher.PublishAsync(count)));
 
-    /// <summary>Waits until so many more messages were acknowledged.</summary>
+    /// <summary>Ends when so many more messages were acknowledged.</summary>
     public Task AcknowledgementsAsync(int count) => _counter.WaitForAsync(count);
 
+    /// <summary>Ends when the server has refused a CONNECT of each publisher.</summary>
+    public Task<ReasonCode[]> RefusalsAsync() => Task.WhenAll(_publishers.Select(publisher => publisher.Refused));
+
     /// <summary>Ends publishing, and waits until all that was acknowledged has reached every consumer.</summary>
-    public async Task DrainAsync(CancellationToken cancellationToken)
+    public async Task DrainAsync()
     {
-        await Task.WhenAll(_publishers.Select(publisher => publisher.DrainAsync())).WaitAsync(cancellationToken);
+        await Task.WhenAll(_publishers.Select(publisher => publisher.DrainAsync()));
         var consumers = _subscribers.Select(subscriber => subscriber.Deliveries).Append(Webhook.Deliveries);
-        await Task.WhenAll(consumers.Select(deliveries => deliveries.WaitForAsync(_acknowledged))).WaitAsync(cancellationToken);
+        await Task.WhenAll(consumers.Select(deliveries => deliveries.WaitForAsync(_acknowledged)));
+    }
+
+    /// <summary>Waits for something, as long as the server and every client run.</summary>
+    public async Task UntilAsync(Task goal, ServerProcess server, CancellationToken cancellationToken)
+    {
+        var first = await Task.WhenAny([goal, server.Ended, .. _running]).WaitAsync(cancellationToken);
+        if (first == server.Ended)
+        {
+            throw new InvalidOperationException($"The server ended.\n{server.Output}");
+        }
+
+        await first;
     }
 
     /// <summary>Waits until the server has handled every confirmation of the subscribers.</summary>
-    public Task SettleAsync(CancellationToken cancellationToken)
-        => Task.WhenAll(_subscribers.Select(subscriber => subscriber.SettleAsync(cancellationToken)));
+    public Task SettleAsync() => Task.WhenAll(_subscribers.Select(subscriber => subscriber.SettleAsync()));
 
     public async ValueTask DisposeAsync()
     {

@@ -27,7 +27,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+        Ended = _process.WaitForExitAsync();
     }
+
+    /// <summary>Ends when the server has ended, for whatever reason, and all its output was read.</summary>
+    public Task Ended { get; }
 
     public int MqttPort { get; private set; }
 
@@ -59,10 +63,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(ServerArguments arguments)
     {
         var server = new ServerProcess(StartInfo(arguments), arguments.Tracer.Count > 0);
-        var ended = server._process.WaitForExitAsync();
         try
         {
-            if (await Task.WhenAny(server._ready.Task, ended).WaitAsync(StartLimit) == ended)
+            if (await Task.WhenAny(server._ready.Task, server.Ended).WaitAsync(StartLimit) == server.Ended)
             {
                 throw new InvalidOperationException($"The server ended at its start.\n{server.Output}");
             }
@@ -87,7 +90,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         Signals.Send(ServerId, Signals.Kill);
-        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await Ended.WaitAsync(EndLimit);
     }
 
     /// <summary>SIGTERM; the server must end in order.</summary>
@@ -108,7 +111,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Waits until it has ended, for whatever reason.</summary>
     public async Task<int> EndAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await Ended.WaitAsync(EndLimit);
         return _process.ExitCode;
     }
 
