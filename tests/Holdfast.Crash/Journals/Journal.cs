@@ -43,9 +43,9 @@ internal sealed class Journal : IDisposable
             {
                 file.Flush();
             }
-        }
 
-        return [.. Directory.EnumerateFiles(_directory, "*.jsonl").SelectMany(ReadLines)];
+            return [.. Directory.EnumerateFiles(_directory, "*.jsonl").SelectMany(ReadLines)];
+        }
     }
 
     public void Dispose()

@@ -1,0 +1,38 @@
+using Holdfast.Crash.Checks;
+using Holdfast.Crash.Processes;
+
+namespace Holdfast.Crash;
+
+/// <summary>The main promise, on real processes: what was acknowledged survives every kill and reaches every consumer, in order.</summary>
+public sealed class KillTests : IDisposable
+{
+    private const int Kills = 25;
+    private const int Consumers = 4;
+
+    private readonly TestDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact(Timeout = 240_000)]
+    public async Task Kill_at_random_moments()
+    {
+        var seed = Seed.Choose();
+        var arguments = new ServerArguments(_directory.Data);
+        var verdict = await KillCheck.RunAsync(arguments, _directory.Journals, Kills, seed, TestContext.Current.CancellationToken);
+
+        Assert.True(verdict.Violations.Count == 0, $"{verdict}\n{Seed.Replay(seed)}");
+        Assert.InRange(verdict.Acknowledged, Kills, int.MaxValue);
+        Assert.Equal(Consumers, verdict.Received.Count);
+        Assert.All(verdict.Received.Values, received => Assert.InRange(received, verdict.Acknowledged, verdict.Published));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Nothing_confirmed_before_an_orderly_stop_is_delivered_again()
+    {
+        var arguments = new ServerArguments(_directory.Data);
+        var verdict = await OrderlyRestartCheck.RunAsync(arguments, _directory.Journals, TestContext.Current.CancellationToken);
+
+        Assert.True(verdict.Violations.Count == 0, verdict.ToString());
+        Assert.All(verdict.Received.Values, received => Assert.Equal(verdict.Acknowledged, received));
+    }
+}
