@@ -28,6 +28,7 @@ internal sealed class RunningIntegration(IntegrationDefinition definition, DateT
             DamagedUnread = Loop.Progress.DamagedUnreadCount,
             Behind = Loop.Behind,
             OldestWaiting = Loop.OldestWaiting,
+            NextAttemptAt = Loop.NextAttemptAt,
             LastError = error?.Text,
             LastErrorAt = error?.At,
         };

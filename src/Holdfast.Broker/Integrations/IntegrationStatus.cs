@@ -33,6 +33,9 @@ public sealed record IntegrationStatus
     /// <summary>When the oldest event that waits for its confirmation was received; null when none waits.</summary>
     public DateTimeOffset? OldestWaiting { get; init; }
 
+    /// <summary>When the first of the events that failed is attempted again; null when none waits for that.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
     /// <summary>What the last failed attempt met; null when none has failed.</summary>
     public string? LastError { get; init; }
 

@@ -17,9 +17,6 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
     /// <summary>Events that are not confirmed.</summary>
     public int UnconfirmedCount { get; private set; }
 
-    /// <summary>Whether an event waits for its next attempt after a failed one.</summary>
-    public bool HasPostponed => _postponed.Count > 0;
-
     /// <summary>When the first postponed event may be tried again, or null.</summary>
     public DateTimeOffset? NextDue => _postponed.TryPeek(out _, out var due) ? due : null;
 

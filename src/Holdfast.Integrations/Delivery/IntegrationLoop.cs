@@ -26,7 +26,7 @@ internal sealed class IntegrationLoop : IDisposable
     private readonly long[] _wanted;
     private Task _run = Task.CompletedTask;
     private long _oldestWaiting;
-    private volatile bool _isRetrying;
+    private long _nextAttemptTicks;
 
     public IntegrationLoop(
         IntegrationEnvironment environment, StoredIntegration integration, TopicFilter filter, IEventSender sender, Random random, IntegrationMetrics metrics)
@@ -53,7 +53,7 @@ internal sealed class IntegrationLoop : IDisposable
     /// <summary>What the loop does now, for a status.</summary>
     public IntegrationState State
         => _run.IsCompleted ? IntegrationState.Stopped
-            : _isRetrying ? IntegrationState.Retrying
+            : NextAttemptAt is not null ? IntegrationState.Retrying
             : Behind > 0 ? IntegrationState.Delivering
             : IntegrationState.Idle;
 
@@ -78,6 +78,10 @@ internal sealed class IntegrationLoop : IDisposable
     /// <summary>When the oldest unconfirmed event was received; null when none waits.</summary>
     public DateTimeOffset? OldestWaiting
         => Volatile.Read(ref _oldestWaiting) is > 0 and var milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+
+    /// <summary>When the first of the failed events is due; null when there is none.</summary>
+    public DateTimeOffset? NextAttemptAt
+        => Volatile.Read(ref _nextAttemptTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     public void Start() => _run = Task.Run(RunAsync);
 
@@ -167,7 +171,7 @@ internal sealed class IntegrationLoop : IDisposable
         }
 
         Volatile.Write(ref _oldestWaiting, oldest);
-        _isRetrying = _window.HasPostponed;
+        Volatile.Write(ref _nextAttemptTicks, _window.NextDue?.UtcTicks ?? 0);
     }
 
     private void ArmTimer()
