@@ -112,7 +112,8 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
         var result = new List<(Session, SessionProgress)>();
         foreach (var session in registry.Snapshot())
         {
-            if (session is { IsStored: true, IsPersistent: true } && Progress(session, mark) is { } progress)
+            var progress = Progress(session, mark);
+            if (progress is not null && session is { IsStored: true, IsPersistent: true })
             {
                 result.Add((session, progress));
             }

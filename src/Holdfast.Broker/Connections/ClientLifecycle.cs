@@ -45,7 +45,7 @@ internal sealed class ClientLifecycle(
         catch (StateStoreFullException exception)
         {
             services.Logger.LogWarning("Session {Client} refused: {Message}", clientId, exception.Message);
-            registry.Release(session, connection);
+            registry.Release(session, connection, static () => { });
             RefuseConnect(connection, ReasonCode.QuotaExceeded, "There is no room to store the session. Try again later.");
             return;
         }
@@ -72,9 +72,9 @@ internal sealed class ClientLifecycle(
 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         Detach(session, connection);
-        if (registry.Release(session, connection))
+        if (registry.Release(session, connection, () => StartWaiting(session, connection.WillIsDue)))
         {
-            await SettleAsync(session, connection.WillIsDue).ConfigureAwait(false);
+            await SettleAsync(session).ConfigureAwait(false);
         }
     }
 
@@ -189,12 +189,6 @@ internal sealed class ClientLifecycle(
         connection.SendLimit = Math.Min(packet.ReceiveMaximum, services.Options.SendMaximum);
         connection.SilenceLimit = TimeSpan.FromSeconds(packet.KeepAliveSeconds * 1.5);
         connection.Session = session;
-        if (session.Claimant != connection)
-        {
-            connection.Close(ReasonCode.SessionTakenOver, "Another connection has used the same client identifier.");
-            return;
-        }
-
         services.Metrics.Connects.Add(1);
         ControlPackets.Write(connection, new ConnAckPacket
         {
@@ -207,8 +201,11 @@ internal sealed class ClientLifecycle(
             SharedSubscriptionAvailable = false,
         });
         connection.Output.Flush();
-        session.Attach(connection, services.Feed.Announced());
-        if (connection.IsClosed)
+        if (!session.TryAttach(connection, services.Feed.Announced()))
+        {
+            connection.Close(ReasonCode.SessionTakenOver, "Another connection has used the same client identifier.");
+        }
+        else if (connection.IsClosed)
         {
             // Closed while it was being attached, by a take-over or a stall: nobody else lets the session go.
             _ = OnConnectionEndedAsync(connection);
@@ -223,19 +220,26 @@ internal sealed class ClientLifecycle(
         }
     }
 
-    private async Task SettleAsync(Session session, bool willIsDue)
+    private void StartWaiting(Session session, bool willIsDue)
     {
         if (!willIsDue)
         {
             session.Will = null;
         }
 
+        if (session.IsPersistent)
+        {
+            expiry.Schedule(session);
+            wills.Schedule(session);
+        }
+    }
+
+    private async Task SettleAsync(Session session)
+    {
         try
         {
             if (session.IsPersistent)
             {
-                expiry.Schedule(session);
-                wills.Schedule(session);
                 await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
                 return;
             }

@@ -15,6 +15,7 @@ internal sealed class Session
 {
     private readonly SessionServices _services;
     private TaskCompletionSource? _wake;
+    private StoredWill? _will;
 
     public Session(SessionServices services, ulong id, string product, string clientId)
     {
@@ -65,7 +66,11 @@ internal sealed class Session
     public ClientConnection? Connection { get; private set; }
 
     /// <summary>The will of the connection, or the one that waits after its end.</summary>
-    public StoredWill? Will { get; set; }
+    public StoredWill? Will
+    {
+        get => Volatile.Read(ref _will);
+        set => Volatile.Write(ref _will, value);
+    }
 
     /// <summary>Whether the store has a row for it.</summary>
     public bool IsStored { get; set; }
@@ -100,10 +105,16 @@ internal sealed class Session
     public long[]? StoredCursor { get; set; }
 
     /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind.</summary>
-    public void Attach(ClientConnection connection, long[] announced)
+    /// <returns>False when another connection has claimed the session meanwhile.</returns>
+    public bool TryAttach(ClientConnection connection, long[] announced)
     {
         lock (Lock)
         {
+            if (Claimant != connection)
+            {
+                return false;
+            }
+
             Connection = connection;
             DisconnectedAt = null;
             Outbound.Limit = connection.SendLimit;
@@ -128,8 +139,16 @@ internal sealed class Session
                 Positions ??= [.. announced];
                 SessionReader.Start(_services, this, connection);
             }
+
+            return true;
         }
     }
+
+    /// <summary>Takes the will away, if it is still this one.</summary>
+    public bool TryTakeWill(StoredWill will) => Interlocked.CompareExchange(ref _will, null, will) == will;
+
+    /// <summary>Puts a will back that could not be published, unless there is another by now.</summary>
+    public bool TryPutWillBack(StoredWill will) => Interlocked.CompareExchange(ref _will, will, null) is null;
 
     /// <summary>Lets the connection go, unless another has taken the session already. The caller holds the dispatcher's gate.</summary>
     /// <param name="connection">The connection that ended.</param>
@@ -173,6 +192,12 @@ internal sealed class Session
     /// <summary>The dispatcher pushes a committed record. A session that cannot take it falls back to reading the log from here.</summary>
     public void DeliverLive(in RecordView view, in PublishRecord record, in DeliveryTerms terms, long[] dispatched, TouchedOutputs touched)
     {
+        // A session becomes live inside the gate, which the caller holds; so if it is not now, it will not be before the next group.
+        if (Mode != SessionMode.Live)
+        {
+            return;
+        }
+
         lock (Lock)
         {
             if (Mode == SessionMode.Live && Connection is { } connection

@@ -50,9 +50,13 @@ internal sealed class SessionRegistry(SessionServices services)
             var previousOwner = existing?.Claimant;
             var isPresent = existing is not null && !cleanStart && existing.IsPersistent;
             var session = isPresent ? existing! : new Session(services, NewId(), product, clientId);
-            session.Epoch++;
-            session.Claimant = connection;
-            session.ExpirySeconds = expirySeconds;
+            lock (session.Lock)
+            {
+                session.Epoch++;
+                session.Claimant = connection;
+                session.ExpirySeconds = expirySeconds;
+            }
+
             _sessions[(product, clientId)] = session;
             return new SessionClaim(session, isPresent, isPresent ? null : existing, previousOwner);
         }
@@ -79,8 +83,11 @@ internal sealed class SessionRegistry(SessionServices services)
     }
 
     /// <summary>Ends a connection's claim.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="connection">The connection that lets it go.</param>
+    /// <param name="onReleased">Runs before anybody else can claim the session.</param>
     /// <returns>False when another connection has claimed the session.</returns>
-    public bool Release(Session session, ClientConnection connection)
+    public bool Release(Session session, ClientConnection connection, Action onReleased)
     {
         lock (_lock)
         {
@@ -90,6 +97,7 @@ internal sealed class SessionRegistry(SessionServices services)
             }
 
             session.Claimant = null;
+            onReleased();
             return true;
         }
     }

@@ -12,6 +12,9 @@ namespace Holdfast.Broker.Wills;
 /// </summary>
 internal sealed class WillScheduler(SessionServices services, ISessionStore store) : IDisposable
 {
+    /// <summary>When there was no room for a will, it is tried again after this time.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<Session, ITimer> _timers = [];
 
@@ -20,7 +23,7 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
     {
         if (session.Will is { } will)
         {
-            Schedule(session, TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds)));
+            Schedule(session, will, TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds)));
         }
     }
 
@@ -31,7 +34,7 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         {
             var grace = services.Options.AckDeadline + services.Options.DisconnectJitter;
             var delay = TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds));
-            Schedule(session, delay > grace ? delay : grace);
+            Schedule(session, will, delay > grace ? delay : grace);
         }
     }
 
@@ -51,21 +54,32 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
     public async Task PublishNowAsync(Session session)
     {
         Cancel(session);
-        var will = session.Will;
-        session.Will = null;
-        if (will is null)
+        if (session.Will is { } will)
         {
+            await PublishAsync(session, will).ConfigureAwait(false);
+        }
+    }
+
+    private async Task PublishAsync(Session session, StoredWill will)
+    {
+        if (!session.TryTakeWill(will))
+        {
+            // The client has come back with another will, or none.
             return;
         }
 
-        var status = await AppendAsync(will).ConfigureAwait(false);
-        if (status != AppendStatus.Appended)
+        Cancel(session);
+        if (await AppendAsync(will).ConfigureAwait(false) == AppendStatus.Appended)
         {
-            services.Logger.LogWarning("The will of {Client} was not stored: {Status}", session.ClientId, status);
+            services.Metrics.WillsPublished.Add(1);
             return;
         }
 
-        services.Metrics.WillsPublished.Add(1);
+        services.Logger.LogWarning("There is no room for the will of {Client}; it is tried again", session.ClientId);
+        if (session.TryPutWillBack(will))
+        {
+            Schedule(session, will, RetryDelay);
+        }
     }
 
     /// <inheritdoc/>
@@ -82,23 +96,23 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         }
     }
 
-    private void Schedule(Session session, TimeSpan delay)
+    private void Schedule(Session session, StoredWill will, TimeSpan delay)
     {
         if (delay == TimeSpan.Zero)
         {
-            _ = PublishAndForgetAsync(session);
+            _ = PublishAndStoreAsync(session, will);
             return;
         }
 
         lock (_lock)
         {
-            _timers[session] = services.Time.CreateTimer(_ => _ = PublishAndForgetAsync(session), null, delay, Timeout.InfiniteTimeSpan);
+            _timers[session] = services.Time.CreateTimer(_ => _ = PublishAndStoreAsync(session, will), null, delay, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private async Task PublishAndForgetAsync(Session session)
+    private async Task PublishAndStoreAsync(Session session, StoredWill will)
     {
-        await PublishNowAsync(session).ConfigureAwait(false);
+        await PublishAsync(session, will).ConfigureAwait(false);
         if (session is { IsStored: true, Mode: not SessionMode.Ended })
         {
             try
