@@ -76,7 +76,7 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         }
 
         services.Logger.LogWarning("There is no room for the will of {Client}; it is tried again", session.ClientId);
-        if (session.TryPutWillBack(will))
+        if (session.Claimant is null && session.TryPutWillBack(will))
         {
             Schedule(session, will, RetryDelay);
         }
