@@ -70,14 +70,16 @@ public sealed class SegmentLog : IPartitionLog
 
     /// <summary>Opens the log in a directory, and makes it when there is none.</summary>
     /// <param name="options">Where it lies.</param>
+    /// <param name="cancellationToken">Gives up before anything is done.</param>
     /// <exception cref="StoreInUseException">Another process has it open.</exception>
     /// <exception cref="StoreUnusableException">The directory is missing, may not be written, or holds something else than the options say.</exception>
-    public static Task<SegmentLog> OpenAsync(SegmentLogOptions options) => OpenAsync(options, DiskFileSystem.Instance);
+    public static Task<SegmentLog> OpenAsync(SegmentLogOptions options, CancellationToken cancellationToken = default)
+        => OpenAsync(options, DiskFileSystem.Instance, cancellationToken);
 
-    internal static Task<SegmentLog> OpenAsync(SegmentLogOptions options, ISegmentFileSystem system)
+    internal static Task<SegmentLog> OpenAsync(SegmentLogOptions options, ISegmentFileSystem system, CancellationToken cancellationToken)
     {
         options.Validate();
-        return Task.Run(() => Open(options with { Directory = Path.GetFullPath(options.Directory) }, system));
+        return Task.Run(() => Open(options with { Directory = Path.GetFullPath(options.Directory) }, system), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -22,9 +22,9 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public async Task A_second_opening_is_refused_with_the_directory_and_the_process()
     {
-        await using (var log = await SegmentLog.OpenAsync(Options))
+        await using (var log = await OpenAsync(Options))
         {
-            var error = await Assert.ThrowsAsync<StoreInUseException>(() => SegmentLog.OpenAsync(Options));
+            var error = await Assert.ThrowsAsync<StoreInUseException>(() => OpenAsync(Options));
             Assert.Equal(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), error.ProcessId);
             Assert.Contains(Options.Directory, error.Message, StringComparison.Ordinal);
             Assert.Contains($"process {Environment.ProcessId}", error.Message, StringComparison.Ordinal);
@@ -32,14 +32,14 @@ public sealed class OpeningTests : IDisposable
         }
 
         Assert.Equal(0, await LockFromAnotherProcessAsync());
-        await using var again = await SegmentLog.OpenAsync(Options);
+        await using var again = await OpenAsync(Options);
     }
 
     [Fact]
     public async Task A_missing_parent_directory_is_named()
     {
         var error = await Assert.ThrowsAsync<StoreUnusableException>(
-            () => SegmentLog.OpenAsync(Options with { Directory = Path.Combine(_directory.Path, "missing", "log") }));
+            () => OpenAsync(Options with { Directory = Path.Combine(_directory.Path, "missing", "log") }));
         Assert.Contains($"The directory {Path.Combine(_directory.Path, "missing")} does not exist", error.Message, StringComparison.Ordinal);
     }
 
@@ -47,21 +47,21 @@ public sealed class OpeningTests : IDisposable
     public async Task A_directory_that_cannot_be_written_is_named()
     {
         // The system's own read-only directory, because permissions do not stop the superuser.
-        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => SegmentLog.OpenAsync(Options with { Directory = "/proc/self" }));
+        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => OpenAsync(Options with { Directory = "/proc/self" }));
         Assert.Contains("The log in /proc/self cannot be opened", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Another_number_of_partitions_is_refused_and_the_lock_is_given_back()
     {
-        await using (var log = await SegmentLog.OpenAsync(Options))
+        await using (var log = await OpenAsync(Options))
         {
             Assert.Equal(16, log.PartitionCount);
         }
 
-        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => SegmentLog.OpenAsync(Options with { PartitionCount = 8 }));
+        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => OpenAsync(Options with { PartitionCount = 8 }));
         Assert.Contains("was made with 16 partitions and cannot be opened with 8", error.Message, StringComparison.Ordinal);
-        await using var again = await SegmentLog.OpenAsync(Options);
+        await using var again = await OpenAsync(Options);
     }
 
     [Theory]
@@ -74,28 +74,28 @@ public sealed class OpeningTests : IDisposable
     {
         Directory.CreateDirectory(Options.Directory);
         await File.WriteAllTextAsync(Path.Combine(Options.Directory, "store"), content, TestContext.Current.CancellationToken);
-        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => SegmentLog.OpenAsync(Options));
+        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => OpenAsync(Options));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Segments_without_their_description_are_not_written_over()
     {
-        await using (var log = await SegmentLog.OpenAsync(Options))
+        await using (var log = await OpenAsync(Options))
         {
             await TestBatches.AppendAsync(log, 1, 0);
         }
 
         File.Delete(Path.Combine(Options.Directory, "store"));
-        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => SegmentLog.OpenAsync(Options));
+        var error = await Assert.ThrowsAsync<StoreUnusableException>(() => OpenAsync(Options));
         Assert.Contains("holds segments but no file 'store'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Two_stores_have_two_incarnations_of_short_lower_case_letters()
     {
-        await using var first = await SegmentLog.OpenAsync(Options);
-        await using var second = await SegmentLog.OpenAsync(Options with { Directory = Path.Combine(_directory.Path, "other") });
+        await using var first = await OpenAsync(Options);
+        await using var second = await OpenAsync(Options with { Directory = Path.Combine(_directory.Path, "other") });
         Assert.NotEqual(first.Incarnation, second.Incarnation);
         Assert.Matches("^[a-z2-9]{10}$", first.Incarnation);
     }
@@ -103,7 +103,7 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public async Task The_reserve_is_made_and_a_closed_log_takes_no_more_room_than_its_data()
     {
-        var log = await SegmentLog.OpenAsync(Options with { SegmentBytes = 8 * 1024 * 1024 });
+        var log = await OpenAsync(Options with { SegmentBytes = 8 * 1024 * 1024 });
         await TestBatches.AppendAsync(log, 100, 0);
         var bytes = log.GetStatistics().Bytes;
         await log.DisposeAsync();
@@ -113,6 +113,8 @@ public sealed class OpeningTests : IDisposable
             ["000000000001.index", "000000000001.segment", "lock", "reserve", "store"],
             Directory.EnumerateFiles(Options.Directory).Select(f => Path.GetFileName(f)).Order());
     }
+
+    private static Task<SegmentLog> OpenAsync(SegmentLogOptions options) => SegmentLog.OpenAsync(options, TestContext.Current.CancellationToken);
 
     private async Task<int> LockFromAnotherProcessAsync()
     {

@@ -19,7 +19,7 @@ public sealed class SegmentLogContractTests : PartitionLogContract, IDisposable
         MinimumFreeBytes = 0,
         ReserveBytes = 4096,
         TailCacheBytes = 8 * 1024,
-    });
+    }, TestContext.Current.CancellationToken);
 
     protected override async Task<IPartitionLog> ReopenAsync(IPartitionLog log)
     {

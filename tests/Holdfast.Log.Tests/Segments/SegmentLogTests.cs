@@ -19,7 +19,7 @@ public sealed class SegmentLogTests
             Directory = directory.Path,
             SegmentBytes = 64 * 1024,
             TailCacheBytes = tailCacheBytes,
-        });
+        }, TestContext.Current.CancellationToken);
         const int Groups = 600;
         var done = new TaskCompletionSource();
         var readers = Enumerable.Range(0, 6).Select(i => Task.Run(() => FollowAsync(log, partition: i % 4, keyed: i >= 4, new Random(seed + i), done.Task))).ToArray();
@@ -40,7 +40,7 @@ public sealed class SegmentLogTests
     public async Task Retention_under_readers_gives_a_gap_and_never_an_error()
     {
         using var directory = new TemporaryDirectory();
-        await using var log = await SegmentLog.OpenAsync(SimulatedLog.Options with { Directory = directory.Path });
+        await using var log = await SegmentLog.OpenAsync(SimulatedLog.Options with { Directory = directory.Path }, TestContext.Current.CancellationToken);
         var done = new TaskCompletionSource();
         var readers = Enumerable.Range(0, 4).Select(p => Task.Run(() => RereadAsync(log, p, done.Task))).ToArray();
         for (var i = 0; i < 400; i++)

@@ -20,7 +20,7 @@ internal static class SimulatedLog
     };
 
     public static Task<SegmentLog> OpenAsync(SimulatedDisk disk, SegmentLogOptions? options = null, ILogger? logger = null)
-        => SegmentLog.OpenAsync((options ?? Options) with { Logger = logger ?? NullLogger.Instance }, disk);
+        => SegmentLog.OpenAsync((options ?? Options) with { Logger = logger ?? NullLogger.Instance }, disk, CancellationToken.None);
 
     /// <summary>The newest segment file.</summary>
     public static string NewestSegment(SimulatedDisk disk) => disk.Files(".segment").Last(f => disk[f].Any(b => b != 0));

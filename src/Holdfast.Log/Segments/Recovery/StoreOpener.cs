@@ -174,8 +174,9 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
     {
         foreach (var name in names)
         {
-            var isOrphan = SegmentNames.SequenceOfIndex(name) is { } sequence && !sequences.Contains(sequence);
-            if (isOrphan || name.EndsWith(AtomicFile.TemporaryEnding, StringComparison.Ordinal))
+            var isUnfinished = name.EndsWith(AtomicFile.TemporaryEnding, StringComparison.Ordinal);
+            var finished = isUnfinished ? name[..^AtomicFile.TemporaryEnding.Length] : name;
+            if (SegmentNames.SequenceOfIndex(finished) is { } sequence && (isUnfinished || !sequences.Contains(sequence)))
             {
                 files.System.Delete(Path.Combine(files.Directory, name));
             }
