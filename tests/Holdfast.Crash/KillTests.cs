@@ -20,6 +20,7 @@ public sealed class KillTests : IDisposable
         var arguments = new ServerArguments(_directory.Data);
         var verdict = await KillCheck.RunAsync(arguments, _directory.Journals, Kills, seed, TestContext.Current.CancellationToken);
 
+        TestContext.Current.SendDiagnosticMessage(verdict.ToString());
         Assert.True(verdict.Violations.Count == 0, $"{verdict}\n{Seed.Replay(seed)}");
         Assert.InRange(verdict.Acknowledged, Kills, int.MaxValue);
         Assert.Equal(Consumers, verdict.Received.Count);

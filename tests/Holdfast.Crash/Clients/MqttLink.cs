@@ -231,7 +231,7 @@ internal sealed class MqttLink : IDisposable
                 handler!.OnPingResponse();
                 break;
             case PacketType.Disconnect:
-                isRight = PacketDecoder.TryDecodeDisconnect(header.Flags, body, _version, out var disconnect, out error);
+                isRight = PacketDecoder.TryDecodeDisconnect(header.Flags, body, _version, out var disconnect, out error, fromServer: true);
                 DisconnectReason = disconnect?.Reason;
                 break;
             default:
