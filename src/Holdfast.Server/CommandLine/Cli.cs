@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
+using Holdfast.Server.Demo;
 using Holdfast.Server.Management;
 
 namespace Holdfast.Server.CommandLine;
@@ -61,6 +62,7 @@ internal static class Cli
             new SubArguments().Build(terminal),
             new IntegrationArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
+            new DemoArguments(terminal).Build(),
         };
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using Holdfast.Server.Management;
+
+namespace Holdfast.Server.Demo;
+
+/// <summary>The demonstration: load, SIGKILL, restart, load, count.</summary>
+/// <param name="options">What was asked for.</param>
+/// <param name="program">What runs the broker.</param>
+/// <param name="progress">Where it tells what happens.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoProgress progress, TimeProvider time)
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SettlingCheck = TimeSpan.FromMilliseconds(50);
+
+    private readonly DemoTally _tally = new(time);
+
+    /// <summary>Runs it.</summary>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="InvalidOperationException">The broker did not start, or the webhook could not be added.</exception>
+    public async Task<DemoResult> RunAsync(CancellationToken cancellationToken)
+    {
+        string data = Directory.CreateTempSubdirectory("holdfast-demo-").FullName;
+        if (options.JournalDirectory is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        DemoResult? result = null;
+        try
+        {
+            return result = await RunAsync(data, cancellationToken);
+        }
+        finally
+        {
+            // What shows a loss is worth keeping.
+            if (result is null or { IsProven: true })
+            {
+                Directory.Delete(data, recursive: true);
+            }
+            else
+            {
+                progress.Tell($"the data directory is kept: {data}");
+            }
+        }
+    }
+
+    private async Task<DemoResult> RunAsync(string data, CancellationToken cancellationToken)
+    {
+        using DemoJournal journal = OpenJournal("broker");
+        await using DemoWebhook webhook = await DemoWebhook.StartAsync(_tally, OpenJournal("webhook"));
+        BrokerProcess broker = await BrokerProcess.StartAsync(program, data, 0, 0, StartTimeout, cancellationToken);
+        (Uri mqtt, Uri http) = (broker.Mqtt!, broker.Http!);
+        journal.Write("started", detail: $"process {broker.Id}, {mqtt}, {http}");
+        progress.Tell($"broker {broker.Id} listens on {mqtt} and {http}");
+        try
+        {
+            await AddWebhookAsync(http, data, webhook.Url, cancellationToken);
+            using var subscriber = new DemoSubscriber(mqtt, _tally, OpenJournal("subscriber"), time);
+            using var stopReceiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task receiving = subscriber.RunAsync(stopReceiving.Token);
+            await subscriber.Subscribed.WaitAsync(StartTimeout, cancellationToken);
+
+            using var stopMaking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            DemoDevice[] devices = [.. Enumerable.Range(0, options.Devices).Select(index => MakeDevice(index, mqtt))];
+            Task publishing = Task.WhenAll(devices.Select(device => Task.Run(() => device.RunAsync(stopMaking.Token, giveUp.Token), CancellationToken.None)));
+            progress.Tell($"{options.Devices} devices publish, one subscriber and one webhook listen");
+
+            await WatchAsync(options.Duration / 2, cancellationToken);
+            bool isKilled = await broker.KillAsync();
+            await broker.DisposeAsync();
+            journal.Write("killed", detail: isKilled ? "SIGKILL, nothing left of the process" : "not killed");
+            progress.Tell(isKilled ? "SIGKILL: the broker is dead; starting it again on the same data" : "the broker could not be killed");
+            long killedAt = time.GetTimestamp();
+            broker = await BrokerProcess.StartAsync(program, data, mqtt.Port, http.Port, StartTimeout, cancellationToken);
+            TimeSpan restart = time.GetElapsedTime(killedAt);
+            journal.Write("started", detail: $"process {broker.Id}");
+            progress.Tell($"broker {broker.Id} is ready after {restart.TotalSeconds:0.00} s");
+            await WatchAsync(options.Duration / 2, cancellationToken);
+
+            _tally.StopMeasuringPauses();
+            await stopMaking.CancelAsync();
+            await SettleAsync(publishing, giveUp, cancellationToken);
+            await stopReceiving.CancelAsync();
+            await receiving;
+            Array.ForEach(devices, device => device.Dispose());
+            return new DemoResult { Figures = _tally.Read(), IsKilled = isKilled, RestartSeconds = Math.Round(restart.TotalSeconds, 3), Seed = options.Seed };
+        }
+        finally
+        {
+            await broker.DisposeAsync();
+        }
+    }
+
+    private DemoDevice MakeDevice(int index, Uri mqtt)
+    {
+        var model = new DeviceModel(index, options.Seed);
+        return new DemoDevice(model, mqtt, options, _tally, OpenJournal(model.Id), time);
+    }
+
+    private DemoJournal OpenJournal(string client) => DemoJournal.Open(options.JournalDirectory, client, time);
+
+    private static async Task AddWebhookAsync(Uri http, string data, Uri url, CancellationToken cancellationToken)
+    {
+        string tokenFile = Path.Combine(data, "admin-token");
+        string? token = File.Exists(tokenFile) ? (await File.ReadAllTextAsync(tokenFile, cancellationToken)).Trim() : null;
+        using var api = new ApiClient(http, token);
+        var body = new IntegrationBody("demo", "webhook", "devices/+/events/#", url.ToString());
+        ApiAnswer answer = await api.SendAsync(
+            HttpMethod.Post, "api/v1/products/default/integrations", JsonSerializer.Serialize(body, ManagementJson.Default.IntegrationBody), cancellationToken);
+        if (!answer.IsSuccess)
+        {
+            throw new InvalidOperationException($"the webhook could not be added: {answer.Problem}");
+        }
+    }
+
+    private async Task WatchAsync(TimeSpan duration, CancellationToken cancellationToken)
+    {
+        for (TimeSpan left = duration; left > TimeSpan.Zero; left -= DemoProgress.Interval)
+        {
+            await Task.Delay(left < DemoProgress.Interval ? left : DemoProgress.Interval, time, cancellationToken);
+            progress.Show(_tally.Read());
+        }
+    }
+
+    private async Task SettleAsync(Task publishing, CancellationTokenSource giveUp, CancellationToken cancellationToken)
+    {
+        progress.Tell("the devices make no more events; waiting until everything acknowledged is delivered");
+        long start = time.GetTimestamp();
+        while (time.GetElapsedTime(start) < options.Settling && (!publishing.IsCompleted || _tally.Read().Lost > 0))
+        {
+            await Task.Delay(SettlingCheck, time, cancellationToken);
+        }
+
+        await giveUp.CancelAsync();
+        await publishing;
+        progress.Show(_tally.Read());
+    }
+}

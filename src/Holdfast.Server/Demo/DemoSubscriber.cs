@@ -1,0 +1,102 @@
+using MQTTnet;
+using MQTTnet.Exceptions;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+
+namespace Holdfast.Server.Demo;
+
+/// <summary>The back end: a subscriber with a persistent session that comes back after each break and acknowledges what it has counted.</summary>
+/// <param name="broker">The broker.</param>
+/// <param name="tally">Where it counts.</param>
+/// <param name="journal">Where it writes what it does.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DemoSubscriber(Uri broker, DemoTally tally, DemoJournal journal, TimeProvider time) : IDisposable
+{
+    private const uint SessionExpirySeconds = 3600;
+    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
+    private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes with the first SUBACK.</summary>
+    public Task Subscribed => _subscribed.Task;
+
+    /// <summary>Receives until cancelled.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _client.ApplicationMessageReceivedAsync += ReceiveAsync;
+        try
+        {
+            while (true)
+            {
+                var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Task OnLost(MqttClientDisconnectedEventArgs arguments)
+                {
+                    lost.TrySetResult();
+                    return Task.CompletedTask;
+                }
+
+                _client.DisconnectedAsync += OnLost;
+                if (await TryConnectAsync(cancellationToken))
+                {
+                    await lost.Task.WaitAsync(cancellationToken);
+                    journal.Write("connection-lost");
+                }
+
+                _client.DisconnectedAsync -= OnLost;
+                await Task.Delay(ReconnectPause, time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            journal.Write("stopped");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _client.Dispose();
+        journal.Dispose();
+    }
+
+    private async Task<bool> TryConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            MqttClientConnectResult result = await _client.ConnectAsync(DemoClientOptions.Connect(broker, "demo-back-end", SessionExpirySeconds), cancellationToken);
+            journal.Write(
+                result.ResultCode == MqttClientConnectResultCode.Success ? "connected" : "refused",
+                detail: $"{result.ResultCode}, session {(result.IsSessionPresent ? "present" : "new")}");
+            if (result.ResultCode != MqttClientConnectResultCode.Success)
+            {
+                return false;
+            }
+
+            // A session that is still there has the subscription; one that is lost would show as lost events, not be repaired in silence.
+            if (!_subscribed.Task.IsCompleted)
+            {
+                var filter = new MqttTopicFilter { Topic = "devices/+/events/#", QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce };
+                await _client.SubscribeAsync(new MqttClientSubscribeOptions { TopicFilters = [filter] }, cancellationToken);
+                journal.Write("subscribed", topic: filter.Topic);
+                _subscribed.TrySetResult();
+            }
+
+            return true;
+        }
+        catch (MqttCommunicationException exception)
+        {
+            journal.Write("connect-failed", detail: exception.GetBaseException().Message);
+            return false;
+        }
+    }
+
+    private Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs arrived)
+    {
+        EventKey? key = DemoClientOptions.Find(arrived.ApplicationMessage.UserProperties);
+        journal.Write("received", key, arrived.ApplicationMessage.Topic, arrived.ApplicationMessage.Dup ? "dup" : null);
+        tally.Delivered(Sink.Subscriber, key, null);
+        return Task.CompletedTask;
+    }
+}
