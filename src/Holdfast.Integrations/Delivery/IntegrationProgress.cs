@@ -40,9 +40,9 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
 
     public void AttemptFailed(string error)
     {
+        Met(error);
         Interlocked.Increment(ref _failedAttempts);
         metrics.FailedAttempts.Add(1, _tags);
-        Met(error);
     }
 
     /// <summary>Something failed that is not an attempt.</summary>

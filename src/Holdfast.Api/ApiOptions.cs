@@ -1,0 +1,19 @@
+using Holdfast.Api.Security;
+
+namespace Holdfast.Api;
+
+/// <summary>How the HTTP surface behaves.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>The token that opens everything.</summary>
+    public required AdminToken AdminToken { get; init; }
+
+    /// <summary>Whether a client on this machine may publish for the product <c>default</c>, and read the metrics, without a token.</summary>
+    public bool AllowAnonymousLoopback { get; init; } = true;
+
+    /// <summary>Whether any client may. Never for the management of integrations.</summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>The largest payload accepted, in bytes, after base64 is decoded.</summary>
+    public int MaximumPayloadBytes { get; init; } = 256_000;
+}

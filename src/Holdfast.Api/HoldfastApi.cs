@@ -1,0 +1,48 @@
+using Holdfast.Api.Events;
+using Holdfast.Api.Health;
+using Holdfast.Api.Integrations;
+using Holdfast.Api.Problems;
+using Holdfast.Api.Security;
+using Holdfast.Broker;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+
+namespace Holdfast.Api;
+
+/// <summary>Puts the HTTP surface into a host.</summary>
+public static class HoldfastApi
+{
+    /// <summary>The meters that <c>/metrics</c> shows.</summary>
+    private static readonly string[] Meters = [BrokerMetrics.MeterName, "Holdfast.Integrations", "System.Runtime"];
+
+    /// <summary>
+    /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>, <see cref="Broker.Health.ICommitHealth"/>
+    /// and <see cref="Broker.Integrations.IIntegrationRegistry"/> as singletons.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">How the surface behaves.</param>
+    public static IServiceCollection AddHoldfastApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<ProblemMiddleware>();
+        services.AddSingleton<IStartupFilter, ProblemStartupFilter>();
+        services.AddRouting();
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
+        return services;
+    }
+
+    /// <summary>Maps the endpoints.</summary>
+    /// <param name="endpoints">The host's routes.</param>
+    public static IEndpointRouteBuilder MapHoldfastApi(this IEndpointRouteBuilder endpoints)
+    {
+        var options = endpoints.ServiceProvider.GetRequiredService<ApiOptions>();
+        HealthEndpoints.Map(endpoints);
+        EventEndpoints.Map(endpoints, options);
+        IntegrationEndpoints.Map(endpoints, options);
+        endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
+        return endpoints;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics.Metrics;
+using Holdfast.Api.Tests.Support;
+using Holdfast.Broker;
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Integrations;
+
+namespace Holdfast.Api.Tests;
+
+public sealed class EndpointTests
+{
+    private const string Integrations = "/api/v1/products/acme/integrations";
+    private const string Hook = """{"name":"hook","filter":"devices/+/events/#","url":"https://example.org/x"}""";
+
+    [Fact]
+    public async Task An_integration_is_added_shown_listed_and_removed()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var added = await host.SendAsync(HttpMethod.Post, Integrations, ApiHost.Json(Hook));
+        Assert.Equal((201, Integrations + "/hook"), (added.Status, added.Headers.Location?.ToString()));
+        Assert.Equal("retrying", added.Json.GetProperty("state").GetString());
+
+        var shown = await host.SendAsync(HttpMethod.Get, Integrations + "/hook");
+        Assert.Equal((200, added.Body), (shown.Status, shown.Body));
+        Assert.Equal(
+            ("acme", "hook", "webhook", "devices/+/events/#", "https://example.org/x", 7, "HTTP 500"),
+            (shown.Json.GetProperty("product").GetString(), shown.Json.GetProperty("name").GetString(), shown.Json.GetProperty("kind").GetString(),
+                shown.Json.GetProperty("filter").GetString(), shown.Json.GetProperty("url").GetString(), shown.Json.GetProperty("delivered").GetInt32(),
+                shown.Json.GetProperty("lastError").GetString()));
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, shown.Json.GetProperty("oldestWaiting").ValueKind);
+
+        var listed = await host.SendAsync(HttpMethod.Get, Integrations);
+        Assert.Equal("hook", Assert.Single(listed.Json.GetProperty("integrations").EnumerateArray()).GetProperty("name").GetString());
+
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, Integrations + "/hook")).Status);
+        (await host.SendAsync(HttpMethod.Delete, Integrations + "/hook")).AssertProblem(404);
+        (await host.SendAsync(HttpMethod.Get, Integrations + "/hook")).AssertProblem(404);
+        Assert.Equal("""{"integrations":[]}""", (await host.SendAsync(HttpMethod.Get, Integrations)).Body);
+    }
+
+    [Theory]
+    [InlineData("""{"filter":"#","url":"https://example.org/"}""", "name")]
+    [InlineData("""{"name":"a","url":"https://example.org/"}""", "filter")]
+    [InlineData("""{"name":"a","filter":"#"}""", "url")]
+    [InlineData("""{"name":"a","filter":"#","url":"https://example.org/","secret":"x"}""", "secret")]
+    public async Task A_field_of_an_integration_that_is_missing_or_unknown_is_named(string json, string where)
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        Assert.Equal(where, (await host.SendAsync(HttpMethod.Post, Integrations, ApiHost.Json(json))).AssertProblem(422));
+    }
+
+    [Theory]
+    [InlineData(AddIntegrationStatus.Invalid, 422)]
+    [InlineData(AddIntegrationStatus.NameTaken, 409)]
+    public async Task A_refusal_of_the_registry_names_the_field(AddIntegrationStatus status, int statusCode)
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Node.AddResult = new AddIntegrationResult(status, null, "name", "the registry's words");
+
+        var answer = await host.SendAsync(HttpMethod.Post, Integrations, ApiHost.Json(Hook));
+
+        Assert.Equal("name", answer.AssertProblem(statusCode));
+        Assert.Equal("the registry's words", answer.Json.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData(CommitState.Committing, 200, "ready")]
+    [InlineData(CommitState.Starting, 503, "starting")]
+    [InlineData(CommitState.Stalled, 503, "stalled")]
+    [InlineData(CommitState.Full, 503, "full")]
+    [InlineData(CommitState.Draining, 503, "draining")]
+    public async Task A_node_is_ready_only_while_it_commits(CommitState state, int statusCode, string status)
+    {
+        await using var host = await ApiHost.StartAsync();
+        host.Node.State = state;
+        host.Node.Reason = statusCode == 200 ? "" : "the disk is gone";
+
+        var ready = await host.SendAsync(HttpMethod.Get, "/health/ready", null, false, ("X-Forwarded-For", "203.0.113.5"));
+
+        Assert.Equal((statusCode, status), (ready.Status, ready.Json.GetProperty("status").GetString()));
+        Assert.Equal(statusCode == 503, ready.Json.TryGetProperty("reason", out var reason) && reason.GetString() == "the disk is gone");
+        Assert.Equal(200, (await host.SendAsync(HttpMethod.Get, "/health/live", withToken: false)).Status);
+    }
+
+    [Fact]
+    public async Task Metrics_show_the_meters_of_holdfast_and_the_runtime()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var meter = new Meter(BrokerMetrics.MeterName);
+        meter.CreateCounter<long>("holdfast_test_things").Add(3);
+
+        var local = await host.SendAsync(HttpMethod.Get, "/metrics", withToken: false);
+        var remote = await host.SendAsync(HttpMethod.Get, "/metrics", null, true, ("X-Forwarded-For", "203.0.113.5"));
+
+        Assert.Equal((200, 200), (local.Status, remote.Status));
+        Assert.Contains("holdfast_test_things_total", local.Body, StringComparison.Ordinal);
+        Assert.Contains("dotnet_", local.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_a_problem_too()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        (await host.SendAsync(HttpMethod.Get, "/nothing/here")).AssertProblem(404);
+        (await host.SendAsync(HttpMethod.Put, Integrations)).AssertProblem(405);
+    }
+}

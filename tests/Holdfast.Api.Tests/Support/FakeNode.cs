@@ -1,0 +1,61 @@
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Publishing;
+
+namespace Holdfast.Api.Tests.Support;
+
+/// <summary>The node behind the API: it remembers what it was asked and answers as a test says.</summary>
+internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationRegistry
+{
+    private readonly Dictionary<(string Product, string Name), IntegrationStatus> _integrations = [];
+
+    public List<EventToPublish> Published { get; } = [];
+
+    public PublishResult Result { get; set; } = new(PublishStatus.Committed, "run1-3-42", "");
+
+    public Exception? Failure { get; set; }
+
+    public CommitState State { get; set; } = CommitState.Committing;
+
+    public string Reason { get; set; } = "";
+
+    public AddIntegrationResult? AddResult { get; set; }
+
+    public ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
+    {
+        if (Failure is not null)
+        {
+            throw Failure;
+        }
+
+        Published.Add(message);
+        return ValueTask.FromResult(Result);
+    }
+
+    public IReadOnlyList<IntegrationStatus> List(string product)
+        => [.. _integrations.Where(entry => entry.Key.Product == product).Select(entry => entry.Value)];
+
+    public IntegrationStatus? Find(string product, string name) => _integrations.GetValueOrDefault((product, name));
+
+    public ValueTask<AddIntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
+    {
+        if (AddResult is { } result)
+        {
+            return ValueTask.FromResult(result);
+        }
+
+        var status = new IntegrationStatus
+        {
+            Definition = definition,
+            CreatedAt = new DateTimeOffset(2026, 3, 1, 8, 0, 0, TimeSpan.Zero),
+            State = IntegrationState.Retrying,
+            Delivered = 7,
+            LastError = "HTTP 500",
+        };
+        _integrations.Add((definition.Product, definition.Name), status);
+        return ValueTask.FromResult(new AddIntegrationResult(AddIntegrationStatus.Added, status, "", ""));
+    }
+
+    public ValueTask<bool> RemoveAsync(string product, string name, CancellationToken cancellationToken)
+        => ValueTask.FromResult(_integrations.Remove((product, name)));
+}
