@@ -1,11 +1,12 @@
 using System.Net;
+using Holdfast.Api;
+using Holdfast.Api.Security;
 using Holdfast.Broker;
-using Holdfast.Broker.Health;
+using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
 using Holdfast.Server.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,9 +21,18 @@ internal sealed class HttpHost : IAsyncDisposable
 
     public HttpHost(ServeOptions options, IReadOnlyList<ListenUrl> listeners, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
     {
+        var api = new ApiOptions
+        {
+            AdminToken = AdminToken.LoadOrCreate(options.Data),
+            AllowAnonymous = options.AllowAnonymous,
+            MaximumPayloadBytes = options.MaximumPayloadBytes,
+        };
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
-        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(broker.Publisher);
+        builder.Services.AddSingleton(broker.Health);
+        builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
+        builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -33,7 +43,7 @@ internal sealed class HttpHost : IAsyncDisposable
             }
         });
         _host = builder.Build();
-        _host.MapGet("/health/ready", () => broker.Health.State == CommitState.Committing ? Results.Ok() : Results.StatusCode(503));
+        _host.MapHoldfastApi();
     }
 
     public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(options => options.IPEndPoint!);
