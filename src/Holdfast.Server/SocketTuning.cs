@@ -4,14 +4,14 @@ namespace Holdfast.Server;
 internal static class SocketTuning
 {
     /// <summary>
-    /// Lets completions of socket operations run on the thread that waits for sockets, for the commands whose I/O path never blocks: without the hop
-    /// to the pool a paced message costs a third of the CPU time. .NET reads the variable when the first socket is used, so this comes before.
+    /// Lets completions of socket operations run on the thread that waits for sockets in the load generator, whose I/O path never blocks: it must cost
+    /// as little as it can. .NET reads the variable when the first socket is used, so this comes before. (<c>serve</c> does the same for itself.)
     /// </summary>
     /// <param name="arguments">The command line.</param>
     public static void Apply(string[] arguments)
     {
         const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-        if (arguments is ["serve" or "bench", ..] && Environment.GetEnvironmentVariable(Variable) is null)
+        if (arguments is ["bench", ..] && Environment.GetEnvironmentVariable(Variable) is null)
         {
             Environment.SetEnvironmentVariable(Variable, "1");
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Holdfast.Broker.Naming;
 using Holdfast.Server.CommandLine;
 
 namespace Holdfast.Server.Management;
@@ -18,7 +19,8 @@ internal sealed class IntegrationArguments(Terminal terminal)
     public static string DefaultName(Uri url)
     {
         string text = url.IsDefaultPort ? url.Host : $"{url.Host}-{url.Port}";
-        return "webhook-" + string.Concat(text.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-')).Trim('-');
+        string name = "webhook-" + string.Concat(text.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-').SkipWhile(character => character == '-'));
+        return name.Length <= ResourceName.MaximumLength ? name : name[..ResourceName.MaximumLength];
     }
 
     private Command BuildAdd()

@@ -1,0 +1,38 @@
+using Holdfast.Server.CommandLine;
+
+namespace Holdfast.Server.Tests.CommandLine;
+
+public sealed class ListenUrlTests
+{
+    [Theory]
+    [InlineData("mqtt://127.0.0.1:1883", "mqtt://127.0.0.1:1883", true)]
+    [InlineData("mqtt://127.0.0.1", "mqtt://127.0.0.1:1883", true)]
+    [InlineData("http://localhost", "http://127.0.0.1:8080", true)]
+    [InlineData("http://localhost:80/", "http://127.0.0.1:80", true)]
+    [InlineData("mqtt://0.0.0.0:0", "mqtt://0.0.0.0:0", false)]
+    [InlineData("mqtt://[::1]:9", "mqtt://[::1]:9", true)]
+    [InlineData("mqtt://[::]", "mqtt://[::]:1883", false)]
+    public void A_listener_is_a_scheme_an_address_and_a_port(string text, string expected, bool isLoopback)
+    {
+        Assert.True(ListenUrl.TryParse(text, out ListenUrl? url, out string error), error);
+        Assert.Equal(expected, url!.ToString());
+        Assert.Equal(isLoopback, url.IsLoopback);
+    }
+
+    [Theory]
+    [InlineData("mqtts://127.0.0.1:8883", "not supported yet")]
+    [InlineData("ws://127.0.0.1:80", "not supported yet")]
+    [InlineData("wss://127.0.0.1:80", "not supported yet")]
+    [InlineData("https://127.0.0.1:80", "not supported yet")]
+    [InlineData("ftp://127.0.0.1", "write it as")]
+    [InlineData("127.0.0.1:1883", "write it as")]
+    [InlineData("mqtt://example.com", "not an address")]
+    [InlineData("mqtt://127.0.0.1:70000", "not an address")]
+    [InlineData("mqtt://", "not an address")]
+    public void Anything_else_is_refused_with_advice(string text, string advice)
+    {
+        Assert.False(ListenUrl.TryParse(text, out _, out string error));
+        Assert.Contains(advice, error, StringComparison.Ordinal);
+        Assert.Contains(text, error, StringComparison.Ordinal);
+    }
+}
