@@ -405,7 +405,7 @@ internal sealed class SessionReader
                 continue;
             }
 
-            var reading = _services.Log.ReadAsync(partition, from, _session.Subscriptions.Keys, ReadBytes, CancellationToken.None);
+            var reading = _services.Log.ReadAsync(partition, from, null, ReadBytes, CancellationToken.None);
             if (!reading.IsCompletedSuccessfully)
             {
                 _ = DisposeAsync(reading.AsTask());

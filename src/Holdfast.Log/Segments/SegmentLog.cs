@@ -21,6 +21,9 @@ public sealed class SegmentLog : IPartitionLog
 {
     private const long MaximumGroupBytes = SegmentLogOptions.MaximumSegmentBytes;
 
+    /// <summary>A reader with keys that has at most so many records before it reads them all.</summary>
+    private const int NearlyThere = 4096;
+
     private readonly SegmentLogOptions _options;
     private readonly StoreFiles _files;
     private readonly IDisposable _lock;
@@ -115,7 +118,8 @@ public sealed class SegmentLog : IPartitionLog
             return ValueTask.FromResult(new LogRead { Batches = [], NextOffset = committed });
         }
 
-        if (keys is null && _tail.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent)
+        // A reader that is nearly there is served from memory; one that is far behind skips by its keys.
+        if ((keys is null || committed - fromOffset <= NearlyThere) && _tail.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent)
         {
             return ValueTask.FromResult(new LogRead { Batches = recent, NextOffset = recent[^1].NextOffset });
         }
