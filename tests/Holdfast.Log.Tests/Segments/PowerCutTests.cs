@@ -54,6 +54,8 @@ public sealed class PowerCutTests
                 await log.DisposeAsync();
                 return disk.AfterPowerCut(random);
             case 1:
+                disk.FlushFailsOnThread = Environment.CurrentManagedThreadId;
+                await Assert.ThrowsAsync<FlushFailedException>(async () => await TestBatches.AppendAsync(log, RandomGroup(log, random)));
                 return disk.AfterKill();
             default:
                 disk.FlushFailsOnThread = Environment.CurrentManagedThreadId;

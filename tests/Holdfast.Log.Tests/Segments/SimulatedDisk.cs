@@ -85,11 +85,13 @@ internal sealed class SimulatedDisk : ISegmentFileSystem
         lock (_lock)
         {
             var disk = new SimulatedDisk { Preallocates = Preallocates };
+            var clones = _names.Values.Concat(_durableNames.Values).Distinct().ToDictionary(f => f, f => f.Clone());
             foreach (var (name, file) in _names)
             {
-                disk.Replace(name, file.Content);
+                disk._names[name] = clones[file];
             }
 
+            disk._durableNames = _durableNames.ToDictionary(n => n.Key, n => clones[n.Value]);
             return disk;
         }
     }

@@ -43,6 +43,14 @@ internal sealed class SimulatedFile
         Content = [.. _durable];
     }
 
+    /// <summary>The same file for another process: what is not flushed is still not flushed.</summary>
+    public SimulatedFile Clone()
+    {
+        var file = new SimulatedFile { Content = Content, _durable = _durable };
+        file._pending.AddRange(_pending);
+        return file;
+    }
+
     /// <summary>What is found after the power comes back: what was flushed, and of the rest some sectors, in no order.</summary>
     public SimulatedFile AfterPowerCut(Random random)
     {
