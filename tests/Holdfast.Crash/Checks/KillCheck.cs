@@ -8,7 +8,9 @@ namespace Holdfast.Crash.Checks;
 internal static class KillCheck
 {
     private const int PublishersOfEachKind = 2;
-    private const int MostAcknowledgementsBetweenKills = 600;
+
+    /// <summary>Some lives end after their first acknowledgement, some outlive several checkpoints.</summary>
+    private const int MostAcknowledgementsInALife = 6_000;
 
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
 
@@ -24,7 +26,7 @@ internal static class KillCheck
             _ = load.PublishAsync(int.MaxValue);
             for (var kill = 0; kill < kills; kill++)
             {
-                await load.UntilAsync(load.AcknowledgementsAsync(random.Next(1, MostAcknowledgementsBetweenKills)), server, cancellationToken);
+                await load.UntilAsync(load.AcknowledgementsAsync(LengthOfLife(random)), server, cancellationToken);
                 journal.Write("server", JournalAction.Killed);
                 await server.KillAsync();
                 await server.DisposeAsync();
@@ -42,6 +44,9 @@ internal static class KillCheck
 
         return JournalChecker.Check(journal.Read());
     }
+
+    /// <summary>Each order of magnitude is as likely as the others.</summary>
+    private static int LengthOfLife(Random random) => (int)Math.Pow(MostAcknowledgementsInALife, random.NextDouble());
 
     private static async Task DrainAsync(Load load, ServerProcess server, CancellationToken cancellationToken)
     {
