@@ -28,12 +28,14 @@ public sealed class MosquittoClient : ForeignClient
     public override async Task SubscribeAsync(string filter, int qualityOfService)
     {
         var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // Its output is a pipe here, which it would fill by blocks.
         string[] arguments =
         [
-            .. Common(Settings, Settings.ClientId), .. Session(Settings), .. Will(Settings),
+            "-oL", "mosquitto_sub", .. Common(Settings, Settings.ClientId), .. Session(Settings), .. Will(Settings),
             "-t", filter, "-q", Number(qualityOfService), "-d", "-F", MessageMark + "%q %r %x %t",
         ];
-        var process = _subscriber = new LineProcess("mosquitto_sub", arguments, line => TakeLine(line, subscribed));
+        var process = _subscriber = new LineProcess("stdbuf", arguments, line => TakeLine(line, subscribed));
         var first = await Task.WhenAny(subscribed.Task, process.Ended).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         if (first != subscribed.Task)
         {
