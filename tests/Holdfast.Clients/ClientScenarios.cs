@@ -22,6 +22,9 @@ public abstract class ClientScenarios : IAsyncLifetime
     /// <summary>4 for MQTT 3.1.1, 5 for MQTT 5.</summary>
     protected abstract int Version { get; }
 
+    /// <summary>Whether the client's DISCONNECT says that the will is to be published (reason 0x04).</summary>
+    protected virtual bool AsksForWillAtDisconnect => false;
+
     /// <inheritdoc/>
     public ValueTask InitializeAsync()
     {
@@ -90,12 +93,17 @@ public abstract class ClientScenarios : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_will_is_published_when_the_connection_breaks_and_not_when_it_ends_in_order()
+    public async Task A_will_is_published_when_the_connection_breaks_and_not_when_it_ends_normally()
     {
         var watcher = await ConnectAsync("watcher");
         await watcher.SubscribeAsync($"{_name}/wills/#", 1);
         var orderly = await ConnectWithWillAsync("orderly");
         await orderly.DisconnectAsync();
+        if (AsksForWillAtDisconnect)
+        {
+            Assert.Equal($"{_name}/wills/orderly", (await watcher.ReceiveAsync()).Topic);
+        }
+
         var broken = await ConnectWithWillAsync("broken");
         await broken.BreakAsync();
         var message = await watcher.ReceiveAsync();
