@@ -22,4 +22,7 @@ public sealed class Mosquitto311Tests(ServerFixture server) : MosquittoTests(ser
 public sealed class Mosquitto5Tests(ServerFixture server) : MosquittoTests(server), IClassFixture<ServerFixture>
 {
     protected override int Version => 5;
+
+    /// <summary>mosquitto_sub does when a signal ends it.</summary>
+    protected override bool AsksForWillAtDisconnect => true;
 }

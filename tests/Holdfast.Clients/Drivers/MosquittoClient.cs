@@ -28,12 +28,14 @@ public sealed class MosquittoClient : ForeignClient
     public override async Task SubscribeAsync(string filter, int qualityOfService)
     {
         var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // Its output is a pipe here, which it would fill by blocks.
         string[] arguments =
         [
-            .. Common(Settings, Settings.ClientId), .. Session(Settings), .. Will(Settings),
+            "-oL", "mosquitto_sub", .. Common(Settings, Settings.ClientId), .. Settings.Clean ? Array.Empty<string>() : ["-c"], .. Will(Settings),
             "-t", filter, "-q", Number(qualityOfService), "-d", "-F", MessageMark + "%q %r %x %t",
         ];
-        var process = _subscriber = new LineProcess("mosquitto_sub", arguments, line => TakeLine(line, subscribed));
+        var process = _subscriber = new LineProcess("stdbuf", arguments, line => TakeLine(line, subscribed));
         var first = await Task.WhenAny(subscribed.Task, process.Ended).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         if (first != subscribed.Task)
         {
@@ -95,9 +97,6 @@ public sealed class MosquittoClient : ForeignClient
 
     private static string[] Common(ClientSettings settings, string clientId)
         => ["-h", "127.0.0.1", "-p", Number(settings.Port), "-V", settings.Version == 5 ? "mqttv5" : "mqttv311", "-i", clientId];
-
-    private static string[] Session(ClientSettings settings)
-        => settings.Clean ? [] : settings.Version == 5 ? ["-c", "-D", "connect", "session-expiry-interval", "3600"] : ["-c"];
 
     private static string[] Will(ClientSettings settings)
         => settings.Will is not { } will ? []
