@@ -1,4 +1,3 @@
-using Holdfast.Broker.Integrations;
 using Holdfast.Integrations.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -82,7 +81,7 @@ public sealed class DurabilityTests
         await scene.Time.UntilWaitAsync(interval);
         Assert.False(scene.Store.SavedCursors.TryRead(out _));
         scene.Time.Advance(interval);
-        Assert.Equal(3, (await scene.Store.SavedCursors.ReadAsync(TestContext.Current.CancellationToken))[partition]);
+        Assert.Equal(3, (await scene.Store.SavedCursors.ReadAsync(Deadline.Token))[partition]);
 
         await scene.PublishAsync("devices/a/events/x", "4");
         await scene.UntilAsync(status => status.Delivered == 4);
@@ -197,14 +196,14 @@ public sealed class DurabilityTests
         await scene.PublishAsync([("devices/a/events/x", "0"), ("devices/a/events/x", "1")]);
         await receiver.NextAsync();
 
-        Assert.True(await scene.Service.RemoveAsync("p", "hook", TestContext.Current.CancellationToken));
-        await aborted.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.True(await scene.Service.RemoveAsync("p", "hook", Deadline.Token));
+        await aborted.Task.WaitAsync(Deadline.Token);
 
         Assert.Null(scene.Service.Find("p", "hook"));
         Assert.Empty(scene.Interest.Registered);
-        Assert.Empty(await scene.Store.LoadAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await scene.Store.LoadAsync(Deadline.Token));
         Assert.False(receiver.Requests.TryRead(out _));
-        Assert.False(await scene.Service.RemoveAsync("p", "hook", TestContext.Current.CancellationToken));
+        Assert.False(await scene.Service.RemoveAsync("p", "hook", Deadline.Token));
 
         receiver.Answer = (_, _) => Task.CompletedTask;
         await scene.AddAsync(receiver.Url);
@@ -239,8 +238,7 @@ public sealed class DurabilityTests
         await using var receiver = await Receiver.StartAsync();
         await using var scene = new Scene();
         await scene.AddAsync(receiver.Url);
-        await scene.Log.DisposeAsync();
-        var partition = (await AppendAfterReopenAsync(scene))[0];
+        var partition = (await scene.AppendAsync([("devices/a/events/x", "x")]))[0];
         await scene.Log.DisposeAsync();
 
         scene.Feed.Announce(partition, 1);
@@ -250,12 +248,6 @@ public sealed class DurabilityTests
         scene.Log.Reopen();
         scene.Time.Advance(scene.Environment.Limits.MinimumRetryDelay);
         Assert.Equal("x", (await receiver.NextAsync()).Text);
-    }
-
-    private static async Task<IReadOnlyList<int>> AppendAfterReopenAsync(Scene scene)
-    {
-        scene.Log.Reopen();
-        return await scene.AppendAsync([("devices/a/events/x", "x")]);
     }
 
     private static async Task HangAsync(HttpContext context)

@@ -25,7 +25,7 @@ public sealed class RegistryTests
     {
         await using var scene = new Scene();
 
-        var result = await scene.Service.AddAsync(new IntegrationDefinition(product, name, kind, filter, url), TestContext.Current.CancellationToken);
+        var result = await scene.Service.AddAsync(new IntegrationDefinition(product, name, kind, filter, url), Deadline.Token);
 
         Assert.Equal((AddIntegrationStatus.Invalid, field), (result.Status, result.Field));
         Assert.NotEmpty(result.Detail);
@@ -41,7 +41,7 @@ public sealed class RegistryTests
         await scene.AddAsync(Url, product: "q");
 
         var again = await scene.Service.AddAsync(
-            new IntegrationDefinition("p", "hook", IntegrationDefinition.WebhookKind, "b/#", Url), TestContext.Current.CancellationToken);
+            new IntegrationDefinition("p", "hook", IntegrationDefinition.WebhookKind, "b/#", Url), Deadline.Token);
 
         Assert.Equal((AddIntegrationStatus.NameTaken, "name"), (again.Status, again.Field));
         Assert.Equal([("p", "a/#"), ("q", "#")], scene.Interest.Registered);
@@ -55,7 +55,7 @@ public sealed class RegistryTests
         await scene.Store.AddAsync(Stored("broken", "{}"));
         await scene.Store.AddAsync(Stored("good", """{"url":"http://127.0.0.1:9/hook"}"""));
 
-        await scene.Service.StartAsync(TestContext.Current.CancellationToken);
+        await scene.Service.StartAsync(Deadline.Token);
 
         var status = Assert.Single(scene.Service.List("p"));
         Assert.Equal(("good", IntegrationState.Idle), (status.Definition.Name, status.State));
