@@ -3,6 +3,7 @@ using Holdfast.Api.Tests.Support;
 
 namespace Holdfast.Api.Tests;
 
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class AccessTests
 {
     private const string Event = """{"topic":"t","payload":""}""";

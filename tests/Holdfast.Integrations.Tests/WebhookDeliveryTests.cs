@@ -206,7 +206,7 @@ public sealed class WebhookDeliveryTests
         await scene.PublishAsync("devices/a/events/x", "x");
 
         await scene.UntilAsync(status => status.Delivered == 1);
-        await cutOff.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await cutOff.Task.WaitAsync(Deadline.Token);
     }
 
     private static Task SetStatusAsync(HttpContext context, int statusCode)

@@ -31,8 +31,8 @@ internal sealed class JsonFields
         }
         catch (JsonException exception)
         {
-            return Problem.Malformed(
-                $"The body is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {FirstSentence(exception.Message)}");
+            var place = exception.LineNumber is null ? "" : $" at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
+            return Problem.Malformed($"The body is not valid JSON{place}: {FirstSentence(exception.Message)}");
         }
     }
 

@@ -37,12 +37,12 @@ internal sealed class Receiver : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var receiver = new Receiver(builder.Build());
         receiver._app.Run(receiver.ReceiveAsync);
-        await receiver._app.StartAsync(TestContext.Current.CancellationToken);
+        await receiver._app.StartAsync(Deadline.Token);
         receiver.Url = receiver._app.Urls.Single() + "/hook";
         return receiver;
     }
 
-    public async Task<Received> NextAsync() => await Requests.ReadAsync(TestContext.Current.CancellationToken);
+    public async Task<Received> NextAsync() => await Requests.ReadAsync(Deadline.Token);
 
     public async Task<IReadOnlyList<Received>> NextAsync(int count)
     {

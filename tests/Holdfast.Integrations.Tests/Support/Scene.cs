@@ -59,7 +59,7 @@ internal sealed class Scene : IAsyncDisposable
     public async Task<IntegrationStatus> AddAsync(string url, string name = "hook", string filter = "#", string product = "p")
     {
         var definition = new IntegrationDefinition(product, name, IntegrationDefinition.WebhookKind, filter, url);
-        var result = await Service.AddAsync(definition, TestContext.Current.CancellationToken);
+        var result = await Service.AddAsync(definition, Deadline.Token);
         Assert.Equal(("", AddIntegrationStatus.Added), (result.Detail, result.Status));
         return result.Integration!;
     }
@@ -77,7 +77,7 @@ internal sealed class Scene : IAsyncDisposable
                 return status;
             }
 
-            await _measured.WaitAsync(TestContext.Current.CancellationToken);
+            await _measured.WaitAsync(Deadline.Token);
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class Scene : IAsyncDisposable
     public async Task RestartAsync()
     {
         Service = new IntegrationService(Environment);
-        await Service.StartAsync(TestContext.Current.CancellationToken);
+        await Service.StartAsync(Deadline.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -20,7 +20,16 @@ internal sealed class TestTime : FakeTimeProvider
     }
 
     /// <summary>Waits until someone begins to wait for the clock, or did so before and was not asked about yet.</summary>
-    public async Task NextWaitAsync() => await _armed.Reader.ReadAsync(TestContext.Current.CancellationToken);
+    public async Task NextWaitAsync() => await _armed.Reader.ReadAsync(Deadline.Token);
+
+    /// <summary>Waits until someone begins to wait for exactly this long.</summary>
+    public async Task UntilWaitAsync(TimeSpan wanted)
+    {
+        while (await _armed.Reader.ReadAsync(Deadline.Token) != wanted)
+        {
+            // Another wait.
+        }
+    }
 
     private void Note(TimeSpan dueTime)
     {
