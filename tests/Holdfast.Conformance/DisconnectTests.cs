@@ -1,0 +1,69 @@
+using Holdfast.Conformance.Client;
+using Holdfast.Conformance.Target;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Conformance;
+
+public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broker)
+{
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.14.4-1", "3.14.4-2")]
+    public async Task The_broker_closes_after_a_disconnect_and_says_nothing_more(ProtocolVersion version)
+    {
+        await using var client = await ConnectAsync(version);
+        await client.DisconnectAsync(version);
+        Assert.Equal(0, client.SetAside);
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.14.4-1")]
+    public async Task What_follows_a_disconnect_is_not_processed(ProtocolVersion version)
+    {
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
+        await using var client = await ConnectAsync(version);
+        byte[] topic = [.. System.Text.Encoding.UTF8.GetBytes(Topic("a"))];
+        byte[] properties = version == New ? [0] : [];
+        await client.SendAsync((byte[])[0xE0, 0, 0x30, (byte)(2 + topic.Length + properties.Length), 0, (byte)topic.Length, .. topic, .. properties]);
+        await client.ExpectClosedAsync();
+        await ExpectNothingMoreAsync(subscriber, Topic("a"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("4.3.2-4", "3.14.4-1")]
+    public async Task What_preceded_a_disconnect_is_processed(ProtocolVersion version)
+    {
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("+"), Qos1));
+        await using var client = await ConnectAsync(version);
+        await client.SendAsync(new Message(Topic("a"), "one", Qos1), 1);
+        await client.SendAsync(new Message(Topic("a"), "two", Qos0), 0);
+        await client.SendAsync((byte[])[0xE0, 0]);
+
+        // The acknowledgement may still come.
+        var last = await client.ReceiveAnyAsync();
+        Assert.True(last is null or { Type: PacketType.PubAck });
+        string[] payloads = [(await subscriber.TakeAsync()).Payload, (await subscriber.TakeAsync()).Payload];
+        Assert.Equal(["one", "two"], payloads.Order());
+    }
+
+    [Fact]
+    [Clause("3.14.2-1")]
+    public async Task A_disconnect_with_a_reason_of_the_client_is_accepted()
+    {
+        await using var client = await ConnectAsync(New);
+        await client.DisconnectAsync(
+            New, new DisconnectPacket { Reason = ReasonCode.UnspecifiedError, ReasonString = "tired", UserProperties = [new UserProperty("n", "v")] });
+    }
+
+    [Fact]
+    [Clause("3.14.2-1")]
+    public async Task A_disconnect_with_a_reason_of_the_server_is_a_protocol_error()
+    {
+        await using var client = await ConnectAsync(New);
+        await client.SendAsync((byte[])[0xE0, 1, (byte)ReasonCode.ServerShuttingDown]);
+        await client.ExpectRefusalAsync(New, ReasonCode.ProtocolError);
+    }
+}
