@@ -14,6 +14,8 @@ namespace Holdfast.Broker.Connections;
 /// </summary>
 internal sealed class InboundPublisher(SessionServices services, DirectRouter router, ClientConnection connection) : ICommitObserver
 {
+    private const int LargestOnStack = 1024;
+
     private readonly PendingAcknowledgements _pending = new();
     private TopicRoute? _route;
 
@@ -116,8 +118,26 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return Append(packet, route, null, 0) == AppendAdmission.Busy ? PacketOutcome.Busy : PacketOutcome.Continue;
         }
 
-        router.Route(packet, Session, touched);
+        if (packet.PropertiesNeedFiltering)
+        {
+            RouteFiltered(packet, touched);
+        }
+        else
+        {
+            router.Route(packet, Session, touched);
+        }
+
         return PacketOutcome.Continue;
+    }
+
+    private void RouteFiltered(in PublishPacket packet, TouchedOutputs touched)
+    {
+        var length = packet.Properties.Length;
+        Span<byte> filtered = length <= LargestOnStack ? stackalloc byte[LargestOnStack] : new byte[length];
+        scoped var forwarded = packet;
+        forwarded.Properties = filtered[..PropertyFilter.CopyForwardable(packet.Properties, filtered)];
+        forwarded.PropertiesNeedFiltering = false;
+        router.Route(forwarded, Session, touched);
     }
 
     private PacketOutcome PublishAtLeastOnce(in PublishPacket packet, TopicRoute route)
