@@ -103,7 +103,14 @@ public sealed class GroupCommitter : IAsyncDisposable
     }
 
     /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
-    public Task WhenRoomAsync() => Volatile.Read(ref _room).Task;
+    public Task WhenRoomAsync()
+    {
+        var room = Volatile.Read(ref _room).Task;
+
+        // They may have been taken between the refusal and this call; with the signal they are taken once more in any case.
+        SignalWork();
+        return room;
+    }
 
     /// <summary>The offset after everything that was appended, committed or not.</summary>
     /// <param name="partition">The partition.</param>
