@@ -93,13 +93,13 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
         lock (_pending)
         {
-            _pending.Complete(token);
+            _pending.Complete(token, status == AppendStatus.Appended);
         }
 
         // Settled outside the lock, which is taken inside the session's elsewhere. Only the delivery thread takes, so the order is kept.
-        while (TryTake(out var acknowledgement, out var packetId))
+        while (TryTake(out var acknowledgement, out var packetId, out var isCommitted))
         {
-            Finish(acknowledgement, packetId, status);
+            Finish(acknowledgement, packetId, isCommitted);
         }
     }
 
@@ -285,11 +285,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         return PacketOutcome.Continue;
     }
 
-    private bool TryTake(out PacketType acknowledgement, out ushort packetId)
+    private bool TryTake(out PacketType acknowledgement, out ushort packetId, out bool isCommitted)
     {
         lock (_pending)
         {
-            return _pending.TryTake(out acknowledgement, out packetId);
+            return _pending.TryTake(out acknowledgement, out packetId, out isCommitted);
         }
     }
 
@@ -302,15 +302,14 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     }
 
     /// <summary>Settles one exchange: the session's state first, then the packet.</summary>
-    private void Finish(PacketType acknowledgement, ushort packetId, AppendStatus status)
+    private void Finish(PacketType acknowledgement, ushort packetId, bool isCommitted)
     {
-        var committed = status == AppendStatus.Appended;
         if (acknowledgement != PacketType.PubAck)
         {
-            SettleReceipt(acknowledgement, packetId, committed);
+            SettleReceipt(acknowledgement, packetId, isCommitted);
         }
 
-        if (committed)
+        if (isCommitted)
         {
             MessageWriter.Write(connection, new AckPacket(acknowledgement, packetId, ReasonCode.Success));
             services.DeliveryTouched.Add(connection.Output);
