@@ -18,6 +18,8 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
     private readonly PendingAcknowledgements _pending = new();
     private TopicRoute? _route;
+    private TaskCompletionSource? _oweLess;
+    private bool _owesTooMuch;
 
     /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
     private int _received;
@@ -100,6 +102,20 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         while (TryTake(out var acknowledgement, out var packetId, out var isCommitted))
         {
             Finish(acknowledgement, packetId, isCommitted);
+        }
+    }
+
+    /// <summary>Completes when a packet that was busy may be given again.</summary>
+    public Task WhenRoomAsync()
+    {
+        if (!_owesTooMuch)
+        {
+            return services.Committer.WhenRoomAsync();
+        }
+
+        lock (_pending)
+        {
+            return _pending.IsFull ? (_oweLess ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -270,6 +286,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         {
             var hasRoom = !_pending.IsFull;
             token = hasRoom ? _pending.Add(acknowledgement, packetId) : 0;
+            _owesTooMuch = !hasRoom;
             return hasRoom;
         }
     }
@@ -289,7 +306,14 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         lock (_pending)
         {
-            return _pending.TryTake(out acknowledgement, out packetId, out isCommitted);
+            var isTaken = _pending.TryTake(out acknowledgement, out packetId, out isCommitted);
+            if (isTaken)
+            {
+                _oweLess?.SetResult();
+                _oweLess = null;
+            }
+
+            return isTaken;
         }
     }
 
