@@ -278,20 +278,12 @@ internal sealed class Session
     public Task WhenWokenAsync()
         => (_wake ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Makes the session read again from a place at the latest. The caller is on the delivery thread, inside the gate, and holds <see cref="Lock"/>.</summary>
-    public void FallBackTo(int partition, long offset)
+    /// <summary>Makes a live session behind, because it has something to be sent again. The caller is on the delivery thread and holds <see cref="Lock"/>.</summary>
+    public void FallBack()
     {
-        if (Mode == SessionMode.Live)
-        {
-            Positions = [.. _services.Feed.Dispatched];
-            Mode = SessionMode.Behind;
-            SessionReader.Start(_services, this, Connection!);
-        }
-
-        if (Positions is { } positions && offset < positions[partition])
-        {
-            positions[partition] = offset;
-        }
+        Positions = [.. _services.Feed.Dispatched];
+        Mode = SessionMode.Behind;
+        SessionReader.Start(_services, this, Connection!);
     }
 
     /// <summary>Lets the reader look again. The caller holds <see cref="Lock"/>.</summary>

@@ -302,7 +302,7 @@ internal sealed class SessionReader
             }
         }
 
-        return TryMoveTo(partition, from, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
+        return TryMoveTo(partition, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
     }
 
     private bool Send(RecordBatch batch, long from)
@@ -351,7 +351,7 @@ internal sealed class SessionReader
         return true;
     }
 
-    private bool TryMoveTo(int partition, long from, long next)
+    private bool TryMoveTo(int partition, long next)
     {
         lock (_session.Lock)
         {
@@ -360,12 +360,7 @@ internal sealed class SessionReader
                 return false;
             }
 
-            // A refused assignment may have put the position back meanwhile; then it is read again.
-            if (_session.Positions![partition] >= from)
-            {
-                _session.Positions[partition] = Math.Max(_session.Positions[partition], next);
-            }
-
+            _session.Positions![partition] = Math.Max(_session.Positions[partition], next);
             return true;
         }
     }
