@@ -161,7 +161,7 @@ internal sealed class SessionReader
             }
 
             using var read = await _services.Log.ReadAsync(partition, offset, null, 1, CancellationToken.None).ConfigureAwait(false);
-            SendReady(partition, read);
+            SendReady(partition, offset, read);
             _touched.Flush();
         }
     }
@@ -183,7 +183,7 @@ internal sealed class SessionReader
     }
 
     /// <summary>Sends, in order, the messages that are ready up to the first that the read does not hold.</summary>
-    private void SendReady(int partition, LogRead read)
+    private void SendReady(int partition, long offset, LogRead read)
     {
         var batch = read.Batches.Count == 0 ? null : read.Batches[0];
         var records = batch is null ? default : batch.GetEnumerator();
@@ -198,25 +198,28 @@ internal sealed class SessionReader
                     continue;
                 }
 
-                if (message.Partition != partition || (batch is not null && message.Offset >= batch.NextOffset))
-                {
-                    return;
-                }
-
                 while (valid && records.Current.Offset < message.Offset)
                 {
                     valid = records.MoveNext();
                 }
 
-                if (valid && records.Current.Offset == message.Offset)
+                if (message.Partition == partition && valid && records.Current.Offset == message.Offset)
                 {
-                    _session.Sender.SendAgain(place, PublishRecord.Read(records.Current), _touched);
+                    if (!_session.Sender.TrySendAgain(place, PublishRecord.Read(records.Current), _touched))
+                    {
+                        // Its place is given back, so the others have moved.
+                        return;
+                    }
                 }
                 else
                 {
-                    // Retention has removed it meanwhile, or it is damaged: it cannot be sent any more.
-                    _services.Metrics.TrimmedUnread.Add(1);
-                    _session.Outbound.Finish(place);
+                    // Only the message that the read was for is known to be missing: others lie elsewhere, retained ones in any order.
+                    if (message.Partition == partition && message.Offset == offset)
+                    {
+                        _services.Metrics.TrimmedUnread.Add(1);
+                        _session.Outbound.Finish(place);
+                    }
+
                     return;
                 }
             }

@@ -103,8 +103,9 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         return result;
     }
 
-    /// <summary>Sends again what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
-    public void SendAgain(int place, in PublishRecord record, TouchedOutputs touched)
+    /// <summary>Sends what was assigned, or what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
+    /// <returns>False when it is larger than the client accepts: then it is finished.</returns>
+    public bool TrySendAgain(int place, in PublishRecord record, TouchedOutputs touched)
     {
         ref var message = ref session.Outbound[place];
         _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out var terms);
@@ -113,10 +114,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         {
             services.Metrics.TooLargeForClient.Add(1);
             session.Outbound.Finish(place);
-            return;
+            return false;
         }
 
         touched.Add(session.Connection!.Output);
+        return true;
     }
 
     /// <summary>PUBACK: the message is confirmed.</summary>
