@@ -101,7 +101,7 @@ internal sealed class SessionReader
     {
         lock (_session.Lock)
         {
-            return IsCurrent && !HasReady() && (_session.Outbound.IsFull || _session.Sender.WaitsForCommitter);
+            return IsCurrent && (HasReady() ? !_session.Outbound.MaySendAnother : _session.Outbound.IsFull || _session.Sender.WaitsForCommitter);
         }
     }
 
@@ -158,6 +158,11 @@ internal sealed class SessionReader
                 {
                     return true;
                 }
+
+                if (!_session.Outbound.MaySendAnother)
+                {
+                    return false;
+                }
             }
 
             using var read = await _services.Log.ReadAsync(partition, offset, null, 1, CancellationToken.None).ConfigureAwait(false);
@@ -196,6 +201,11 @@ internal sealed class SessionReader
                 if (message.State != OutboundState.Ready)
                 {
                     continue;
+                }
+
+                if (!_session.Outbound.MaySendAnother)
+                {
+                    return;
                 }
 
                 while (valid && records.Current.Offset < message.Offset)
