@@ -226,19 +226,22 @@ internal sealed class Session
     /// <summary>The session as it is stored now.</summary>
     public StoredSession ToStored()
     {
-        var cursor = Positions is null ? null : ConfirmedCursor([]);
-        StoredCursor = cursor;
-        return new StoredSession
+        lock (Lock)
         {
-            Id = Id,
-            Product = Product,
-            ClientId = ClientId,
-            Epoch = Epoch,
-            ExpirySeconds = ExpirySeconds,
-            DisconnectedAt = DisconnectedAt,
-            Will = Will,
-            Cursor = cursor,
-        };
+            // Of a live session the last checkpoint knows the cursor, or that it needs none.
+            StoredCursor = Positions is null ? StoredCursor : ConfirmedCursor(Positions);
+            return new StoredSession
+            {
+                Id = Id,
+                Product = Product,
+                ClientId = ClientId,
+                Epoch = Epoch,
+                ExpirySeconds = ExpirySeconds,
+                DisconnectedAt = DisconnectedAt,
+                Will = Will,
+                Cursor = StoredCursor,
+            };
+        }
     }
 
     /// <summary>Makes the session live. The caller holds the dispatcher's gate and <see cref="Lock"/>, and has read up to the dispatcher's positions.</summary>
