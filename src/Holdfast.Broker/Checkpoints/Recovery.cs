@@ -16,6 +16,12 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 
     private readonly Dictionary<ulong, Session> _sessions = [];
 
+    /// <summary>
+    /// The receipts as they are folded. Partitions are replayed one after the other, so a packet identifier that a client has used again for
+    /// another partition may be seen received there before its release is seen here.
+    /// </summary>
+    private readonly HashSet<(Session Session, ushort PacketId, int Partition)> _receipts = [];
+
     /// <summary>Loads and replays.</summary>
     /// <returns>The sessions, and the offsets of the checkpoint.</returns>
     public async Task<RecoveredState> RunAsync(CancellationToken cancellationToken)
@@ -45,6 +51,11 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         for (var partition = 0; partition < services.Log.PartitionCount; partition++)
         {
             replayed += await ReplayAsync(partition, checkpoint.AppliedOffsets[partition], cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var (session, packetId, partition) in _receipts)
+        {
+            session.Receipts.Set(packetId, partition, ReceiptState.Received);
         }
 
         services.Logger.LogInformation(
@@ -86,6 +97,10 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         if (stored.Exchanges is { } exchanges)
         {
             ExchangesEncoding.Decode(exchanges, session);
+            foreach (var (packetId, partition) in session.Receipts.TakeAll())
+            {
+                _receipts.Add((session, packetId, partition));
+            }
         }
 
         _sessions.Add(session.Id, session);
@@ -150,7 +165,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 
         if (record.ReceiptSession != 0 && _sessions.TryGetValue(record.ReceiptSession, out var session))
         {
-            session.Receipts.Set(record.ReceiptPacketId, view.Partition, ReceiptState.Received);
+            _receipts.Add((session, record.ReceiptPacketId, view.Partition));
             session.ExchangesChanged = true;
         }
     }
@@ -161,8 +176,8 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         var place = session.Outbound.Find(step.PacketId);
         switch (step.Kind)
         {
-            case RecordKind.ReceiptReleased when session.Receipts.TryGet(step.PacketId, out var receiptPartition, out _) && receiptPartition == partition:
-                session.Receipts.Remove(step.PacketId);
+            case RecordKind.ReceiptReleased:
+                _receipts.Remove((session, step.PacketId, partition));
                 break;
             case RecordKind.DeliveryAssigned:
                 ReplayAssigned(step, session);
