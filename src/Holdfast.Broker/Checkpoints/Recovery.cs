@@ -29,7 +29,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         var checkpoint = await checkpointStore.LoadAsync(cancellationToken).ConfigureAwait(false);
         await foreach (var retained in checkpointStore.LoadRetainedAsync(cancellationToken).ConfigureAwait(false))
         {
-            services.Retained.Load(retained);
+            services.Retained.Load(retained with { Offset = Math.Min(retained.Offset, services.Log.CommittedOffset(retained.Partition) - 1) });
         }
 
         await foreach (var stream in checkpointStore.LoadStreamsAsync(cancellationToken).ConfigureAwait(false))
@@ -75,18 +75,14 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             StoredCursor = stored.Cursor,
             Positions = [.. stored.Cursor ?? mark],
         };
-        for (var partition = 0; partition < session.Positions.Length; partition++)
-        {
-            // A disk that lied about a flush may have lost the end of the log; what comes next must not be skipped.
-            session.Positions[partition] = Math.Min(session.Positions[partition], services.Log.CommittedOffset(partition));
-        }
+        KeepBelowEnd(session.Positions);
 
         foreach (var subscription in stored.Subscriptions)
         {
             if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
                 && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
             {
-                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, subscription.Since, session));
+                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, KeepBelowEnd(subscription.Since), session));
             }
             else
             {
@@ -97,6 +93,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         if (stored.Exchanges is { } exchanges)
         {
             ExchangesEncoding.Decode(exchanges, session);
+            KeepBelowEnd(session.AssignedThrough ?? []);
             foreach (var (packetId, partition) in session.Receipts.TakeAll())
             {
                 _receipts.Add((session, packetId, partition));
@@ -106,6 +103,17 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         _sessions.Add(session.Id, session);
         registry.Restore(session);
         return session;
+    }
+
+    /// <summary>A disk that lied about a flush may have lost the end of the log; what comes there next must not be taken for what was there.</summary>
+    private long[] KeepBelowEnd(long[] offsets)
+    {
+        for (var partition = 0; partition < offsets.Length; partition++)
+        {
+            offsets[partition] = Math.Min(offsets[partition], services.Log.CommittedOffset(partition));
+        }
+
+        return offsets;
     }
 
     private async Task<long> ReplayAsync(int partition, long from, CancellationToken cancellationToken)
