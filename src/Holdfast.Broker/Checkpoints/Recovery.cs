@@ -16,6 +16,12 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 
     private readonly Dictionary<ulong, Session> _sessions = [];
 
+    /// <summary>
+    /// The receipts as they are folded. Partitions are replayed one after the other, so a packet identifier that a client has used again for
+    /// another partition may be seen received there before its release is seen here.
+    /// </summary>
+    private readonly HashSet<(Session Session, ushort PacketId, int Partition)> _receipts = [];
+
     /// <summary>Loads and replays.</summary>
     /// <returns>The sessions, and the offsets of the checkpoint.</returns>
     public async Task<RecoveredState> RunAsync(CancellationToken cancellationToken)
@@ -23,7 +29,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         var checkpoint = await checkpointStore.LoadAsync(cancellationToken).ConfigureAwait(false);
         await foreach (var retained in checkpointStore.LoadRetainedAsync(cancellationToken).ConfigureAwait(false))
         {
-            services.Retained.Load(retained);
+            services.Retained.Load(retained with { Offset = Math.Min(retained.Offset, services.Log.CommittedOffset(retained.Partition) - 1) });
         }
 
         await foreach (var stream in checkpointStore.LoadStreamsAsync(cancellationToken).ConfigureAwait(false))
@@ -47,6 +53,11 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             replayed += await ReplayAsync(partition, checkpoint.AppliedOffsets[partition], cancellationToken).ConfigureAwait(false);
         }
 
+        foreach (var (session, packetId, partition) in _receipts)
+        {
+            session.Receipts.Set(packetId, partition, ReceiptState.Received);
+        }
+
         services.Logger.LogInformation(
             "Recovered {Sessions} sessions and {Retained} retained messages; {Records} records replayed", _sessions.Count, services.Retained.Count, replayed);
         return new RecoveredState(checkpoint.AppliedOffsets, [.. _sessions.Values], wasConnected);
@@ -64,18 +75,14 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             StoredCursor = stored.Cursor,
             Positions = [.. stored.Cursor ?? mark],
         };
-        for (var partition = 0; partition < session.Positions.Length; partition++)
-        {
-            // A disk that lied about a flush may have lost the end of the log; what comes next must not be skipped.
-            session.Positions[partition] = Math.Min(session.Positions[partition], services.Log.CommittedOffset(partition));
-        }
+        KeepBelowEnd(session.Positions);
 
         foreach (var subscription in stored.Subscriptions)
         {
             if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
                 && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
             {
-                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, subscription.Since, session));
+                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, KeepBelowEnd(subscription.Since), session));
             }
             else
             {
@@ -86,11 +93,27 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         if (stored.Exchanges is { } exchanges)
         {
             ExchangesEncoding.Decode(exchanges, session);
+            KeepBelowEnd(session.AssignedThrough ?? []);
+            foreach (var (packetId, partition) in session.Receipts.TakeAll())
+            {
+                _receipts.Add((session, packetId, partition));
+            }
         }
 
         _sessions.Add(session.Id, session);
         registry.Restore(session);
         return session;
+    }
+
+    /// <summary>A disk that lied about a flush may have lost the end of the log; what comes there next must not be taken for what was there.</summary>
+    private long[] KeepBelowEnd(long[] offsets)
+    {
+        for (var partition = 0; partition < offsets.Length; partition++)
+        {
+            offsets[partition] = Math.Min(offsets[partition], services.Log.CommittedOffset(partition));
+        }
+
+        return offsets;
     }
 
     private async Task<long> ReplayAsync(int partition, long from, CancellationToken cancellationToken)
@@ -150,7 +173,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 
         if (record.ReceiptSession != 0 && _sessions.TryGetValue(record.ReceiptSession, out var session))
         {
-            session.Receipts.Set(record.ReceiptPacketId, view.Partition, ReceiptState.Received);
+            _receipts.Add((session, record.ReceiptPacketId, view.Partition));
             session.ExchangesChanged = true;
         }
     }
@@ -161,8 +184,8 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         var place = session.Outbound.Find(step.PacketId);
         switch (step.Kind)
         {
-            case RecordKind.ReceiptReleased when session.Receipts.TryGet(step.PacketId, out var receiptPartition, out _) && receiptPartition == partition:
-                session.Receipts.Remove(step.PacketId);
+            case RecordKind.ReceiptReleased:
+                _receipts.Remove((session, step.PacketId, partition));
                 break;
             case RecordKind.DeliveryAssigned:
                 ReplayAssigned(step, session);

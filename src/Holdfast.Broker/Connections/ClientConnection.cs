@@ -121,7 +121,7 @@ public sealed class ClientConnection
     }
 
     /// <summary>Completes when a busy packet may be given again.</summary>
-    public Task WhenRoomAsync() => _services.Committer.WhenRoomAsync();
+    public Task WhenRoomAsync() => _publisher.WhenRoomAsync();
 
     /// <summary>Closes the connection if it has been silent for too long. Called about once a second.</summary>
     public void CheckSilence()

@@ -37,6 +37,7 @@ internal sealed class ClientLifecycle(
         EndPrevious(claim);
         expiry.Cancel(session);
         wills.Cancel(session);
+        session.DisconnectedAt = null;
         session.Will = packet.Will is null ? null : WillRecord.Create(packet.Will, session);
         try
         {
@@ -45,7 +46,7 @@ internal sealed class ClientLifecycle(
         catch (StateStoreFullException exception)
         {
             services.Logger.LogWarning("Session {Client} refused: {Message}", clientId, exception.Message);
-            registry.Release(session, connection, static () => { });
+            GiveBack(claim, connection);
             RefuseConnect(connection, ReasonCode.QuotaExceeded, "There is no room to store the session. Try again later.");
             return;
         }
@@ -60,6 +61,22 @@ internal sealed class ClientLifecycle(
         ControlPackets.Write(connection, new ConnAckPacket { Reason = reason, ReasonString = message });
         connection.Output.Close();
         return PacketOutcome.Closed;
+    }
+
+    /// <summary>A session that could not be stored waits for its client as before; a new one is forgotten.</summary>
+    private void GiveBack(SessionClaim claim, ClientConnection connection)
+    {
+        var session = claim.Session;
+        var isReleased = registry.Release(session, connection, () =>
+        {
+            session.DisconnectedAt = services.Time.GetUtcNow();
+            StartWaiting(session, willIsDue: false);
+        });
+        if (isReleased && !claim.IsPresent && registry.Remove(session))
+        {
+            expiry.Cancel(session);
+            session.End();
+        }
     }
 
     /// <summary>Lets the session go when its connection has ended.</summary>

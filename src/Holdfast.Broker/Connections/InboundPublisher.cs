@@ -14,8 +14,12 @@ namespace Holdfast.Broker.Connections;
 /// </summary>
 internal sealed class InboundPublisher(SessionServices services, DirectRouter router, ClientConnection connection) : ICommitObserver
 {
+    private const int LargestOnStack = 1024;
+
     private readonly PendingAcknowledgements _pending = new();
     private TopicRoute? _route;
+    private TaskCompletionSource? _oweLess;
+    private bool _owesTooMuch;
 
     /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
     private int _received;
@@ -91,13 +95,27 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
         lock (_pending)
         {
-            _pending.Complete(token);
+            _pending.Complete(token, status == AppendStatus.Appended);
         }
 
         // Settled outside the lock, which is taken inside the session's elsewhere. Only the delivery thread takes, so the order is kept.
-        while (TryTake(out var acknowledgement, out var packetId))
+        while (TryTake(out var acknowledgement, out var packetId, out var isCommitted))
         {
-            Finish(acknowledgement, packetId, status);
+            Finish(acknowledgement, packetId, isCommitted);
+        }
+    }
+
+    /// <summary>Completes when a packet that was busy may be given again.</summary>
+    public Task WhenRoomAsync()
+    {
+        if (!_owesTooMuch)
+        {
+            return services.Committer.WhenRoomAsync();
+        }
+
+        lock (_pending)
+        {
+            return _pending.IsFull ? (_oweLess ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -116,8 +134,26 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return Append(packet, route, null, 0) == AppendAdmission.Busy ? PacketOutcome.Busy : PacketOutcome.Continue;
         }
 
-        router.Route(packet, Session, touched);
+        if (packet.PropertiesNeedFiltering)
+        {
+            RouteFiltered(packet, touched);
+        }
+        else
+        {
+            router.Route(packet, Session, touched);
+        }
+
         return PacketOutcome.Continue;
+    }
+
+    private void RouteFiltered(in PublishPacket packet, TouchedOutputs touched)
+    {
+        var length = packet.Properties.Length;
+        Span<byte> filtered = length <= LargestOnStack ? stackalloc byte[LargestOnStack] : new byte[length];
+        scoped var forwarded = packet;
+        forwarded.Properties = filtered[..PropertyFilter.CopyForwardable(packet.Properties, filtered)];
+        forwarded.PropertiesNeedFiltering = false;
+        router.Route(forwarded, Session, touched);
     }
 
     private PacketOutcome PublishAtLeastOnce(in PublishPacket packet, TopicRoute route)
@@ -250,6 +286,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         {
             var hasRoom = !_pending.IsFull;
             token = hasRoom ? _pending.Add(acknowledgement, packetId) : 0;
+            _owesTooMuch = !hasRoom;
             return hasRoom;
         }
     }
@@ -265,11 +302,18 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         return PacketOutcome.Continue;
     }
 
-    private bool TryTake(out PacketType acknowledgement, out ushort packetId)
+    private bool TryTake(out PacketType acknowledgement, out ushort packetId, out bool isCommitted)
     {
         lock (_pending)
         {
-            return _pending.TryTake(out acknowledgement, out packetId);
+            var isTaken = _pending.TryTake(out acknowledgement, out packetId, out isCommitted);
+            if (isTaken)
+            {
+                _oweLess?.SetResult();
+                _oweLess = null;
+            }
+
+            return isTaken;
         }
     }
 
@@ -282,15 +326,14 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     }
 
     /// <summary>Settles one exchange: the session's state first, then the packet.</summary>
-    private void Finish(PacketType acknowledgement, ushort packetId, AppendStatus status)
+    private void Finish(PacketType acknowledgement, ushort packetId, bool isCommitted)
     {
-        var committed = status == AppendStatus.Appended;
         if (acknowledgement != PacketType.PubAck)
         {
-            SettleReceipt(acknowledgement, packetId, committed);
+            SettleReceipt(acknowledgement, packetId, isCommitted);
         }
 
-        if (committed)
+        if (isCommitted)
         {
             MessageWriter.Write(connection, new AckPacket(acknowledgement, packetId, ReasonCode.Success));
             services.DeliveryTouched.Add(connection.Output);

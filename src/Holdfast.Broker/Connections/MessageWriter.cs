@@ -38,8 +38,17 @@ internal static class MessageWriter
         }
 
         var place = connection.Output.BeginWrite(size);
-        var written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
-        connection.Output.EndWrite(written);
+        var written = 0;
+        try
+        {
+            written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
+        }
+        finally
+        {
+            // An output that stays locked would stop the delivery thread, and with it the node.
+            connection.Output.EndWrite(written);
+        }
+
         return true;
     }
 

@@ -28,7 +28,7 @@ internal sealed class PendingAcknowledgements
             Grow();
         }
 
-        _ring[_tail & (ulong)(_ring.Length - 1)] = new Entry(acknowledgement, packetId, false);
+        _ring[_tail & (ulong)(_ring.Length - 1)] = new Entry(acknowledgement, packetId, false, false);
         return _tail++;
     }
 
@@ -36,14 +36,16 @@ internal sealed class PendingAcknowledgements
     public void RemoveLast() => _tail--;
 
     /// <summary>Marks one as due.</summary>
-    public void Complete(ulong token)
+    /// <param name="token">What <see cref="Add"/> returned.</param>
+    /// <param name="isCommitted">Whether it may be sent; else its turn comes and nothing is sent.</param>
+    public void Complete(ulong token, bool isCommitted)
     {
         ref var entry = ref _ring[token & (ulong)(_ring.Length - 1)];
-        entry = entry with { IsDue = true };
+        entry = entry with { IsDue = true, IsCommitted = isCommitted };
     }
 
-    /// <summary>Takes the next one that may be sent.</summary>
-    public bool TryTake(out PacketType acknowledgement, out ushort packetId)
+    /// <summary>Takes the next one that is due.</summary>
+    public bool TryTake(out PacketType acknowledgement, out ushort packetId, out bool isCommitted)
     {
         if (_head != _tail)
         {
@@ -51,7 +53,7 @@ internal sealed class PendingAcknowledgements
             if (entry.IsDue)
             {
                 _head++;
-                (acknowledgement, packetId) = (entry.Acknowledgement, entry.PacketId);
+                (acknowledgement, packetId, isCommitted) = (entry.Acknowledgement, entry.PacketId, entry.IsCommitted);
                 if (_head == _tail && _ring.Length > 64)
                 {
                     _ring = [];
@@ -61,7 +63,7 @@ internal sealed class PendingAcknowledgements
             }
         }
 
-        (acknowledgement, packetId) = (default, 0);
+        (acknowledgement, packetId, isCommitted) = (default, 0, false);
         return false;
     }
 
@@ -76,5 +78,5 @@ internal sealed class PendingAcknowledgements
         _ring = larger;
     }
 
-    private readonly record struct Entry(PacketType Acknowledgement, ushort PacketId, bool IsDue);
+    private readonly record struct Entry(PacketType Acknowledgement, ushort PacketId, bool IsDue, bool IsCommitted);
 }

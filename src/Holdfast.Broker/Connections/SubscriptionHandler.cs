@@ -31,7 +31,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         {
             try
             {
-                var saved = accepted.Select(one => ToStored(one.Subscription, since)).DistinctBy(one => one.Filter).ToList();
+                var saved = accepted.Select(one => ToStored(one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
                 await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false);
             }
             catch (StateStoreFullException exception)
@@ -121,6 +121,12 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
 
                 foreach (var (subscription, isNew) in accepted)
                 {
+                    if (isNew)
+                    {
+                        // The retained messages stand for everything before; a reader that is behind must not send that as well.
+                        subscription.Since = [.. services.Feed.Dispatched];
+                    }
+
                     session.Subscriptions.Set(subscription);
                     var handling = subscription.Options.RetainHandling;
                     if (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))

@@ -25,6 +25,7 @@ internal sealed class CommitMonitor(SessionServices services) : ICommitHealth, I
     private bool _probing;
     private bool _hasDisconnected;
     private bool _isFull;
+    private TaskCompletionSource? _committedAgain;
 
     public CommitState State { get; private set; } = CommitState.Starting;
 
@@ -43,11 +44,23 @@ internal sealed class CommitMonitor(SessionServices services) : ICommitHealth, I
     public void OnGroup(AppendStatus status)
     {
         Volatile.Write(ref _lastCommit, services.Time.GetTimestamp());
+        if (status == AppendStatus.Appended)
+        {
+            Interlocked.Exchange(ref _committedAgain, null)?.SetResult();
+        }
+
         if (Volatile.Read(ref _isFull) != (status == AppendStatus.Full))
         {
             Volatile.Write(ref _isFull, status == AppendStatus.Full);
             Judge();
         }
+    }
+
+    /// <summary>Completes with the next group that is committed. For whoever was refused: trying again at once would only be refused again.</summary>
+    public Task WhenCommittedAgainAsync()
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (Interlocked.CompareExchange(ref _committedAgain, mine, null) ?? mine).Task;
     }
 
     /// <summary>Judges the node. Called every <see cref="Interval"/>.</summary>

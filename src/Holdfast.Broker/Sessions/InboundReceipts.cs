@@ -26,6 +26,14 @@ internal sealed class InboundReceipts
     public IEnumerable<(ushort PacketId, int Partition)> Committed
         => _receipts.Where(pair => pair.Value.State != ReceiptState.Committing).Select(pair => (pair.Key, pair.Value.Partition));
 
+    /// <summary>Removes all and returns them.</summary>
+    public List<(ushort PacketId, int Partition)> TakeAll()
+    {
+        var all = _receipts.Select(pair => (pair.Key, pair.Value.Partition)).ToList();
+        _receipts.Clear();
+        return all;
+    }
+
     public bool TryGet(ushort packetId, out int partition, out ReceiptState state)
     {
         var found = _receipts.TryGetValue(packetId, out var receipt);

@@ -63,6 +63,12 @@ internal sealed class OutboundWindow
     /// <summary>No further message may be sent now [MQTT-3.3.4-9]. Finished ones in the middle count, so that memory stays bounded.</summary>
     public bool IsFull => _used >= Limit;
 
+    /// <summary>
+    /// Another message that waits here may be sent. A client that returns with a lower receive maximum than before finds more waiting than it
+    /// may be sent at a time.
+    /// </summary>
+    public bool MaySendAnother => _used <= Limit || CountUnderWay() < Limit;
+
     /// <summary>The places in use, finished ones included, in order.</summary>
     public int Places => _used;
 
@@ -164,6 +170,17 @@ internal sealed class OutboundWindow
                 positions[message.Partition] = message.Offset;
             }
         }
+    }
+
+    private int CountUnderWay()
+    {
+        var count = 0;
+        for (var place = 0; place < _used; place++)
+        {
+            count += this[place].State is OutboundState.Sent or OutboundState.Releasing or OutboundState.Released ? 1 : 0;
+        }
+
+        return count;
     }
 
     private void Append(OutboundMessage message)

@@ -226,19 +226,22 @@ internal sealed class Session
     /// <summary>The session as it is stored now.</summary>
     public StoredSession ToStored()
     {
-        var cursor = Positions is null ? null : ConfirmedCursor([]);
-        StoredCursor = cursor;
-        return new StoredSession
+        lock (Lock)
         {
-            Id = Id,
-            Product = Product,
-            ClientId = ClientId,
-            Epoch = Epoch,
-            ExpirySeconds = ExpirySeconds,
-            DisconnectedAt = DisconnectedAt,
-            Will = Will,
-            Cursor = cursor,
-        };
+            // Of a live session the last checkpoint knows the cursor, or that it needs none.
+            StoredCursor = Positions is null ? StoredCursor : ConfirmedCursor(Positions);
+            return new StoredSession
+            {
+                Id = Id,
+                Product = Product,
+                ClientId = ClientId,
+                Epoch = Epoch,
+                ExpirySeconds = ExpirySeconds,
+                DisconnectedAt = DisconnectedAt,
+                Will = Will,
+                Cursor = StoredCursor,
+            };
+        }
     }
 
     /// <summary>Makes the session live. The caller holds the dispatcher's gate and <see cref="Lock"/>, and has read up to the dispatcher's positions.</summary>
@@ -278,20 +281,12 @@ internal sealed class Session
     public Task WhenWokenAsync()
         => (_wake ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Makes the session read again from a place at the latest. The caller is on the delivery thread, inside the gate, and holds <see cref="Lock"/>.</summary>
-    public void FallBackTo(int partition, long offset)
+    /// <summary>Makes a live session behind, because it has something to be sent again. The caller is on the delivery thread and holds <see cref="Lock"/>.</summary>
+    public void FallBack()
     {
-        if (Mode == SessionMode.Live)
-        {
-            Positions = [.. _services.Feed.Dispatched];
-            Mode = SessionMode.Behind;
-            SessionReader.Start(_services, this, Connection!);
-        }
-
-        if (Positions is { } positions && offset < positions[partition])
-        {
-            positions[partition] = offset;
-        }
+        Positions = [.. _services.Feed.Dispatched];
+        Mode = SessionMode.Behind;
+        SessionReader.Start(_services, this, Connection!);
     }
 
     /// <summary>Lets the reader look again. The caller holds <see cref="Lock"/>.</summary>

@@ -8,9 +8,15 @@ namespace Holdfast.Broker.Sessions;
 /// </summary>
 internal sealed class SessionExpiry(SessionServices services, ICommitHealth health)
 {
+    /// <summary>Dates that no longer hold are forgotten when there are more of them than of the others.</summary>
+    private const int LeastForgotten = 1024;
+
     private readonly Lock _lock = new();
     private readonly PriorityQueue<Session, DateTimeOffset> _waiting = new();
     private readonly Dictionary<Session, DateTimeOffset> _due = [];
+
+    /// <summary>How many dates are remembered, those that no longer hold included.</summary>
+    public int Remembered => _waiting.Count;
 
     /// <summary>Starts the time of a session whose connection has ended.</summary>
     public void Schedule(Session session)
@@ -25,6 +31,11 @@ internal sealed class SessionExpiry(SessionServices services, ICommitHealth heal
         {
             _due[session] = due;
             _waiting.Enqueue(session, due);
+            if (_waiting.Count > LeastForgotten + (2 * _due.Count))
+            {
+                _waiting.Clear();
+                _waiting.EnqueueRange(_due.Select(pair => (pair.Key, pair.Value)));
+            }
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed class SessionReader
     {
         lock (_session.Lock)
         {
-            return IsCurrent && !HasReady() && (_session.Outbound.IsFull || _session.Sender.WaitsForCommitter);
+            return IsCurrent && (HasReady() ? !_session.Outbound.MaySendAnother : _session.Outbound.IsFull || _session.Sender.WaitsForCommitter);
         }
     }
 
@@ -158,10 +158,15 @@ internal sealed class SessionReader
                 {
                     return true;
                 }
+
+                if (!_session.Outbound.MaySendAnother)
+                {
+                    return false;
+                }
             }
 
             using var read = await _services.Log.ReadAsync(partition, offset, null, 1, CancellationToken.None).ConfigureAwait(false);
-            SendReady(partition, read);
+            SendReady(partition, offset, read);
             _touched.Flush();
         }
     }
@@ -183,7 +188,7 @@ internal sealed class SessionReader
     }
 
     /// <summary>Sends, in order, the messages that are ready up to the first that the read does not hold.</summary>
-    private void SendReady(int partition, LogRead read)
+    private void SendReady(int partition, long offset, LogRead read)
     {
         var batch = read.Batches.Count == 0 ? null : read.Batches[0];
         var records = batch is null ? default : batch.GetEnumerator();
@@ -198,7 +203,7 @@ internal sealed class SessionReader
                     continue;
                 }
 
-                if (message.Partition != partition || (batch is not null && message.Offset >= batch.NextOffset))
+                if (!_session.Outbound.MaySendAnother)
                 {
                     return;
                 }
@@ -208,15 +213,23 @@ internal sealed class SessionReader
                     valid = records.MoveNext();
                 }
 
-                if (valid && records.Current.Offset == message.Offset)
+                if (message.Partition == partition && valid && records.Current.Offset == message.Offset)
                 {
-                    _session.Sender.SendAgain(place, PublishRecord.Read(records.Current), _touched);
+                    if (!_session.Sender.TrySendAgain(place, PublishRecord.Read(records.Current), _touched))
+                    {
+                        // Its place is given back, so the others have moved.
+                        return;
+                    }
                 }
                 else
                 {
-                    // Retention has removed it meanwhile, or it is damaged: it cannot be sent any more.
-                    _services.Metrics.TrimmedUnread.Add(1);
-                    _session.Outbound.Finish(place);
+                    // Only the message that the read was for is known to be missing: others lie elsewhere, retained ones in any order.
+                    if (message.Partition == partition && message.Offset == offset)
+                    {
+                        _services.Metrics.TrimmedUnread.Add(1);
+                        _session.Outbound.Finish(place);
+                    }
+
                     return;
                 }
             }
@@ -302,7 +315,7 @@ internal sealed class SessionReader
             }
         }
 
-        return TryMoveTo(partition, from, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
+        return TryMoveTo(partition, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
     }
 
     private bool Send(RecordBatch batch, long from)
@@ -351,7 +364,7 @@ internal sealed class SessionReader
         return true;
     }
 
-    private bool TryMoveTo(int partition, long from, long next)
+    private bool TryMoveTo(int partition, long next)
     {
         lock (_session.Lock)
         {
@@ -360,12 +373,7 @@ internal sealed class SessionReader
                 return false;
             }
 
-            // A refused assignment may have put the position back meanwhile; then it is read again.
-            if (_session.Positions![partition] >= from)
-            {
-                _session.Positions[partition] = Math.Max(_session.Positions[partition], next);
-            }
-
+            _session.Positions![partition] = Math.Max(_session.Positions[partition], next);
             return true;
         }
     }

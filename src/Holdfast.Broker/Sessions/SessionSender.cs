@@ -16,8 +16,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     private const ulong AssignedToken = 1UL << 32;
     private const ulong ReceivedToken = 2UL << 32;
 
-    /// <summary>A packet identifier could not be recorded because the open batch was full; the session is woken when it is not.</summary>
-    public bool WaitsForCommitter { get; private set; }
+    private readonly Queue<ushort> _toAssignAgain = new();
+    private bool _waitsForRoom;
+
+    /// <summary>No packet identifier can be recorded now; the session is woken when it can.</summary>
+    public bool WaitsForCommitter => _waitsForRoom || _toAssignAgain.Count > 0;
 
     /// <summary>A QoS 0 message straight from its publisher. It is dropped, and counted, when the peer does not read.</summary>
     public void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched)
@@ -100,8 +103,9 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         return result;
     }
 
-    /// <summary>Sends again what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
-    public void SendAgain(int place, in PublishRecord record, TouchedOutputs touched)
+    /// <summary>Sends what was assigned, or what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
+    /// <returns>False when it is larger than the client accepts: then it is finished.</returns>
+    public bool TrySendAgain(int place, in PublishRecord record, TouchedOutputs touched)
     {
         ref var message = ref session.Outbound[place];
         _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out var terms);
@@ -110,10 +114,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         {
             services.Metrics.TooLargeForClient.Add(1);
             session.Outbound.Finish(place);
-            return;
+            return false;
         }
 
         touched.Add(session.Connection!.Output);
+        return true;
     }
 
     /// <summary>PUBACK: the message is confirmed.</summary>
@@ -227,36 +232,38 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return SendResult.Skipped;
         }
 
-        if (session.Outbound.IsFull)
+        if (session.Outbound.IsFull || WaitsForCommitter)
         {
             return SendResult.Blocked;
         }
 
-        var packetId = session.Outbound.Add(partition, offset, QualityOfService.ExactlyOnce, OutboundState.Assigning, retained, retainFlag);
-        var record = new SessionRecord
-        {
-            Kind = RecordKind.DeliveryAssigned,
-            Session = session.Id,
-            PacketId = packetId,
-            MessagePartition = partition,
-            MessageOffset = offset,
-            Retained = retained,
-            KeyHash = session.KeyHash,
-            ReceivedAtMilliseconds = services.NowMilliseconds,
-        };
-        if (services.Committer.TryAppend(session.HomePartition, record, this, AssignedToken | packetId) == AppendAdmission.Accepted)
+        session.Outbound.Add(partition, offset, QualityOfService.ExactlyOnce, OutboundState.Assigning, retained, retainFlag);
+        var place = session.Outbound.Places - 1;
+        if (TryRecordAssigned(session.Outbound[place]) == AppendAdmission.Accepted)
         {
             return SendResult.Sent;
         }
 
-        session.Outbound.Finish(session.Outbound.Places - 1);
-        if (!WaitsForCommitter)
-        {
-            WaitsForCommitter = true;
-            _ = WakeWhenCommitterHasRoomAsync();
-        }
-
+        session.Outbound.Finish(place);
+        _waitsForRoom = true;
+        _ = WakeWhenCommitterHasRoomAsync();
         return SendResult.Blocked;
+    }
+
+    private AppendAdmission TryRecordAssigned(in OutboundMessage message)
+    {
+        var record = new SessionRecord
+        {
+            Kind = RecordKind.DeliveryAssigned,
+            Session = session.Id,
+            PacketId = message.PacketId,
+            MessagePartition = message.Partition,
+            MessageOffset = message.Offset,
+            Retained = message.Retained,
+            KeyHash = session.KeyHash,
+            ReceivedAtMilliseconds = services.NowMilliseconds,
+        };
+        return services.Committer.TryAppend(session.HomePartition, record, this, AssignedToken | message.PacketId);
     }
 
     private void OnAssignedCompleted(int place, AppendStatus status)
@@ -264,10 +271,13 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         ref var message = ref session.Outbound[place];
         if (status != AppendStatus.Appended)
         {
-            // Nothing was stored, so the message is read again from its place, once commits succeed.
-            var (partition, offset) = (message.Partition, message.Offset);
-            session.Outbound.Finish(place);
-            session.FallBackTo(partition, offset);
+            // It keeps its place; until it is recorded, in order with the others, nothing further is.
+            _toAssignAgain.Enqueue(message.PacketId);
+            if (_toAssignAgain.Count == 1)
+            {
+                _ = AssignAgainAsync();
+            }
+
             return;
         }
 
@@ -285,7 +295,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
 
         if (session.Mode == SessionMode.Live)
         {
-            session.FallBackTo(message.Partition, long.MaxValue);
+            session.FallBack();
         }
 
         session.Wake();
@@ -296,7 +306,8 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         ref var message = ref session.Outbound[place];
         if (status != AppendStatus.Appended)
         {
-            message.State = OutboundState.Sent;
+            // The client will not send PUBREC again on this connection.
+            _ = RecordReceivedAgainAsync(message.PacketId);
             return;
         }
 
@@ -346,12 +357,56 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         while (services.Committer.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy);
     }
 
+    /// <summary>Waits for a commit first: at once it would only be refused again.</summary>
+    private async Task AssignAgainAsync()
+    {
+        await services.Monitor.WhenCommittedAgainAsync().ConfigureAwait(false);
+        while (!TryAssignAgain())
+        {
+            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+        }
+    }
+
+    private bool TryAssignAgain()
+    {
+        lock (session.Lock)
+        {
+            while (_toAssignAgain.TryPeek(out var packetId))
+            {
+                var place = session.Outbound.Find(packetId);
+                if (place >= 0 && session.Outbound[place].State == OutboundState.Assigning
+                    && TryRecordAssigned(session.Outbound[place]) == AppendAdmission.Busy)
+                {
+                    return false;
+                }
+
+                _toAssignAgain.Dequeue();
+            }
+
+            session.Wake();
+            return true;
+        }
+    }
+
+    private async Task RecordReceivedAgainAsync(ushort packetId)
+    {
+        await services.Monitor.WhenCommittedAgainAsync().ConfigureAwait(false);
+        lock (session.Lock)
+        {
+            var place = session.Outbound.Find(packetId);
+            if (place >= 0 && session.Outbound[place].State == OutboundState.Releasing)
+            {
+                Record(RecordKind.DeliveryReceived, packetId, ReceivedToken | packetId);
+            }
+        }
+    }
+
     private async Task WakeWhenCommitterHasRoomAsync()
     {
         await services.Committer.WhenRoomAsync().ConfigureAwait(false);
         lock (session.Lock)
         {
-            WaitsForCommitter = false;
+            _waitsForRoom = false;
             session.Wake();
         }
     }
@@ -359,7 +414,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     private void WakeWhenThereIsRoom()
     {
         // Half a window at a time: waking the reader for every confirmation would cost more than it sends.
-        if (session.Outbound.Places <= session.Outbound.Limit / 2)
+        if (session.Outbound.Places <= session.Outbound.Limit / 2 || session.Outbound.Places > session.Outbound.Limit)
         {
             session.Wake();
         }

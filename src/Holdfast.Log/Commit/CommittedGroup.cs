@@ -15,6 +15,9 @@ public sealed class CommittedGroup
     /// <summary>Whether the group is committed.</summary>
     public AppendStatus Status { get; internal set; }
 
+    /// <summary>Set, when somebody waits for it, after the group was handled.</summary>
+    internal ManualResetEventSlim? Handled { get; init; }
+
     internal ReadOnlyMemory<RecordBatch> ToAppend => _batches.ToArray();
 
     internal bool IsEmpty => _shares.Count == 0;

@@ -103,7 +103,14 @@ public sealed class GroupCommitter : IAsyncDisposable
     }
 
     /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
-    public Task WhenRoomAsync() => Volatile.Read(ref _room).Task;
+    public Task WhenRoomAsync()
+    {
+        var room = Volatile.Read(ref _room).Task;
+
+        // They may have been taken between the refusal and this call; with the signal they are taken once more in any case.
+        SignalWork();
+        return room;
+    }
 
     /// <summary>The offset after everything that was appended, committed or not.</summary>
     /// <param name="partition">The partition.</param>
@@ -233,18 +240,35 @@ public sealed class GroupCommitter : IAsyncDisposable
         Refuse(group);
     }
 
+    /// <summary>
+    /// Nothing is admitted between a refusal and the moment when all its observers have heard of it: who still believes in what was undone
+    /// would build on it, and that would be committed.
+    /// </summary>
     private void Refuse(CommittedGroup group)
     {
         Interlocked.Increment(ref _refusedGroups);
-        var alsoRefused = new CommittedGroup { Status = group.Status };
+        using var handled = new ManualResetEventSlim();
+        var meanwhile = new CommittedGroup { Status = group.Status, Handled = handled };
         for (var partition = 0; partition < _partitions.Length; partition++)
         {
             var refused = group.AllBatches.FirstOrDefault(batch => batch.Partition == partition);
-            _partitions[partition].Refuse(refused, alsoRefused);
+            _partitions[partition].BeginRefusal(refused, meanwhile);
         }
 
         _committed.Add(group);
-        _committed.Add(alsoRefused);
+        _committed.Add(meanwhile);
+        handled.Wait();
+
+        var late = new CommittedGroup { Status = group.Status };
+        foreach (var partition in _partitions)
+        {
+            partition.EndRefusal(late);
+        }
+
+        if (!late.IsEmpty)
+        {
+            _committed.Add(late);
+        }
     }
 
     private void DeliveryLoop()
@@ -253,7 +277,15 @@ public sealed class GroupCommitter : IAsyncDisposable
         {
             foreach (var group in _committed.GetConsumingEnumerable())
             {
-                _handler.OnGroup(group);
+                try
+                {
+                    _handler.OnGroup(group);
+                }
+                finally
+                {
+                    group.Handled?.Set();
+                }
+
                 group.Release();
             }
         }

@@ -18,6 +18,7 @@ internal sealed class PartitionAppender : IDisposable
     private readonly DeduplicationStreams _streams;
     private PendingCompletions _completions = PendingCompletions.Rent();
     private long _nextBaseOffset;
+    private bool _refusing;
 
     public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes)
     {
@@ -43,7 +44,7 @@ internal sealed class PartitionAppender : IDisposable
     {
         lock (_lock)
         {
-            if (_open.Bytes >= _maximumOpenBytes)
+            if (_refusing || _open.Bytes >= _maximumOpenBytes)
             {
                 return AppendAdmission.Busy;
             }
@@ -75,7 +76,7 @@ internal sealed class PartitionAppender : IDisposable
     {
         lock (_lock)
         {
-            if (_open.Bytes >= _maximumOpenBytes)
+            if (_refusing || _open.Bytes >= _maximumOpenBytes)
             {
                 return AppendAdmission.Busy;
             }
@@ -110,12 +111,13 @@ internal sealed class PartitionAppender : IDisposable
 
     /// <summary>
     /// Undoes a refused batch. What was taken meanwhile is refused with it: it may hold duplicates of what was just undone, and those must
-    /// not be confirmed.
+    /// not be confirmed. Nothing more is taken before <see cref="EndRefusal"/>.
     /// </summary>
-    public void Refuse(RecordBatch? refused, CommittedGroup alsoRefused)
+    public void BeginRefusal(RecordBatch? refused, CommittedGroup alsoRefused)
     {
         lock (_lock)
         {
+            _refusing = true;
             if (refused is not null)
             {
                 Forget(refused);
@@ -130,6 +132,19 @@ internal sealed class PartitionAppender : IDisposable
                     Forget(batch);
                     _nextBaseOffset = batch.BaseOffset;
                 }
+            }
+        }
+    }
+
+    /// <summary>Everybody has heard of the refusal. Markers that came meanwhile may have meant what was undone, so they are refused too.</summary>
+    public void EndRefusal(CommittedGroup alsoRefused)
+    {
+        lock (_lock)
+        {
+            _refusing = false;
+            if (_completions.Count > 0)
+            {
+                Take(alsoRefused);
             }
         }
     }
