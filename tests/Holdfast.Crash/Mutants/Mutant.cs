@@ -1,0 +1,56 @@
+namespace Holdfast.Crash.Mutants;
+
+/// <summary>A change of the source that breaks a promise.</summary>
+/// <param name="Name">What it breaks.</param>
+/// <param name="Edits">What is changed.</param>
+internal sealed record Mutant(string Name, params Edit[] Edits)
+{
+    /// <summary>PUBACK leaves when the commit begins.</summary>
+    public static Mutant AcknowledgementBeforeCommit { get; } = new(
+        "acknowledgement before commit",
+        new Edit(
+            "src/Holdfast.Log/Commit/GroupCommitter.cs",
+            """
+                        var append = _log.AppendAsync(batches);
+            """,
+            """
+                        group.Status = AppendStatus.Appended;
+                        _committed.Add(group);
+                        var append = _log.AppendAsync(batches);
+            """),
+        new Edit(
+            "src/Holdfast.Log/Commit/GroupCommitter.cs",
+            """
+                        _committed.Add(group);
+                        return;
+            """,
+            """
+                        if (batches.IsEmpty)
+                        {
+                            _committed.Add(group);
+                        }
+
+                        return;
+            """));
+
+    /// <summary>The commit writes, and does not flush.</summary>
+    public static Mutant FlushRemoved { get; } = new(
+        "flush removed",
+        new Edit("src/Holdfast.Log/Segments/SegmentLog.cs", "            _writer.Flush();\n", ""));
+
+    /// <summary>Checkpoints forget how far sessions are.</summary>
+    public static Mutant SessionCursorNotWritten { get; } = new(
+        "cursor of sessions not written",
+        new Edit("src/Holdfast.Broker/Checkpoints/Checkpointer.cs", "Mark = round.Appended,", "Mark = new long[_partitionCount],"),
+        new Edit("src/Holdfast.Broker/Checkpoints/Checkpointer.cs", "new SessionProgress(session.Id, cursor, ", "new SessionProgress(session.Id, null, "));
+
+    /// <summary>Integrations forget how far they are.</summary>
+    public static Mutant IntegrationCursorNotWritten { get; } = new(
+        "cursor of integrations not written",
+        new Edit("src/Holdfast.Log/State/Sqlite/IntegrationTable.cs", "UPDATE integration SET cursor = $3 WHERE", "UPDATE integration SET cursor = cursor WHERE $3 <> '' AND"));
+
+    public override string ToString() => Name;
+}
+
+/// <summary>A replacement in one file.</summary>
+internal sealed record Edit(string File, string Original, string Replacement);
