@@ -179,7 +179,6 @@ public sealed class RetainedMessagesTests
                 {
                     var tests = new RetainedMessagesTests();
                     var model = new Dictionary<string, string>();
-                   
                     foreach (var (topic, payload) in changes)
                     {
                         tests.Publish(topic, payload);
