@@ -47,7 +47,7 @@ internal sealed class PubArguments
     private readonly Option<bool> _retain = ValueOptions.Flag("-r", "The message is retained.", "--retain");
     private readonly Option<int> _repeat = ValueOptions.Number("--repeat", "With -f, -m, -n or -s: publish so often.", 1, 1, int.MaxValue);
     private readonly Option<double> _delay = new("--repeat-delay") { Description = "With --repeat: seconds between.", HelpName = "SECONDS", DefaultValueFactory = _ => 0 };
-    private readonly Option<int> _window = ValueOptions.Number("-M", "The most messages that wait for their acknowledgement.", 20, 1, 65535, "--max-inflight");
+    private readonly Option<int> _window = ValueOptions.Number("-M", "The most messages that wait for their acknowledgement; at QoS 2 always one.", 20, 1, 65535, "--max-inflight");
 
     /// <summary>Makes the command.</summary>
     /// <param name="terminal">The standard streams.</param>

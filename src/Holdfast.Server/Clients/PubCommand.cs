@@ -4,6 +4,7 @@ using System.Text.Json;
 using Holdfast.Server.CommandLine;
 using MQTTnet;
 using MQTTnet.Exceptions;
+using MQTTnet.Protocol;
 
 namespace Holdfast.Server.Clients;
 
@@ -102,7 +103,9 @@ internal sealed class PubCommand(PubOptions options, Terminal terminal) : IDispo
 
     private async Task StartAsync(Queue<Task> outstanding, byte[] payload, CancellationToken cancellationToken)
     {
-        if (outstanding.Count == options.Window)
+        // MQTTnet sends each PUBREL when its own PUBREC comes, not in the order of the PUBLISHes, so at QoS 2 order needs one at a time.
+        int window = options.Client.QualityOfService == MqttQualityOfServiceLevel.ExactlyOnce ? 1 : options.Window;
+        if (outstanding.Count == window)
         {
             await outstanding.Dequeue();
         }

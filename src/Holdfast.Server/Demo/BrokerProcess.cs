@@ -33,6 +33,8 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
     private readonly Queue<string> _errors = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _isDisposed;
+
     private BrokerProcess(Process process) => _process = process;
 
     /// <summary>The address for MQTT.</summary>
@@ -102,17 +104,26 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Ends the process in order, by force when it does not.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited && Kill(_process.Id, SigTerm) == 0)
+        if (_isDisposed)
         {
-            using var limit = new CancellationTokenSource(EndTimeout);
-            try
-            {
-                await _process.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                _process.Kill();
-            }
+            return;
+        }
+
+        _isDisposed = true;
+        if (!_process.HasExited)
+        {
+            _ = Kill(_process.Id, SigTerm);
+        }
+
+        // Waits for the last lines of its output too.
+        using var limit = new CancellationTokenSource(EndTimeout);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill();
         }
 
         _process.Dispose();

@@ -21,7 +21,8 @@ public sealed class ClientArgumentsTests
         Assert.False(options.Client.CleanStart);
         Assert.Equal(uint.MaxValue, options.Client.SessionExpirySeconds);
         Assert.Equal(new CommandProperty("publish", "user-property", "n", "v"), Assert.Single(options.Client.Properties));
-        Assert.Equal(("w", "gone"u8.ToArray(), MqttQualityOfServiceLevel.AtLeastOnce, true), (options.Client.Will!.Topic, options.Client.Will.Payload, options.Client.Will.QualityOfService, options.Client.Will.Retain));
+        Assert.Equal(("w", MqttQualityOfServiceLevel.AtLeastOnce, true), (options.Client.Will!.Topic, options.Client.Will.QualityOfService, options.Client.Will.Retain));
+        Assert.Equal("gone"u8.ToArray(), options.Client.Will.Payload);
     }
 
     [Fact]
