@@ -86,7 +86,7 @@ public sealed class SubscribeTests(TargetBroker broker) : ConformanceTest(broker
         await using var client = await ConnectAsync(New);
         await client.SubscribeAsync(New, new SubscribePacket { PacketId = 1, Requests = [new(Topic("a"), Qos1)], SubscriptionIdentifier = 268_435_455 });
         await client.SubscribeAsync(New, new SubscribePacket { PacketId = 2, Requests = [new(Topic("b"), Qos1)] });
-        await PublishAsync(New, new Message(Topic("a"), "x", Qos1), new Message(Topic("b"), "y", Qos0));
+        await PublishAsync(New, new Message(Topic("a"), "x", Qos1), new Message(Topic("b"), "y", Qos1));
         Assert.Equal([268_435_455u], (await client.ExpectAsync(Topic("a"), "x")).SubscriptionIdentifiers);
         Assert.Empty((await client.ExpectAsync(Topic("b"), "y")).SubscriptionIdentifiers);
     }
