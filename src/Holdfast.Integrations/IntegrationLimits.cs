@@ -2,8 +2,8 @@ namespace Holdfast.Integrations;
 
 /// <summary>
 /// The limits of one integration. Its memory is bounded by <see cref="WindowBytes"/> (plus one event) for each partition, whatever
-/// its receiver does. An event that is not confirmed blocks its own key only, until the window of its partition is full of events that it
-/// or its successors hold up; then the keys of that partition wait, and no others.
+/// its receiver does. An event that is not confirmed blocks its own key only, until its successors fill the window of its partition, or the
+/// partition is <see cref="SpanRecords"/> ahead of it; then the keys of that partition wait, and no others.
 /// </summary>
 public sealed record IntegrationLimits
 {
@@ -13,8 +13,14 @@ public sealed record IntegrationLimits
     /// <summary>Most attempts at the same time, and most connections to the receiver.</summary>
     public int AttemptsInFlight { get; init; } = 64;
 
-    /// <summary>Most events of a partition from the oldest unconfirmed one on, confirmed ones among them: what a crash can repeat at most.</summary>
+    /// <summary>Most unconfirmed events of a partition.</summary>
     public int WindowEvents { get; init; } = 512;
+
+    /// <summary>
+    /// How far, in records, a partition is read beyond its oldest unconfirmed event. The cursor stays at that event, so this is also what a
+    /// restart can repeat of a partition while an event of it fails.
+    /// </summary>
+    public int SpanRecords { get; init; } = 65_536;
 
     /// <summary>Most bytes of the unconfirmed events of a partition, as JSON. One event always fits.</summary>
     public int WindowBytes { get; init; } = 1024 * 1024;

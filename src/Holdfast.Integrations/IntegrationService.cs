@@ -76,7 +76,6 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         _metrics.Dispose();
-        _changes.Dispose();
     }
 
     /// <inheritdoc/>
@@ -85,12 +84,7 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
 
     /// <inheritdoc/>
     public IntegrationStatus? Find(string product, string name)
-    {
-        lock (_lock)
-        {
-            return _running.TryGetValue((product, name), out var running) ? running.GetStatus() : null;
-        }
-    }
+        => Running(product, name)?.GetStatus();
 
     /// <inheritdoc/>
     public async ValueTask<AddIntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
@@ -104,8 +98,9 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_isStopped, this);
-            return await AddAsync(plan).ConfigureAwait(false);
+            return _isStopped
+                ? new AddIntegrationResult(AddIntegrationStatus.ShuttingDown, null, "", "The node shuts down. Try again when it is back.")
+                : await AddAsync(plan).ConfigureAwait(false);
         }
         finally
         {
@@ -119,19 +114,15 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            RunningIntegration? running;
-            lock (_lock)
+            // One that is stored may not be running: what was stored of it was not valid, or the node shuts down.
+            var isRemoved = await _environment.Store.RemoveAsync(product, name).ConfigureAwait(false);
+            if (Running(product, name) is { } running)
             {
-                if (!_running.TryGetValue((product, name), out running))
-                {
-                    return false;
-                }
+                await running.Loop.AbandonAsync().ConfigureAwait(false);
+                Forget(running);
             }
 
-            await _environment.Store.RemoveAsync(product, name).ConfigureAwait(false);
-            await running.Loop.AbandonAsync().ConfigureAwait(false);
-            Forget(running);
-            return true;
+            return isRemoved;
         }
         finally
         {
@@ -227,6 +218,14 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         }
 
         return offsets;
+    }
+
+    private RunningIntegration? Running(string product, string name)
+    {
+        lock (_lock)
+        {
+            return _running.GetValueOrDefault((product, name));
+        }
     }
 
     private RunningIntegration[] Snapshot()

@@ -9,7 +9,7 @@ public sealed class DeliveryWindowTests
     [Fact]
     public void One_event_of_a_key_is_out_at_a_time_and_the_next_follows_its_confirmation()
     {
-        var window = new DeliveryWindow(1, 16, 1000);
+        var window = Window();
         Add(window, 0, key: 1);
         Add(window, 1, key: 1);
         Add(window, 2, key: 2);
@@ -23,7 +23,7 @@ public sealed class DeliveryWindowTests
     [Fact]
     public void A_postponed_event_holds_its_key_back_until_it_is_due()
     {
-        var window = new DeliveryWindow(1, 16, 1000);
+        var window = Window();
         Add(window, 0, key: 1);
         Add(window, 1, key: 1);
         TakeAll(window, out var taken);
@@ -37,7 +37,7 @@ public sealed class DeliveryWindowTests
     [Fact]
     public void The_oldest_unconfirmed_event_is_the_cursor_whatever_was_confirmed_behind_it()
     {
-        var window = new DeliveryWindow(1, 16, 1000);
+        var window = Window();
         for (var offset = 0; offset < 3; offset++)
         {
             Add(window, offset, key: (ulong)offset);
@@ -55,29 +55,46 @@ public sealed class DeliveryWindowTests
     }
 
     [Fact]
-    public void Events_confirmed_behind_a_stuck_one_count_until_it_is_confirmed_and_other_partitions_are_free()
+    public void A_window_full_of_unconfirmed_events_wants_no_more_until_half_of_it_is_free_and_other_partitions_are_free()
     {
-        var window = new DeliveryWindow(2, maximumEvents: 4, maximumBytes: 1000);
+        var window = Window(partitions: 2, events: 4);
         for (var offset = 0; offset < 4; offset++)
         {
             Add(window, offset, key: (ulong)offset);
         }
 
         TakeAll(window, out var taken);
-        taken.Skip(1).ToList().ForEach(window.Confirm);
-
         Assert.False(window.Fits(0, 10));
-        Assert.False(window.WantsMore(0));
         Assert.True(window.WantsMore(1));
 
-        window.Confirm(taken[0]);
+        window.Confirm(taken[1]);
+        Assert.False(window.WantsMore(0));
+        window.Confirm(taken[3]);
         Assert.True(window.WantsMore(0));
+    }
+
+    [Fact]
+    public void What_was_confirmed_ahead_of_a_stuck_event_takes_no_room_but_the_distance_is_bounded()
+    {
+        var window = Window(events: 4, span: 100);
+        Add(window, 0, key: 0);
+        for (var offset = 1; offset < 100; offset++)
+        {
+            Add(window, offset, key: (ulong)offset);
+            TakeAll(window, out var taken);
+            window.Confirm(taken[^1]);
+            Assert.True(window.WantsMore(0));
+        }
+
+        Add(window, 100, key: 100);
+        Assert.False(window.WantsMore(0));
+        Assert.Equal(0, window.Oldest(0)?.Offset);
     }
 
     [Fact]
     public void An_event_larger_than_the_window_fits_when_the_window_is_empty_only()
     {
-        var window = new DeliveryWindow(1, 16, maximumBytes: 100);
+        var window = Window(bytes: 100);
         Assert.True(window.Fits(0, 500));
         Add(window, 0, key: 1, bytes: 40);
 
@@ -93,7 +110,7 @@ public sealed class DeliveryWindowTests
     [Fact]
     public void Failing_events_and_new_ones_take_turns()
     {
-        var window = new DeliveryWindow(1, 16, 1000);
+        var window = Window();
         for (var offset = 0; offset < 3; offset++)
         {
             Add(window, offset, key: (ulong)offset);
@@ -124,6 +141,9 @@ public sealed class DeliveryWindowTests
         Assert.InRange(pauses[^1], to - ((to - from) * 0.02), to);
         Assert.InRange(pauses[500], from + ((to - from) * 0.4), from + ((to - from) * 0.6));
     }
+
+    private static DeliveryWindow Window(int partitions = 1, int events = 16, int bytes = 1000, int span = 1000)
+        => new(partitions, new IntegrationLimits { WindowEvents = events, WindowBytes = bytes, SpanRecords = span });
 
     private static void Add(DeliveryWindow window, long offset, ulong key, int bytes = 10) => window.Add(new OutstandingEvent
     {

@@ -60,6 +60,21 @@ public sealed class RegistryTests
         var status = Assert.Single(scene.Service.List("p"));
         Assert.Equal(("good", IntegrationState.Idle), (status.Definition.Name, status.State));
         Assert.Equal([("p", "a/+")], scene.Interest.Registered);
+        Assert.True(await scene.Service.RemoveAsync("p", "broken", Deadline.Token));
+        Assert.False(await scene.Service.RemoveAsync("p", "broken", Deadline.Token));
+    }
+
+    [Fact]
+    public async Task Nothing_is_added_to_a_node_that_shuts_down()
+    {
+        await using var scene = new Scene();
+        await scene.Service.StopAsync();
+
+        var result = await scene.Service.AddAsync(
+            new IntegrationDefinition("p", "hook", IntegrationDefinition.WebhookKind, "#", Url), Deadline.Token);
+
+        Assert.Equal(AddIntegrationStatus.ShuttingDown, result.Status);
+        Assert.Empty(await scene.Store.LoadAsync(Deadline.Token));
     }
 
     [Fact]

@@ -70,6 +70,9 @@ internal static class IntegrationEndpoints
             case { Status: AddIntegrationStatus.NameTaken }:
                 await context.WriteProblemAsync(Problem.Conflict(result.Field, result.Detail));
                 break;
+            case { Status: AddIntegrationStatus.ShuttingDown }:
+                await context.WriteProblemAsync(Problem.NotCommitting(result.Detail));
+                break;
             default:
                 await context.WriteProblemAsync(Problem.Invalid(result.Field, result.Detail));
                 break;

@@ -55,4 +55,7 @@ public enum AddIntegrationStatus
 
     /// <summary>The product has an integration of that name.</summary>
     NameTaken,
+
+    /// <summary>The node shuts down: nothing was stored.</summary>
+    ShuttingDown,
 }

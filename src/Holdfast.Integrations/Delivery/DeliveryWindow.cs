@@ -6,16 +6,13 @@ namespace Holdfast.Integrations.Delivery;
 /// The events of one integration between its cursor and the place it has read up to. Pure: no clock, no I/O, one caller at a time.
 /// At most one event of a key is out at a time, and the next one follows only when it is confirmed, so keys keep their order.
 /// </summary>
-internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int maximumBytes)
+internal sealed class DeliveryWindow(int partitionCount, IntegrationLimits limits)
 {
     private readonly PartitionWindow[] _partitions = CreatePartitions(partitionCount);
     private readonly Dictionary<ulong, OutstandingEvent> _lastOfKey = [];
     private readonly Queue<OutstandingEvent> _ready = new();
     private readonly PriorityQueue<OutstandingEvent, DateTimeOffset> _postponed = new();
     private bool _postponedHasTurn;
-
-    /// <summary>Events that are not confirmed.</summary>
-    public int UnconfirmedCount { get; private set; }
 
     /// <summary>When the first postponed event may be tried again, or null.</summary>
     public DateTimeOffset? NextDue => _postponed.TryPeek(out _, out var due) ? due : null;
@@ -27,8 +24,9 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
     public bool WantsMore(int partition)
     {
         var window = _partitions[partition];
-        return window.Events.Count <= maximumEvents / 2
-            && window.Bytes <= maximumBytes / 2
+        return window.Count <= limits.WindowEvents / 2
+            && window.Bytes <= limits.WindowBytes / 2
+            && (window.Oldest is null || window.LastOffset - window.Oldest.Offset < limits.SpanRecords)
             && HasRoom(window, window.RefusedBytes);
     }
 
@@ -45,9 +43,7 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
     public void Add(OutstandingEvent added)
     {
         var window = _partitions[added.Partition];
-        window.Events.Enqueue(added);
-        window.Bytes += added.Body.Length;
-        UnconfirmedCount++;
+        window.Append(added);
         if (_lastOfKey.TryGetValue(added.KeyHash, out var last))
         {
             last.NextOfKey = added;
@@ -73,11 +69,7 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
     /// <summary>The event needs no further attempt; the next one of its key may follow.</summary>
     public void Confirm(OutstandingEvent confirmed)
     {
-        var window = _partitions[confirmed.Partition];
-        window.Bytes -= confirmed.Body.Length;
-        confirmed.Body = default;
-        confirmed.IsConfirmed = true;
-        UnconfirmedCount--;
+        _partitions[confirmed.Partition].Remove(confirmed);
         if (confirmed.NextOfKey is { } next)
         {
             _ready.Enqueue(next);
@@ -87,21 +79,16 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
         {
             _lastOfKey.Remove(confirmed.KeyHash);
         }
-
-        while (window.Events.TryPeek(out var oldest) && oldest.IsConfirmed)
-        {
-            window.Events.Dequeue();
-        }
     }
 
     /// <summary>The attempt failed: the event is handed out again, not before it is due.</summary>
     public void Postpone(OutstandingEvent postponed, DateTimeOffset due) => _postponed.Enqueue(postponed, due);
 
     /// <summary>The oldest unconfirmed event of a partition, or null.</summary>
-    public OutstandingEvent? Oldest(int partition) => _partitions[partition].Events.TryPeek(out var oldest) ? oldest : null;
+    public OutstandingEvent? Oldest(int partition) => _partitions[partition].Oldest;
 
     private bool HasRoom(PartitionWindow window, int bytes)
-        => window.Events.Count < maximumEvents && (window.Bytes == 0 || window.Bytes + bytes <= maximumBytes);
+        => window.Count < limits.WindowEvents && (window.Bytes == 0 || window.Bytes + bytes <= limits.WindowBytes);
 
     private bool TryTakePostponed(DateTimeOffset now, [NotNullWhen(true)] out OutstandingEvent? taken)
         => _postponed.TryPeek(out taken, out var due) && due <= now && _postponed.TryDequeue(out taken, out _);
@@ -119,13 +106,61 @@ internal sealed class DeliveryWindow(int partitionCount, int maximumEvents, int 
 
     private sealed class PartitionWindow
     {
-        /// <summary>From the oldest unconfirmed event on, in the order of offsets.</summary>
-        public Queue<OutstandingEvent> Events { get; } = new();
+        /// <summary>The first of the unconfirmed events, which are linked in the order of their offsets.</summary>
+        public OutstandingEvent? Oldest { get; private set; }
 
-        /// <summary>Of the unconfirmed ones.</summary>
-        public long Bytes { get; set; }
+        /// <summary>The offset of the last event that was taken in.</summary>
+        public long LastOffset { get; private set; }
+
+        public int Count { get; private set; }
+
+        public long Bytes { get; private set; }
 
         /// <summary>The size of the last event asked for, when it did not fit.</summary>
         public int RefusedBytes { get; set; }
+
+        private OutstandingEvent? Newest { get; set; }
+
+        public void Append(OutstandingEvent added)
+        {
+            added.Older = Newest;
+            if (Newest is null)
+            {
+                Oldest = added;
+            }
+            else
+            {
+                Newest.Newer = added;
+            }
+
+            Newest = added;
+            LastOffset = added.Offset;
+            Count++;
+            Bytes += added.Body.Length;
+        }
+
+        public void Remove(OutstandingEvent removed)
+        {
+            if (removed.Older is null)
+            {
+                Oldest = removed.Newer;
+            }
+            else
+            {
+                removed.Older.Newer = removed.Newer;
+            }
+
+            if (removed.Newer is null)
+            {
+                Newest = removed.Older;
+            }
+            else
+            {
+                removed.Newer.Older = removed.Older;
+            }
+
+            Count--;
+            Bytes -= removed.Body.Length;
+        }
     }
 }

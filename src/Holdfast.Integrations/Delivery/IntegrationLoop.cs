@@ -39,7 +39,7 @@ internal sealed class IntegrationLoop : IDisposable
         _wanted = new long[partitionCount];
         Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
         _scope = new IntegrationScope(integration.Product, filter, partitionCount);
-        _window = new DeliveryWindow(partitionCount, limits.WindowEvents, limits.WindowBytes);
+        _window = new DeliveryWindow(partitionCount, limits);
         _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, environment.TimeProvider, Progress, integration.Cursor);
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
         _attempts = new AttemptRunner(_window, sender, environment.Log, retryDelay, limits, environment.TimeProvider, Progress, _wake);

@@ -17,15 +17,18 @@ internal sealed class OutstandingEvent
 
     public required long ReceivedAtMilliseconds { get; init; }
 
-    /// <summary>The event as JSON. Given back when it is confirmed.</summary>
-    public ReadOnlyMemory<byte> Body { get; set; }
+    /// <summary>The event as JSON.</summary>
+    public required ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>Attempts that failed.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Delivered, or given up for a reason that was counted.</summary>
-    public bool IsConfirmed { get; set; }
-
     /// <summary>The next event of the same key, which waits for this one.</summary>
     public OutstandingEvent? NextOfKey { get; set; }
+
+    /// <summary>The unconfirmed event of the same partition before this one.</summary>
+    public OutstandingEvent? Older { get; set; }
+
+    /// <summary>The unconfirmed event of the same partition after this one.</summary>
+    public OutstandingEvent? Newer { get; set; }
 }
