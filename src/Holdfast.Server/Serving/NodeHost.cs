@@ -99,7 +99,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private async Task StartCoreAsync(ServeOptions options, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(options.Data))
+        if (!OperatingSystem.IsWindows() && !Directory.Exists(options.Data))
         {
             // Events and the administrator's token are nobody else's business.
             Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
