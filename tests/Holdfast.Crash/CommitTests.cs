@@ -11,13 +11,13 @@ public sealed class CommitTests : IDisposable
 {
     private const int Messages = 100;
     private const int FaultyFlush = 60;
-    private const string StallMicroseconds = "8000000";
+    private const string StallMicroseconds = "12000000";
 
     private readonly TestDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 
-    [Fact(Timeout = 90_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_stalled_commit_refuses_disconnects_and_returns_by_itself()
     {
         var cancellation = TestContext.Current.CancellationToken;
@@ -51,7 +51,7 @@ public sealed class CommitTests : IDisposable
         Assert.True(verdict.Violations.Count == 0, verdict.ToString());
     }
 
-    [Fact(Timeout = 90_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_flush_that_fails_ends_the_process_and_loses_nothing()
     {
         var cancellation = TestContext.Current.CancellationToken;
@@ -77,7 +77,7 @@ public sealed class CommitTests : IDisposable
         Assert.True(verdict.Violations.Count == 0, verdict.ToString());
     }
 
-    [Fact(Timeout = 90_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_suspended_process_goes_on_where_it_was()
     {
         var cancellation = TestContext.Current.CancellationToken;

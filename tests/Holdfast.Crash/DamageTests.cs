@@ -15,7 +15,7 @@ public sealed class DamageTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    [Fact(Timeout = 90_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_torn_last_write_is_cut_off_and_nothing_acknowledged_is_lost()
     {
         var cancellation = TestContext.Current.CancellationToken;
@@ -50,7 +50,7 @@ public sealed class DamageTests : IDisposable
         Assert.True(verdict.Violations.Count == 0, $"{verdict}\n{Seed.Replay(seed)}");
     }
 
-    [Theory(Timeout = 90_000)]
+    [Theory(Timeout = 300_000)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_flipped_bit_is_reported_with_its_place_and_never_served(bool isStoppedInOrder)

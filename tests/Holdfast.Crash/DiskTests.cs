@@ -16,7 +16,7 @@ public sealed class DiskTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    [Theory(Timeout = 90_000)]
+    [Theory(Timeout = 300_000)]
     [InlineData("32MiB", 16)]
     [InlineData("0", 0)]
     public async Task A_full_disk_is_refused_and_survived(string minimumFree, int megabytesLeft)
@@ -73,7 +73,7 @@ public sealed class DiskTests : IDisposable
         AssertClearRefusal(exitCode, output);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_second_process_on_the_same_directory_is_refused_and_the_first_goes_on()
     {
         var cancellation = TestContext.Current.CancellationToken;

@@ -10,7 +10,7 @@ public sealed class FlushTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Every_acknowledgement_follows_a_flush_of_its_bytes()
     {
         var verdict = await FlushCheck.RunAsync(new ServerArguments(_directory.Data), _directory.Trace, TestContext.Current.CancellationToken);

@@ -13,7 +13,7 @@ public sealed class KillTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Kill_at_random_moments()
     {
         var seed = Seed.Choose();
@@ -23,11 +23,12 @@ public sealed class KillTests : IDisposable
         TestContext.Current.SendDiagnosticMessage(verdict.ToString());
         Assert.True(verdict.Violations.Count == 0, $"{verdict}\n{Seed.Replay(seed)}");
         Assert.InRange(verdict.Acknowledged, Kills, int.MaxValue);
+        Assert.InRange(verdict.Republished, Kills, int.MaxValue);
         Assert.Equal(Consumers, verdict.Received.Count);
         Assert.All(verdict.Received.Values, received => Assert.InRange(received, verdict.Acknowledged, verdict.Published));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Nothing_confirmed_before_an_orderly_stop_is_delivered_again()
     {
         var arguments = new ServerArguments(_directory.Data);

@@ -12,7 +12,7 @@ internal static class KillCheck
     /// <summary>Some lives end after their first acknowledgement, some outlive several checkpoints.</summary>
     private const int MostAcknowledgementsInALife = 6_000;
 
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(120);
 
     public static async Task<Verdict> RunAsync(ServerArguments arguments, string journals, int kills, int seed, CancellationToken cancellationToken)
     {

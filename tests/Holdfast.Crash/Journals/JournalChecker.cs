@@ -29,6 +29,7 @@ internal sealed class JournalChecker
 
         return new Verdict(
             _messages.Count,
+            entries.Count(entry => entry is { Action: JournalAction.Published, Dup: true }),
             _messages.Values.Count(message => message.IsAcknowledged),
             _consumers.ToDictionary(consumer => consumer.Key, consumer => consumer.Value.Seen.Count),
             _violations);

@@ -1,7 +1,13 @@
 namespace Holdfast.Crash.Journals;
 
 /// <summary>What the journals of a run say.</summary>
-internal sealed record Verdict(int Published, int Acknowledged, IReadOnlyDictionary<string, int> Received, IReadOnlyList<Violation> Violations)
+/// <param name="Published">Messages sent.</param>
+/// <param name="Republished">How often one was sent again, because its exchange was interrupted.</param>
+/// <param name="Acknowledged">Messages acknowledged.</param>
+/// <param name="Received">Different messages received, by consumer.</param>
+/// <param name="Violations">Broken promises.</param>
+internal sealed record Verdict(
+    int Published, int Republished, int Acknowledged, IReadOnlyDictionary<string, int> Received, IReadOnlyList<Violation> Violations)
 {
     private const int Shown = 20;
 
@@ -10,7 +16,7 @@ internal sealed record Verdict(int Published, int Acknowledged, IReadOnlyDiction
         var consumers = string.Join(", ", Received.Select(consumer => $"{consumer.Key} received {consumer.Value}"));
         var kinds = string.Join(", ", Violations.GroupBy(violation => violation.Kind).Select(kind => $"{kind.Count()} × {kind.Key}"));
         var lines = Violations.Take(Shown).Select(violation => $"\n  {violation.Kind}: {violation.Text}");
-        return $"published {Published}, acknowledged {Acknowledged}, {consumers}; violations: {(kinds.Length == 0 ? "none" : kinds)}{string.Concat(lines)}";
+        return $"published {Published} ({Republished} again), acknowledged {Acknowledged}, {consumers}; violations: {(kinds.Length == 0 ? "none" : kinds)}{string.Concat(lines)}";
     }
 }
 

@@ -76,7 +76,7 @@ public sealed class MutantTree : IDisposable
 
     private async Task BuildAsync()
     {
-        string[] arguments = ["build", Path.Combine(_root, "src", "Holdfast.Server"), "-c", "Release", "-p:TreatWarningsAsErrors=false", "-nologo", "-v:q"];
+        string[] arguments = ["build", Path.Combine(_root, "src", "Holdfast.Server"), "-c", "Release", "-p:RunAnalyzers=false", "-p:GenerateDocumentationFile=false", "-nologo", "-v:q"];
         using var build = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = await build.StandardOutput.ReadToEndAsync();
         await build.WaitForExitAsync();
