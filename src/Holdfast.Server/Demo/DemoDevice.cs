@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Threading.Channels;
 using MQTTnet;
 using MQTTnet.Exceptions;
 using MQTTnet.Protocol;
@@ -6,8 +7,8 @@ using MQTTnet.Protocol;
 namespace Holdfast.Server.Demo;
 
 /// <summary>
-/// A device that stores and forwards: events wait in its outbox until they are acknowledged; after a reconnect what is unacknowledged is sent again,
-/// in order, under the same stream and sequence.
+/// A device that stores and forwards: it makes events whether or not it is connected; they wait in its outbox until they are acknowledged; after a
+/// reconnect what is unacknowledged is sent again, in order, under the same stream and sequence.
 /// </summary>
 /// <param name="model">What the device is.</param>
 /// <param name="broker">The broker.</param>
@@ -20,138 +21,207 @@ internal sealed class DemoDevice(DeviceModel model, Uri broker, DemoOptions opti
     /// <summary>Most events on their way at once.</summary>
     private const int Window = 8;
 
-    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
-    private readonly Queue<DeviceEvent> _outbox = new();
+    /// <summary>Most events that wait; when it is full, no more are made.</summary>
+    private const int OutboxCapacity = 10_000;
+
+    private readonly Channel<DeviceEvent> _outbox = Channel.CreateBounded<DeviceEvent>(OutboxCapacity);
+    private readonly Queue<DeviceEvent> _again = new();
     private readonly Queue<(DeviceEvent Event, Task<MqttClientPublishResult> Answer)> _inFlight = new();
-    private ulong _lastSentFirst;
+    private IMqttClient? _client;
+    private Task<bool>? _more;
 
     /// <summary>Publishes until told to stop, then until the outbox is empty.</summary>
     /// <param name="stopMaking">Cancelled when no more events are made.</param>
     /// <param name="giveUp">Cancelled when the outbox is left as it is.</param>
     public async Task RunAsync(CancellationToken stopMaking, CancellationToken giveUp)
     {
+        Task making = MakeAsync(stopMaking);
         try
         {
-            await SendLoopAsync(stopMaking, giveUp);
-            await _client.DisconnectAsync(new MqttClientDisconnectOptions(), CancellationToken.None);
-            journal.Write("disconnected");
+            await SendAsync(giveUp);
+            await DisconnectAsync();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            journal.Write("gave-up", detail: $"{_outbox.Count + _inFlight.Count} events unacknowledged");
+            journal.Write("gave-up", detail: $"{_outbox.Reader.Count + _again.Count + _inFlight.Count} events unacknowledged");
         }
-        catch (MqttCommunicationException exception)
-        {
-            journal.Write("connection-lost", detail: exception.Message);
-        }
+
+        await making;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _client.Dispose();
+        _client?.Dispose();
         journal.Dispose();
     }
 
-    private async Task SendLoopAsync(CancellationToken stopMaking, CancellationToken giveUp)
+    private async Task MakeAsync(CancellationToken stopMaking)
     {
-        Task pause = Task.Delay(model.NextPause(options.Interval), time, CancellationToken.None);
-        while (!stopMaking.IsCancellationRequested || _outbox.Count + _inFlight.Count > 0)
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(model.NextPause(options.Interval), time, stopMaking);
+                await _outbox.Writer.WriteAsync(model.Next(time.GetUtcNow()), stopMaking);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _outbox.Writer.Complete();
+        }
+    }
+
+    private async Task SendAsync(CancellationToken giveUp)
+    {
+        while (true)
         {
             giveUp.ThrowIfCancellationRequested();
-            if (pause.IsCompleted && !stopMaking.IsCancellationRequested)
-            {
-                _outbox.Enqueue(model.Next(time.GetUtcNow()));
-                pause = Task.Delay(model.NextPause(options.Interval), time, CancellationToken.None);
-            }
-
-            if (!_client.IsConnected)
+            if (_client is not { IsConnected: true })
             {
                 await ReconnectAsync(giveUp);
             }
 
             SendWaiting();
-            Task answer = _inFlight.Count > 0 ? _inFlight.Peek().Answer : pause;
-            await Task.WhenAny(answer, pause);
-            await TakeAnswersAsync(giveUp);
+            _more ??= _outbox.Reader.WaitToReadAsync(giveUp).AsTask();
+            if (_inFlight.Count == 0)
+            {
+                if (!await _more)
+                {
+                    return;
+                }
+            }
+            else if (_inFlight.Count == Window || _more.IsCompleted)
+            {
+                await Task.WhenAny(_inFlight.Peek().Answer);
+            }
+            else
+            {
+                await Task.WhenAny(_inFlight.Peek().Answer, _more);
+            }
+
+            await TakeAnswersAsync();
         }
+    }
+
+    // Resends come first, so the order of the sequence is the order on the wire.
+    private void SendWaiting()
+    {
+        while (_inFlight.Count < Window && _again.TryDequeue(out DeviceEvent? old))
+        {
+            Send(old, "publish-again");
+        }
+
+        while (_inFlight.Count < Window && _outbox.Reader.TryRead(out DeviceEvent? next))
+        {
+            tally.Published();
+            Send(next, "publish");
+        }
+
+        if (_more is { IsCompletedSuccessfully: true, Result: true } && _outbox.Reader.Count == 0)
+        {
+            _more = null;
+        }
+    }
+
+    private void Send(DeviceEvent next, string action)
+    {
+        journal.Write(action, next.Key, next.Topic);
+        var message = new MqttApplicationMessage
+        {
+            Topic = next.Topic,
+            Payload = new ReadOnlySequence<byte>(next.Payload),
+            ContentType = "application/json",
+            QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+            UserProperties = DemoClientOptions.Name(next.Key),
+        };
+        _inFlight.Enqueue((next, _client!.PublishAsync(message, CancellationToken.None)));
+    }
+
+    private async Task TakeAnswersAsync()
+    {
+        while (_inFlight.TryPeek(out (DeviceEvent Event, Task<MqttClientPublishResult> Answer) oldest) && oldest.Answer.IsCompleted)
+        {
+            if (!IsAcknowledged(oldest.Answer))
+            {
+                // Refused, or lost with the connection: what is unanswered starts again on a new connection, so the order stays.
+                journal.Write("not-acknowledged", oldest.Event.Key, detail: Reason(oldest.Answer));
+                await DisconnectAsync();
+                return;
+            }
+
+            NoteAcknowledged(_inFlight.Dequeue());
+        }
+    }
+
+    private async Task DisconnectAsync()
+    {
+        if (_client is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await _client.DisconnectAsync(new MqttClientDisconnectOptions(), CancellationToken.None);
+        }
+        catch (MqttCommunicationException exception)
+        {
+            journal.Write("connection-lost", detail: exception.GetBaseException().Message);
+        }
+
+        _client.Dispose();
+        _client = null;
+        journal.Write("disconnected");
+        await TakeBackAsync();
+    }
+
+    // With the connection gone every answer is decided: what was acknowledged at the last moment counts, the rest goes again.
+    private async Task TakeBackAsync()
+    {
+        await Task.WhenAll(_inFlight.Select(sent => (Task)sent.Answer)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        DeviceEvent[] later = [.. _again];
+        _again.Clear();
+        while (_inFlight.TryDequeue(out (DeviceEvent Event, Task<MqttClientPublishResult> Answer) sent))
+        {
+            if (IsAcknowledged(sent.Answer))
+            {
+                NoteAcknowledged(sent);
+            }
+            else
+            {
+                _again.Enqueue(sent.Event);
+            }
+        }
+
+        Array.ForEach(later, _again.Enqueue);
     }
 
     private async Task ReconnectAsync(CancellationToken giveUp)
     {
-        // What was on its way goes back to the head of the outbox, in order.
-        await Task.WhenAll(_inFlight.Select(sent => (Task)sent.Answer)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach ((DeviceEvent, Task<MqttClientPublishResult> Answer) sent in _inFlight.Where(sent => IsAcknowledged(sent.Answer)))
+        await DisconnectAsync();
+        for (int attempt = 0; ; attempt++)
         {
-            NoteAcknowledged(sent);
-        }
-
-        DeviceEvent[] unanswered = [.. _inFlight.Where(sent => !IsAcknowledged(sent.Answer)).Select(sent => sent.Event), .. _outbox];
-        _inFlight.Clear();
-        _outbox.Clear();
-        Array.ForEach(unanswered, _outbox.Enqueue);
-        for (int attempt = 0; !_client.IsConnected; attempt++)
-        {
-            giveUp.ThrowIfCancellationRequested();
+            _client = new MqttClientFactory().CreateMqttClient();
             try
             {
                 MqttClientConnectResult result = await _client.ConnectAsync(DemoClientOptions.Connect(broker, model.Id, 0), giveUp);
-                journal.Write(result.ResultCode == MqttClientConnectResultCode.Success ? "connected" : "refused", detail: result.ResultCode.ToString());
+                if (result.ResultCode == MqttClientConnectResultCode.Success)
+                {
+                    journal.Write("connected");
+                    return;
+                }
+
+                journal.Write("refused", detail: result.ResultCode.ToString());
             }
             catch (MqttCommunicationException exception)
             {
                 journal.Write("connect-failed", detail: exception.GetBaseException().Message);
             }
 
-            if (!_client.IsConnected)
-            {
-                await Task.Delay(model.ReconnectPause(attempt), time, giveUp);
-            }
-        }
-    }
-
-    private void SendWaiting()
-    {
-        while (_inFlight.Count < Window && _outbox.TryDequeue(out DeviceEvent? next))
-        {
-            bool isFirstTime = next.Key.Sequence > _lastSentFirst;
-            if (isFirstTime)
-            {
-                _lastSentFirst = next.Key.Sequence;
-                tally.Published();
-            }
-
-            journal.Write(isFirstTime ? "publish" : "publish-again", next.Key, next.Topic);
-            var message = new MqttApplicationMessage
-            {
-                Topic = next.Topic,
-                Payload = new ReadOnlySequence<byte>(next.Payload),
-                ContentType = "application/json",
-                QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
-                UserProperties = DemoClientOptions.Name(next.Key),
-            };
-            _inFlight.Enqueue((next, _client.PublishAsync(message, CancellationToken.None)));
-        }
-    }
-
-    private async Task TakeAnswersAsync(CancellationToken giveUp)
-    {
-        while (_inFlight.TryPeek(out (DeviceEvent Event, Task<MqttClientPublishResult> Answer) oldest) && oldest.Answer.IsCompleted)
-        {
-            if (IsAcknowledged(oldest.Answer))
-            {
-                NoteAcknowledged(_inFlight.Dequeue());
-                continue;
-            }
-
-            // Refused, or lost with the connection: what is unanswered starts again on a new connection, so the order stays.
-            journal.Write("not-acknowledged", oldest.Event.Key, detail: Reason(oldest.Answer));
-            if (_client.IsConnected)
-            {
-                await _client.DisconnectAsync(new MqttClientDisconnectOptions(), giveUp);
-            }
-
-            await ReconnectAsync(giveUp);
+            _client.Dispose();
+            _client = null;
+            await Task.Delay(model.ReconnectPause(attempt), time, giveUp);
         }
     }
 

@@ -10,7 +10,6 @@ namespace Holdfast.Server.Demo;
 /// <param name="time">The clock.</param>
 internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoProgress progress, TimeProvider time)
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SettlingCheck = TimeSpan.FromMilliseconds(50);
 
     private readonly DemoTally _tally = new(time);
@@ -49,48 +48,43 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
     {
         using DemoJournal journal = OpenJournal("broker");
         await using DemoWebhook webhook = await DemoWebhook.StartAsync(_tally, OpenJournal("webhook"));
-        BrokerProcess broker = await BrokerProcess.StartAsync(program, data, 0, 0, StartTimeout, cancellationToken);
-        (Uri mqtt, Uri http) = (broker.Mqtt!, broker.Http!);
-        journal.Write("started", detail: $"process {broker.Id}, {mqtt}, {http}");
-        progress.Tell($"broker {broker.Id} listens on {mqtt} and {http}");
+        await using var broker = new KillableBroker(program, data, journal, progress, time);
+        await broker.StartAsync(cancellationToken);
+        await AddWebhookAsync(broker.Http, data, webhook.Url, cancellationToken);
+
+        using var subscriber = new DemoSubscriber(broker.Mqtt, _tally, OpenJournal("subscriber"), time);
+        using var stopReceiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task receiving = subscriber.RunAsync(stopReceiving.Token);
+        await subscriber.Subscribed.WaitAsync(KillableBroker.StartTimeout, cancellationToken);
+
+        DemoDevice[] devices = [.. Enumerable.Range(0, options.Devices).Select(index => MakeDevice(index, broker.Mqtt))];
         try
         {
-            await AddWebhookAsync(http, data, webhook.Url, cancellationToken);
-            using var subscriber = new DemoSubscriber(mqtt, _tally, OpenJournal("subscriber"), time);
-            using var stopReceiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task receiving = subscriber.RunAsync(stopReceiving.Token);
-            await subscriber.Subscribed.WaitAsync(StartTimeout, cancellationToken);
-
-            using var stopMaking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            DemoDevice[] devices = [.. Enumerable.Range(0, options.Devices).Select(index => MakeDevice(index, mqtt))];
-            Task publishing = Task.WhenAll(devices.Select(device => Task.Run(() => device.RunAsync(stopMaking.Token, giveUp.Token), CancellationToken.None)));
-            progress.Tell($"{options.Devices} devices publish, one subscriber and one webhook listen");
-
-            await WatchAsync(options.Duration / 2, cancellationToken);
-            bool isKilled = await broker.KillAsync();
-            await broker.DisposeAsync();
-            journal.Write("killed", detail: isKilled ? "SIGKILL, nothing left of the process" : "not killed");
-            progress.Tell(isKilled ? "SIGKILL: the broker is dead; starting it again on the same data" : "the broker could not be killed");
-            long killedAt = time.GetTimestamp();
-            broker = await BrokerProcess.StartAsync(program, data, mqtt.Port, http.Port, StartTimeout, cancellationToken);
-            TimeSpan restart = time.GetElapsedTime(killedAt);
-            journal.Write("started", detail: $"process {broker.Id}");
-            progress.Tell($"broker {broker.Id} is ready after {restart.TotalSeconds:0.00} s");
-            await WatchAsync(options.Duration / 2, cancellationToken);
-
-            _tally.StopMeasuringPauses();
-            await stopMaking.CancelAsync();
-            await SettleAsync(publishing, giveUp, cancellationToken);
-            await stopReceiving.CancelAsync();
-            await receiving;
-            Array.ForEach(devices, device => device.Dispose());
-            return new DemoResult { Figures = _tally.Read(), IsKilled = isKilled, RestartSeconds = Math.Round(restart.TotalSeconds, 3), Seed = options.Seed };
+            await LoadAsync(devices, broker, cancellationToken);
         }
         finally
         {
-            await broker.DisposeAsync();
+            Array.ForEach(devices, device => device.Dispose());
         }
+
+        await stopReceiving.CancelAsync();
+        await receiving;
+        return new DemoResult { Figures = _tally.Read(), IsKilled = broker.IsKilled, RestartSeconds = Math.Round(broker.RestartTime.TotalSeconds, 3), Seed = options.Seed };
+    }
+
+    private async Task LoadAsync(DemoDevice[] devices, KillableBroker broker, CancellationToken cancellationToken)
+    {
+        using var stopMaking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task publishing = Task.WhenAll(devices.Select(device => Task.Run(() => device.RunAsync(stopMaking.Token, giveUp.Token), CancellationToken.None)));
+        progress.Tell($"{devices.Length} devices publish, one subscriber and one webhook listen");
+        await WatchAsync(options.Duration / 2, cancellationToken);
+        await broker.KillAsync();
+        await broker.StartAsync(cancellationToken);
+        await WatchAsync(options.Duration / 2, cancellationToken);
+        _tally.StopMeasuringPauses();
+        await stopMaking.CancelAsync();
+        await SettleAsync(publishing, giveUp, cancellationToken);
     }
 
     private DemoDevice MakeDevice(int index, Uri mqtt)

@@ -15,7 +15,6 @@ internal sealed class DemoSubscriber(Uri broker, DemoTally tally, DemoJournal jo
     private const uint SessionExpirySeconds = 3600;
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
     private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes with the first SUBACK.</summary>
@@ -25,26 +24,24 @@ internal sealed class DemoSubscriber(Uri broker, DemoTally tally, DemoJournal jo
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        _client.ApplicationMessageReceivedAsync += ReceiveAsync;
         try
         {
             while (true)
             {
+                using IMqttClient client = new MqttClientFactory().CreateMqttClient();
                 var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                Task OnLost(MqttClientDisconnectedEventArgs arguments)
+                client.ApplicationMessageReceivedAsync += ReceiveAsync;
+                client.DisconnectedAsync += _ =>
                 {
                     lost.TrySetResult();
                     return Task.CompletedTask;
-                }
-
-                _client.DisconnectedAsync += OnLost;
-                if (await TryConnectAsync(cancellationToken))
+                };
+                if (await TryConnectAsync(client, cancellationToken))
                 {
                     await lost.Task.WaitAsync(cancellationToken);
                     journal.Write("connection-lost");
                 }
 
-                _client.DisconnectedAsync -= OnLost;
                 await Task.Delay(ReconnectPause, time, cancellationToken);
             }
         }
@@ -55,17 +52,13 @@ internal sealed class DemoSubscriber(Uri broker, DemoTally tally, DemoJournal jo
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _client.Dispose();
-        journal.Dispose();
-    }
+    public void Dispose() => journal.Dispose();
 
-    private async Task<bool> TryConnectAsync(CancellationToken cancellationToken)
+    private async Task<bool> TryConnectAsync(IMqttClient client, CancellationToken cancellationToken)
     {
         try
         {
-            MqttClientConnectResult result = await _client.ConnectAsync(DemoClientOptions.Connect(broker, "demo-back-end", SessionExpirySeconds), cancellationToken);
+            MqttClientConnectResult result = await client.ConnectAsync(DemoClientOptions.Connect(broker, "demo-back-end", SessionExpirySeconds), cancellationToken);
             journal.Write(
                 result.ResultCode == MqttClientConnectResultCode.Success ? "connected" : "refused",
                 detail: $"{result.ResultCode}, session {(result.IsSessionPresent ? "present" : "new")}");
@@ -78,7 +71,7 @@ internal sealed class DemoSubscriber(Uri broker, DemoTally tally, DemoJournal jo
             if (!_subscribed.Task.IsCompleted)
             {
                 var filter = new MqttTopicFilter { Topic = "devices/+/events/#", QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce };
-                await _client.SubscribeAsync(new MqttClientSubscribeOptions { TopicFilters = [filter] }, cancellationToken);
+                await client.SubscribeAsync(new MqttClientSubscribeOptions { TopicFilters = [filter] }, cancellationToken);
                 journal.Write("subscribed", topic: filter.Topic);
                 _subscribed.TrySetResult();
             }
