@@ -139,4 +139,23 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
         Assert.Equal([5u], message.SubscriptionIdentifiers);
         await ExpectNothingMoreAsync(subscriber, Topic("c"));
     }
+
+    [Fact]
+    [Clause("3.3.1-9", "3.3.4-9")]
+    public async Task Many_retained_messages_come_through_a_small_window()
+    {
+        const int Count = 60;
+        await PublishAsync(New, [.. Enumerable.Range(0, Count).Select(i => new Message(Topic($"a/{i}"), $"{i}", Qos1) { Retain = true })]);
+        await using var subscriber = await ConnectAsync(Clean(New) with { ReceiveMaximum = 2 });
+        await subscriber.SubscribeAsync(New, new SubscriptionRequest(Topic("a/#"), Qos1));
+        var topics = new HashSet<string>();
+        for (var i = 0; i < Count; i++)
+        {
+            var message = await subscriber.TakeAsync();
+            Assert.True(message.Retain);
+            Assert.True(topics.Add(message.Topic));
+        }
+
+        await ExpectNothingMoreAsync(subscriber, Topic("a/end"));
+    }
 }

@@ -232,4 +232,111 @@ public sealed class SessionTests(TargetBroker broker) : ConformanceTest(broker)
 
         await using var returned = await ConnectAsync(session with { CleanStart = false }, sessionPresent: true);
     }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("4.4.0-1")]
+    public async Task A_release_is_sent_once_on_a_connection(ProtocolVersion version)
+    {
+        await using var subscriber = await ConnectAsync(Kept(version));
+        await subscriber.SubscribeAsync(version, new SubscriptionRequest(Topic("a"), Qos2));
+        await PublishAsync(version, new Message(Topic("a"), "1", Qos2));
+        var first = await subscriber.ReceivePublishAsync();
+        await subscriber.SendAsync(PacketType.PubRec, first.PacketId);
+        await subscriber.ExpectAckAsync(PacketType.PubRel, first.PacketId);
+
+        // The first is not complete while the second comes and goes.
+        await PublishAsync(version, new Message(Topic("a"), "2", Qos2));
+        await subscriber.ExpectAsync(Topic("a"), "2");
+        await subscriber.SendAsync(PacketType.PubComp, first.PacketId);
+        await subscriber.PingAsync();
+    }
+
+    [Fact]
+    [Clause("4.3.3-4")]
+    public async Task A_message_of_qos_2_that_the_client_refuses_is_neither_released_nor_sent_again()
+    {
+        var session = Kept(New);
+        await using (var client = await ConnectAsync(session))
+        {
+            await client.SubscribeAsync(New, new SubscriptionRequest(Topic("a"), Qos2));
+            await PublishAsync(New, new Message(Topic("a"), "refused", Qos2));
+            var message = await client.ReceivePublishAsync();
+            await client.SendAsync((byte[])[0x50, 3, (byte)(message.PacketId >> 8), (byte)message.PacketId, (byte)ReasonCode.ImplementationSpecificError]);
+            await client.PingAsync();
+            client.Drop();
+        }
+
+        await using var returned = await ConnectAsync(session, sessionPresent: true);
+        await ExpectNothingMoreAsync(returned, Topic("a"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.10.4-3")]
+    public async Task Unsubscribing_does_not_end_an_exchange_that_has_begun(ProtocolVersion version)
+    {
+        var session = Kept(version);
+        ushort packetId;
+        await using (var client = await ConnectAsync(session))
+        {
+            await client.SubscribeAsync(version, new SubscriptionRequest(Topic("a"), Qos2));
+            await PublishAsync(version, new Message(Topic("a"), "x", Qos2));
+            packetId = (await client.ReceivePublishAsync()).PacketId;
+            await client.UnsubscribeAsync(version, Topic("a"));
+            client.Drop();
+        }
+
+        await using var returned = await ConnectAsync(session, sessionPresent: true);
+        var again = await returned.ExpectAsync(Topic("a"), "x");
+        Assert.Equal((packetId, true), (again.PacketId, again.Duplicate));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.1.2-4", "4.3.3-12")]
+    public async Task A_clean_start_forgets_which_messages_of_qos_2_were_received(ProtocolVersion version)
+    {
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos2));
+        var session = Kept(version);
+        await using (var client = await ConnectAsync(session))
+        {
+            await client.SendAsync(new Message(Topic("a"), "one", Qos2), 12);
+            await client.ExpectAckAsync(PacketType.PubRec, 12);
+            client.Drop();
+        }
+
+        await using var returned = await ConnectAsync(session with { CleanStart = true }, sessionPresent: false);
+        await returned.SendAsync(new Message(Topic("a"), "two", Qos2), 12);
+        await returned.ExpectAckAsync(PacketType.PubRec, 12);
+        await returned.SendAsync(PacketType.PubRel, 12);
+        await returned.ExpectAckAsync(PacketType.PubComp, 12);
+
+        // A broker may hand the first on at PUBLISH or at PUBREL, which never came.
+        while ((await subscriber.TakeAsync()).Payload != "two")
+        {
+        }
+    }
+
+    [Theory]
+    [InlineData(QualityOfService.AtLeastOnce)]
+    [InlineData(QualityOfService.ExactlyOnce)]
+    [Clause("4.5.0-1", "4.6.0-5", "3.3.4-9")]
+    public async Task A_long_backlog_comes_through_a_small_window_in_order(QualityOfService quality)
+    {
+        const int Count = 300;
+        var session = Kept(New) with { ReceiveMaximum = 3 };
+        await using (var client = await ConnectAsync(session))
+        {
+            await client.SubscribeAsync(New, new SubscriptionRequest(Topic("a"), quality));
+            await client.DisconnectAsync(New);
+        }
+
+        await PublishAsync(New, [.. Enumerable.Range(1, Count).Select(i => new Message(Topic("a"), $"{i}", quality))]);
+        await using var returned = await ConnectAsync(session, sessionPresent: true);
+        for (var i = 1; i <= Count; i++)
+        {
+            await returned.ExpectAsync(Topic("a"), $"{i}");
+        }
+    }
 }

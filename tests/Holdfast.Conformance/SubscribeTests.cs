@@ -101,4 +101,17 @@ public sealed class SubscribeTests(TargetBroker broker) : ConformanceTest(broker
         await PublishAsync(New, new Message(Topic("a"), "x", Qos1));
         Assert.Equal([8u], (await client.ExpectAsync(Topic("a"), "x")).SubscriptionIdentifiers);
     }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.8.4-5", "3.8.4-6", "3.10.4-6")]
+    public async Task Hundreds_of_filters_fit_into_one_packet(ProtocolVersion version)
+    {
+        var filters = Enumerable.Range(0, 300).Select(i => Topic($"a/{i}")).ToArray();
+        await using var client = await SubscribedAsync(version, [.. filters.Select(filter => new SubscriptionRequest(filter, Qos1))]);
+        await PublishAsync(version, new Message(filters[299], "x", Qos1));
+        await client.ExpectAsync(filters[299], "x");
+        var answer = await client.UnsubscribeAsync(version, filters);
+        Assert.Equal(version == New ? filters.Length : 0, answer.Reasons.Count);
+    }
 }

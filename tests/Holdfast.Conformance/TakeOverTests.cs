@@ -100,4 +100,19 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 
         await current.DisposeAsync();
     }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("3.1.4-3")]
+    public async Task A_connection_that_was_taken_over_is_not_heard_any_more(ProtocolVersion version)
+    {
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
+        var session = Kept(version);
+        await using var first = await ConnectAsync(session);
+        await using var second = await ConnectAsync(session, sessionPresent: true);
+        await first.ExpectRefusalAsync(version, ReasonCode.SessionTakenOver);
+        await first.SendAsync(new Message(Topic("a"), "from the past", Qos0), 0);
+        await second.PingAsync();
+        await ExpectNothingMoreAsync(subscriber, Topic("a"));
+    }
 }

@@ -142,4 +142,15 @@ public sealed class TopicFilterTests(TargetBroker broker) : ConformanceTest(brok
         Assert.Equal(Qos2, (await client.ExpectAsync(Topic("a"), "x")).Quality);
         await ExpectNothingMoreAsync(client, Topic("b/c"));
     }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause("4.7.3-3")]
+    public async Task A_topic_may_be_as_long_as_a_string(ProtocolVersion version)
+    {
+        var topic = Topic(new string('x', ushort.MaxValue - Root.Length - 1));
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(topic, Qos1));
+        await PublishAsync(version, new Message(topic, "x", Qos1));
+        await subscriber.ExpectAsync(topic, "x");
+    }
 }

@@ -3,6 +3,9 @@ using Holdfast.Conformance.Target;
 
 [assembly: AssemblyFixture(typeof(TargetBroker))]
 
+// The tests wait for the broker most of the time.
+[assembly: Parallelization(MaxThreads = 12)]
+
 namespace Holdfast.Conformance.Target;
 
 /// <summary>The broker under test: the one that <c>HOLDFAST_CONFORMANCE_TARGET=host:port</c> names, else Holdfast's own, started for the run.</summary>
