@@ -46,7 +46,10 @@ public sealed class OpenBatch : IDisposable
         return place;
     }
 
-    /// <summary>Makes the batch of the records so far, which takes the buffer over, and empties the builder.</summary>
+    /// <summary>
+    /// Makes the batch of the records so far and empties the builder. The batch takes the buffer over, unless that is mostly empty: a batch
+    /// may live in a cache for long, so it then gets a buffer of its size, and the builder keeps the large one.
+    /// </summary>
     /// <param name="partition">The partition.</param>
     /// <param name="baseOffset">The offset of the first record.</param>
     /// <param name="epoch">The epoch of the partition's owner.</param>
@@ -59,8 +62,7 @@ public sealed class OpenBatch : IDisposable
             throw new InvalidOperationException("A batch without records cannot be sealed.");
         }
 
-        var batch = new RecordBatch(partition, baseOffset, epoch, Count, LastReceivedAtMilliseconds, _buffer, Bytes);
-        _buffer = null;
+        var batch = new RecordBatch(partition, baseOffset, epoch, Count, LastReceivedAtMilliseconds, TakeBuffer(_buffer), Bytes);
         Clear();
         return batch;
     }
@@ -82,6 +84,19 @@ public sealed class OpenBatch : IDisposable
             BatchBuffers.Return(_buffer);
             _buffer = null;
         }
+    }
+
+    private byte[] TakeBuffer(byte[] buffer)
+    {
+        if (Bytes > buffer.Length / 2)
+        {
+            _buffer = null;
+            return buffer;
+        }
+
+        var fitting = BatchBuffers.Rent(Bytes);
+        buffer.AsSpan(0, Bytes).CopyTo(fitting);
+        return fitting;
     }
 
     private byte[] Grow(int required)

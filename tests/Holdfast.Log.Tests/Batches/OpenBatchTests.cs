@@ -50,6 +50,17 @@ public sealed class OpenBatchTests
     }
 
     [Fact]
+    public void A_small_batch_does_not_hold_a_large_buffer()
+    {
+        using var open = new OpenBatch(initialBytes: 64 * 1024);
+        Add(open, 1, receivedAt: 10);
+        var small = open.Seal(0, 0, 1);
+        Assert.InRange(small.MemoryBytes, SessionRecord.Size, 4 * SessionRecord.Size);
+        Assert.Equal([1ul], Sessions(small));
+        small.Release();
+    }
+
+    [Fact]
     public void An_empty_batch_cannot_be_sealed()
     {
         using var open = new OpenBatch();

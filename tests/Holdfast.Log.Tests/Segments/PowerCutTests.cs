@@ -18,7 +18,7 @@ public sealed class PowerCutTests
         var random = new Random(seed);
         var disk = new SimulatedDisk { Preallocates = preallocates };
         var acknowledged = new long[4];
-        for (var life = 0; life < 60; life++)
+        for (var life = 0; life < 40; life++)
         {
             var log = await SimulatedLog.OpenAsync(disk);
             for (var partition = 0; partition < 4; partition++)
@@ -34,7 +34,7 @@ public sealed class PowerCutTests
             disk = await LiveAsync(log, disk, random, acknowledged);
         }
 
-        Assert.InRange(acknowledged.Min(), 100, int.MaxValue);
+        Assert.InRange(acknowledged.Min(), 80, int.MaxValue);
     }
 
     private static async Task<SimulatedDisk> LiveAsync(SegmentLog log, SimulatedDisk disk, Random random, long[] acknowledged)

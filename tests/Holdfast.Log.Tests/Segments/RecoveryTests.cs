@@ -111,20 +111,30 @@ public sealed class RecoveryTests
         var log = await SimulatedLog.OpenAsync(disk);
         await TestBatches.AppendAsync(log, 1, 0);
         var path = SimulatedLog.NewestSegment(disk);
-        var position = SegmentHeader.Size(4);
         var end = (int)log.GetStatistics().Bytes;
-        var genuine = disk[path][position..end];
+        await TestBatches.AppendAsync(log, 1, 0);
+        var genuine = disk[path][end..(int)log.GetStatistics().Bytes];
 
-        // The copy of a genuine batch lies inside the body of another one, whose header is then destroyed.
-        var forged = disk.AfterKill();
-        forged.Corrupt(path, bytes =>
+        // The bytes of the second batch lie elsewhere, as inside a payload: once as they were, once as one would forge them who knows the place.
+        const int Elsewhere = 2048;
+        Assert.True(BatchHeader.TryRead(genuine, SaltOf(disk), 1, end, out var header));
+        var forged = genuine.ToArray();
+        (header with { Position = Elsewhere }).WriteTo(forged, Crc32C.StandardSeed);
+        foreach (var copy in new[] { genuine, forged })
         {
-            genuine.CopyTo(bytes, end + 128);
-            bytes[end + 128 + genuine.Length + 64] = 7;
-        });
-        await using var recovered = await SimulatedLog.OpenAsync(forged);
-        Assert.Equal([0L], (await recovered.ReadToEndAsync(0)).Offsets);
-        Assert.Equal(1, recovered.CommittedOffset(0));
+            var attacked = disk.AfterKill();
+            attacked.Corrupt(path, bytes =>
+            {
+                bytes.AsSpan(end).Clear();
+                copy.CopyTo(bytes, Elsewhere);
+            });
+            await using var recovered = await SimulatedLog.OpenAsync(attacked);
+            Assert.Equal(1, recovered.CommittedOffset(0));
+        }
+
+        // The same bytes at their own place, with the store's salt, are a batch.
+        await using var untouched = await SimulatedLog.OpenAsync(disk.AfterKill());
+        Assert.Equal(2, untouched.CommittedOffset(0));
     }
 
     [Fact]
@@ -170,4 +180,6 @@ public sealed class RecoveryTests
         Assert.Single(disk.Files(".segment"));
         Assert.Single(disk.Files(".index"));
     }
+
+    private static uint SaltOf(SimulatedDisk disk) => StoreMetadata.TryLoad(disk, SimulatedLog.Directory)!.Salt;
 }

@@ -36,7 +36,7 @@ internal sealed class SegmentScan
     /// <summary>The last batch that is whole; null when there is none.</summary>
     public BatchHeader? LastWhole { get; private set; }
 
-    /// <summary>Where the last bytes lie that are no batch and not zero, as a position behind them; 0 when there are none.</summary>
+    /// <summary>The end of the bytes that are not zero, as far as they were looked at because of damage; 0 when there was none.</summary>
     public int JunkEnd { get; private set; }
 
     private int LastDamagePosition { get; set; }
@@ -60,8 +60,7 @@ internal sealed class SegmentScan
         {
             if (!TryReadHeader(position, out var header))
             {
-                var next = FindHeader(position + BatchHeader.Alignment);
-                JunkEnd = Math.Max(JunkEnd, EndOfJunk(position, next ?? _length));
+                var next = FindHeader(position);
                 LastDamagePosition = position;
                 if (next is null)
                 {
@@ -79,7 +78,7 @@ internal sealed class SegmentScan
 
         if (position < _length)
         {
-            JunkEnd = Math.Max(JunkEnd, EndOfJunk(position, _length));
+            NoteJunk(position, _window.Get(position, _length - position, 0));
         }
     }
 
@@ -130,12 +129,14 @@ internal sealed class SegmentScan
         return LastDamagePosition;
     }
 
-    private int? FindHeader(int position)
+    private int? FindHeader(int damagedPosition)
     {
+        NoteJunk(damagedPosition, _window.Get(damagedPosition, BatchHeader.Alignment, ReadAhead));
+        var position = damagedPosition + BatchHeader.Alignment;
         while (position + BatchHeader.Size <= _length)
         {
             var bytes = _window.Get(position, Math.Min(ReadAhead, _length - position), ReadAhead);
-            var place = bytes.IndexOf(BatchHeader.Magic);
+            var place = NoteJunk(position, bytes) ? bytes.IndexOf(BatchHeader.Magic) : -1;
             if (place < 0)
             {
                 position += Math.Max(BatchHeader.Alignment, (bytes.Length - BatchHeader.Magic.Length) & -BatchHeader.Alignment);
@@ -154,15 +155,10 @@ internal sealed class SegmentScan
         return null;
     }
 
-    private int EndOfJunk(int from, int to)
+    private bool NoteJunk(int position, ReadOnlySpan<byte> bytes)
     {
-        var end = 0;
-        for (var position = from; position < to; position += ReadAhead)
-        {
-            var last = _window.Get(position, Math.Min(ReadAhead, to - position), ReadAhead).LastIndexOfAnyExcept((byte)0);
-            end = last < 0 ? end : position + last + 1;
-        }
-
-        return end;
+        var last = bytes.LastIndexOfAnyExcept((byte)0);
+        JunkEnd = last < 0 ? JunkEnd : Math.Max(JunkEnd, position + last + 1);
+        return last >= 0;
     }
 }

@@ -52,9 +52,11 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
 
         var segments = new List<Segment>();
         var next = new long[files.PartitionCount];
+        // A crash may leave segments behind the newest that were prepared and are still empty.
+        var newest = Array.FindLast(sequences, sequence => !IsUnused(sequence));
         for (var i = 0; i < sequences.Length; i++)
         {
-            if (Load(sequences[i], next, isNewest: IsNewest(sequences, i)) is { } segment)
+            if (Load(sequences[i], next, isNewest: sequences[i] == newest) is { } segment)
             {
                 segments.Add(segment);
                 next = NextOffsets(segment) ?? FollowingBase(sequences, i) ?? ScanForNextOffsets(segment);
@@ -64,13 +66,8 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
         return new Found(segments, next, sequences.Length == 0 ? 1 : sequences[^1] + 1);
     }
 
-    // A crash leaves at most one segment behind that was prepared and is still empty.
-    private bool IsNewest(long[] sequences, int place) => sequences.AsSpan(place + 1).ToArray().All(IsEmpty);
-
-    private bool IsEmpty(long sequence)
-        => IndexFile.TryReadHeader(files.System, files.Directory, files.Salt, sequence, files.PartitionCount) is null
-            && ReadBaseOffsets(sequence) is null
-            && Scan(sequence, new long[files.PartitionCount]).DataEnd == 0;
+    /// <summary>Whether nothing in a segment was ever acknowledged: its header is flushed together with the first group.</summary>
+    private bool IsUnused(long sequence) => !ReadStart(sequence).AsSpan().ContainsAnyExcept((byte)0);
 
     private Segment? Load(long sequence, long[] expectedBase, bool isNewest)
     {
@@ -78,6 +75,12 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
         if (header is not null)
         {
             return new Segment(sequence, [.. header.Sections.Select(s => s.FirstOffset)]) { Header = header, Bytes = header.DataEnd };
+        }
+
+        if (IsUnused(sequence))
+        {
+            Remove(sequence);
+            return null;
         }
 
         var segment = new Segment(sequence, ReadBaseOffsets(sequence) ?? expectedBase);
@@ -93,8 +96,7 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
 
     private Segment? Recover(Segment segment)
     {
-        var path = SegmentNames.Segment(files.Directory, segment.Sequence);
-        using (var file = files.System.OpenWrite(path))
+        using (var file = files.System.OpenWrite(SegmentNames.Segment(files.Directory, segment.Sequence)))
         {
             var recovered = SegmentRecovery.RecoverNewest(file, files.Salt, segment);
             if (recovered.CutBytes > 0 || recovered.TornBatches > 0)
@@ -117,9 +119,14 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
             }
         }
 
-        files.System.Delete(path);
-        files.System.FlushDirectory(files.Directory);
+        Remove(segment.Sequence);
         return null;
+    }
+
+    private void Remove(long sequence)
+    {
+        files.System.Delete(SegmentNames.Segment(files.Directory, sequence));
+        files.System.FlushDirectory(files.Directory);
     }
 
     private void TrySave(Segment segment)
@@ -152,22 +159,19 @@ internal sealed class StoreOpener(StoreFiles files, DamageReport damage, ILogger
 
     private long[] ScanForNextOffsets(Segment segment)
     {
-        segment.Memory = Scan(segment.Sequence, segment.BaseOffsets).Index;
+        using var file = files.OpenSegment(segment);
+        segment.Memory = SegmentRecovery.RecoverNewest(file, files.Salt, segment).Index;
         return segment.Memory.NextOffsets();
     }
 
-    private RecoveredSegment Scan(long sequence, long[] baseOffsets)
-    {
-        var segment = new Segment(sequence, baseOffsets);
-        using var file = files.OpenSegment(segment);
-        return SegmentRecovery.RecoverNewest(file, files.Salt, segment);
-    }
-
     private long[]? ReadBaseOffsets(long sequence)
+        => SegmentHeader.TryRead(ReadStart(sequence), files.Salt, sequence, files.PartitionCount);
+
+    private byte[] ReadStart(long sequence)
     {
         using var file = files.System.OpenRead(SegmentNames.Segment(files.Directory, sequence));
         var bytes = new byte[SegmentHeader.Size(files.PartitionCount)];
-        return file.Read(bytes, 0) == bytes.Length ? SegmentHeader.TryRead(bytes, files.Salt, sequence, files.PartitionCount) : null;
+        return bytes[..file.Read(bytes, 0)];
     }
 
     private void RemoveLeftovers(IReadOnlyList<string> names, long[] sequences)
