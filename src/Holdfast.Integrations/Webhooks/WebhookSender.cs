@@ -28,6 +28,8 @@ internal sealed class WebhookSender : IEventSender
         {
             AllowAutoRedirect = false,
             UseCookies = false,
+            UseProxy = !url.IsLoopback,
+            ConnectTimeout = limits.AttemptTimeout, // Or connecting would go on behind an attempt that has ended, and hold its place.
             ActivityHeadersPropagator = null,
             MaxConnectionsPerServer = limits.AttemptsInFlight,
             MaxResponseDrainSize = limits.ResponseBytes,
