@@ -178,19 +178,22 @@ public sealed class SubscriptionIndexTests
         Add("bert", "#");
         var topic = "devices/d1/events/temperature"u8;
         var matched = 0;
-        for (var warm = 0; warm < 1_000; warm++)
+        var least = long.MaxValue;
+
+        // The runtime may allocate once on this thread for reasons of its own; what a match allocates, it allocates in every round.
+        for (var round = 0; round < 5; round++)
         {
-            matched += _index.Match("p"u8, topic).Subscribers.Length;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var count = 0; count < 1_000; count++)
+            {
+                matched += _index.Match("p"u8, topic).Subscribers.Length;
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var count = 0; count < 1_000; count++)
-        {
-            matched += _index.Match("p"u8, topic).Subscribers.Length;
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(4_000, matched);
+        Assert.Equal(0, least);
+        Assert.Equal(10_000, matched);
     }
 
     [Fact]
