@@ -17,7 +17,9 @@ public sealed class KillTests : IDisposable
     public async Task Kill_at_random_moments()
     {
         var seed = Seed.Choose();
-        var arguments = new ServerArguments(_directory.Data);
+
+        // Small segments, so that kills also meet the change from one to the next.
+        var arguments = new ServerArguments(_directory.Data) { Options = ["--segment-bytes", "256KiB"] };
         var verdict = await KillCheck.RunAsync(arguments, _directory.Journals, Kills, seed, TestContext.Current.CancellationToken);
 
         TestContext.Current.SendDiagnosticMessage(verdict.ToString());
