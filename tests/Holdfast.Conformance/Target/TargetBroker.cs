@@ -4,7 +4,7 @@ using Holdfast.Conformance.Target;
 [assembly: AssemblyFixture(typeof(TargetBroker))]
 
 // The tests wait for the broker most of the time.
-[assembly: Parallelization(MaxThreads = 12)]
+[assembly: Xunit.v3.Parallelization(MaxThreads = 12)]
 
 namespace Holdfast.Conformance.Target;
 
