@@ -1,0 +1,256 @@
+using Holdfast.Broker.Tests.Harness;
+using Holdfast.Mqtt;
+
+namespace Holdfast.Broker.Tests.Nodes;
+
+/// <summary>QoS 2 towards a subscriber: its packet identifier and its PUBREC are on disk before the next step, so that nothing repeats as new.</summary>
+public sealed class ExactlyOnceOutboundTests
+{
+    /// <summary>What comes between two steps of the exchange.</summary>
+    public enum Interruption
+    {
+        Reconnect,
+        Crash,
+        CrashAfterCheckpoint,
+        Drain,
+    }
+
+    public static TheoryData<Interruption, int> Interruptions()
+    {
+        var data = new TheoryData<Interruption, int>();
+        foreach (var interruption in Enum.GetValues<Interruption>())
+        {
+            for (var step = 0; step < 3; step++)
+            {
+                data.Add(interruption, step);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Interruptions))]
+    public async Task A_message_keeps_its_packet_identifier_and_is_completed_once_whatever_interrupts_it(Interruption interruption, int atStep)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        await broker.PublishAsync("a", "1");
+        var message = await subscriber.MessageAsync();
+        Assert.Equal(("1", false), (message.Payload, message.Duplicate));
+        if (atStep == 0)
+        {
+            subscriber = await InterruptAsync(broker, subscriber, interruption);
+            var again = await subscriber.MessageAsync();
+            Assert.Equal(("1", message.PacketId, true), (again.Payload, again.PacketId, again.Duplicate));
+        }
+
+        await subscriber.SendAckAsync(PacketType.PubRec, message.PacketId);
+        await subscriber.AckFromServerAsync(PacketType.PubRel, message.PacketId);
+        if (atStep == 1)
+        {
+            subscriber = await InterruptAsync(broker, subscriber, interruption);
+            var release = await subscriber.NextAsync();
+            Assert.Equal((PacketType.PubRel, message.PacketId), (release.Type, release.PacketId));
+        }
+
+        await subscriber.SendAckAsync(PacketType.PubComp, message.PacketId);
+        if (atStep == 2)
+        {
+            // PUBCOMP is not acknowledged by anything: a commit behind it shows that it has arrived.
+            await broker.PublishAsync("elsewhere", "x");
+            subscriber = await InterruptAsync(broker, subscriber, interruption);
+        }
+
+        await broker.PublishAsync("a", "2");
+        var next = await subscriber.MessageAsync("2");
+        Assert.False(next.Duplicate);
+        await subscriber.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task Neither_the_message_nor_the_release_is_sent_before_its_record_is_committed()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        broker.Log.Gate.Close();
+        var publishing = broker.PublishAsync("a", "1");
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        broker.Log.Gate.LetOneGo();
+        await publishing;
+
+        // The second commit is the packet identifier's.
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        await subscriber.AssertNothingCameAsync();
+        broker.Log.Gate.LetOneGo();
+        var message = await subscriber.MessageAsync();
+
+        await subscriber.SendAckAsync(PacketType.PubRec, message.PacketId);
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        await subscriber.AssertNothingCameAsync();
+        broker.Log.Gate.Open();
+        await subscriber.AckFromServerAsync(PacketType.PubRel, message.PacketId);
+    }
+
+    [Fact]
+    public async Task A_crash_before_the_packet_identifier_is_committed_sends_the_message_once()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        broker.Log.Gate.Close();
+        var publishing = broker.PublishAsync("a", "1");
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        broker.Log.Gate.LetOneGo();
+        await publishing;
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        await broker.CrashAsync();
+
+        subscriber = await broker.ConnectAsync("subscriber");
+        var message = await subscriber.MessageAsync("1");
+        Assert.False(message.Duplicate);
+        await subscriber.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task A_crash_before_PUBREC_is_committed_lets_the_client_repeat_it()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        await broker.PublishAsync("a", "1");
+        var message = await subscriber.MessageAsync();
+        broker.Log.Gate.Close();
+        await subscriber.SendAckAsync(PacketType.PubRec, message.PacketId);
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        await broker.CrashAsync();
+
+        subscriber = await broker.ConnectAsync("subscriber");
+        var again = await subscriber.MessageAsync("1");
+        Assert.Equal((message.PacketId, true), (again.PacketId, again.Duplicate));
+        await subscriber.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task A_message_that_the_client_refuses_is_done()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = 1 });
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        await broker.PublishAsync("a", "1");
+        await broker.PublishAsync("a", "2");
+        var message = await subscriber.MessageAsync();
+        await subscriber.SendAckAsync(PacketType.PubRec, message.PacketId, ReasonCode.QuotaExceeded);
+        await subscriber.MessageAsync("2");
+    }
+
+    [Fact]
+    public async Task A_PUBREC_for_nothing_is_answered_with_its_reason()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SendAckAsync(PacketType.PubRec, 9);
+        Assert.Equal(ReasonCode.PacketIdentifierNotFound, (await subscriber.AckFromServerAsync(PacketType.PubRel, 9)).Reason);
+    }
+
+    /// <summary>Publishers and a crashing node: every message arrives once and in the order of its topic.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Everything_arrives_once_and_in_order_through_seeded_interruptions(int seed)
+    {
+        var random = new Random(seed);
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = 5 });
+        await subscriber.SubscribeAsync("#", QualityOfService.ExactlyOnce);
+        var client = new ExactlyOnceClient();
+        var published = new int[4];
+        for (var step = 0; step < 60; step++)
+        {
+            switch (random.Next(6))
+            {
+                case 0:
+                    subscriber = await InterruptAsync(broker, subscriber, (Interruption)random.Next(4), 5);
+                    break;
+                case <= 3:
+                    var partition = random.Next(4);
+                    await broker.PublishAsync(TestBroker.TopicIn(partition), $"{partition}:{++published[partition]}");
+                    break;
+                default:
+                    await client.ReceiveAsync(subscriber, random.Next(4));
+                    break;
+            }
+        }
+
+        while (client.Received.Count < published.Sum())
+        {
+            await client.ReceiveAsync(subscriber, await subscriber.NextAsync());
+        }
+
+        for (var partition = 0; partition < 4; partition++)
+        {
+            Assert.Equal(
+                Enumerable.Range(1, published[partition]).Select(number => $"{partition}:{number}"),
+                client.Received.Where(payload => payload.StartsWith($"{partition}:", StringComparison.Ordinal)));
+        }
+    }
+
+    private static async Task<TestClient> InterruptAsync(TestBroker broker, TestClient client, Interruption interruption, ushort receiveMaximum = ushort.MaxValue)
+    {
+        switch (interruption)
+        {
+            case Interruption.Reconnect:
+                await client.LoseAsync();
+                break;
+            case Interruption.Crash:
+                await broker.CrashAsync();
+                break;
+            case Interruption.CrashAfterCheckpoint:
+                await broker.CheckpointAsync();
+                await broker.CrashAsync();
+                break;
+            default:
+                await broker.DrainAndRestartAsync();
+                break;
+        }
+
+        return await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = receiveMaximum });
+    }
+
+    /// <summary>The client's half: a packet identifier between PUBREC and PUBREL is known, and its message is not taken twice.</summary>
+    private sealed class ExactlyOnceClient
+    {
+        private readonly HashSet<ushort> _known = [];
+
+        public List<string> Received { get; } = [];
+
+        public async Task ReceiveAsync(TestClient client, int count)
+        {
+            while (count-- > 0 && client.Output.TryTake(static _ => true) is { } packet)
+            {
+                await ReceiveAsync(client, packet);
+            }
+        }
+
+        public async Task ReceiveAsync(TestClient client, ReceivedPacket packet)
+        {
+            if (packet.Type == PacketType.PubRel)
+            {
+                _known.Remove(packet.PacketId);
+                await client.SendAckAsync(PacketType.PubComp, packet.PacketId);
+                return;
+            }
+
+            Assert.Equal(PacketType.Publish, packet.Type);
+            if (_known.Add(packet.PacketId))
+            {
+                Received.Add(packet.Payload);
+            }
+
+            await client.SendAckAsync(PacketType.PubRec, packet.PacketId);
+        }
+    }
+}
