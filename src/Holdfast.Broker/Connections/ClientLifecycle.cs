@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
 using Holdfast.Broker.Wills;
 using Holdfast.Log.State;
 using Holdfast.Mqtt;
@@ -134,20 +135,24 @@ internal sealed class ClientLifecycle(
             return (ReasonCode.ClientIdentifierNotValid, $"The client identifier has more than {MaximumClientIdBytes} bytes.");
         }
 
-        if (packet.Will is { } will)
-        {
-            if (will.Topic.StartsWith('$'))
-            {
-                return (ReasonCode.NotAuthorized, "The will's topic begins with $, which belongs to the server.");
-            }
+        return packet.Will is null ? null : Refusal(packet.Will);
+    }
 
-            if (will.Payload.Length > services.Options.MaximumPayload)
-            {
-                return (ReasonCode.PacketTooLarge, $"The will has {will.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
-            }
+    private (ReasonCode Reason, string Message)? Refusal(Will will)
+    {
+        if (will.Topic.StartsWith('$'))
+        {
+            return (ReasonCode.NotAuthorized, "The will's topic begins with $, which belongs to the server.");
         }
 
-        return null;
+        if (!TopicName.IsAccepted(Encoding.UTF8.GetBytes(will.Topic)))
+        {
+            return (ReasonCode.TopicNameInvalid, $"The will's topic has more than {TopicName.MaximumLevels} levels.");
+        }
+
+        return will.Payload.Length > services.Options.MaximumPayload
+            ? (ReasonCode.PacketTooLarge, $"The will has {will.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.")
+            : null;
     }
 
     /// <summary>Closes the connection that had the session, and ends a session that a clean start replaces [MQTT-3.1.4-3] [MQTT-3.1.2-4].</summary>

@@ -1,5 +1,6 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -47,6 +48,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         _received++;
         if (_route is not { } route || !route.IsFor(packet.Topic))
         {
+            if (!TopicName.IsAccepted(packet.Topic))
+            {
+                return connection.Refuse(ReasonCode.TopicNameInvalid, $"The topic has more than {TopicName.MaximumLevels} levels.");
+            }
+
             _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, services.Log.PartitionCount);
         }
 

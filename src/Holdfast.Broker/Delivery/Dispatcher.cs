@@ -6,8 +6,8 @@ using Holdfast.Log.Records;
 namespace Holdfast.Broker.Delivery;
 
 /// <summary>
-/// Runs on the delivery thread. It acknowledges each committed group to its publishers and then, inside the <see cref="Gate"/>, folds it
-/// into the retained messages and pushes it to the sessions that are live. Whoever must see the world as of one position (a new subscription, a
+/// Runs on the delivery thread. Inside the <see cref="Gate"/> it acknowledges each committed group to its publishers, folds it into the
+/// retained messages, and pushes it to the sessions that are live; what that has written is sent afterwards. Whoever must see the world as of one position (a new subscription, a
 /// session that joins or leaves) takes the gate.
 /// </summary>
 internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
@@ -73,12 +73,11 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
 
     public void OnGroup(CommittedGroup group)
     {
-        // Only this thread moves the positions, so the publishers need not wait for the gate.
-        group.Complete();
         _services.Monitor.OnGroup(group.Status);
-        _services.DeliveryTouched.Flush();
         lock (Gate)
         {
+            // Acknowledged inside the gate: whoever subscribes because of the acknowledgement finds the message folded in already.
+            group.Complete();
             foreach (var batch in group.Batches)
             {
                 Dispatch(batch);
