@@ -118,8 +118,9 @@ public sealed class SegmentLog : IPartitionLog
             return ValueTask.FromResult(new LogRead { Batches = [], NextOffset = committed });
         }
 
-        // A reader that is nearly there is served from memory; one that is far behind skips by its keys.
-        if ((keys is null || committed - fromOffset <= NearlyThere) && _tail.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent)
+        // A reader that is nearly there is served from memory; one that is far behind skips by its keys. What retention removed is not served.
+        var mayServeTail = (keys is null || committed - fromOffset <= NearlyThere) && fromOffset >= FirstOffset(partition);
+        if (mayServeTail && _tail.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent)
         {
             return ValueTask.FromResult(new LogRead { Batches = recent, NextOffset = recent[^1].NextOffset });
         }
