@@ -22,7 +22,13 @@ internal static class FlushCheck
         var tracer = new[] { "strace", "-f", "-qq", "-s", "1000000", "-xx", "-e", Calls, "-e", "signal=none", "-o", trace };
         await using (var server = await ServerProcess.StartAsync(arguments with { Tracer = tracer }))
         {
-            await PublishAsync(server.MqttPort, cancellationToken);
+            var publishing = PublishAsync(server.MqttPort, cancellationToken);
+            if (await Task.WhenAny(publishing, server.Ended) == server.Ended)
+            {
+                throw new InvalidOperationException($"The server ended.\n{server.Output}");
+            }
+
+            await publishing;
             await server.TerminateAsync();
         }
 

@@ -14,6 +14,11 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
                         var append = _log.AppendAsync(batches);
             """,
             """
+                        foreach (var batch in batches.Span)
+                        {
+                            batch.TryAddReference();
+                        }
+
                         group.Status = AppendStatus.Appended;
                         _committed.Add(group);
                         var append = _log.AppendAsync(batches);
