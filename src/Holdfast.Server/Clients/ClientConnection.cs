@@ -18,9 +18,11 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
 
     /// <summary>Connects.</summary>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="isAgain">Whether this is a repeated attempt, whose failure only <c>-d</c> shows.</param>
     /// <returns>0, or the exit code: the reason code of the CONNACK as mosquitto's clients give it, or 1 without one.</returns>
-    public async Task<int> ConnectAsync(CancellationToken cancellationToken)
+    public async Task<int> ConnectAsync(CancellationToken cancellationToken, bool isAgain = false)
     {
+        Action<string> complain = isAgain ? Debug : Warn;
         Debug($"CONNECT {options.ClientId} to {options.Host}:{options.Port}");
         try
         {
@@ -31,13 +33,13 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
                 return ExitCodes.Success;
             }
 
-            Warn($"{options.Host}:{options.Port} refused the connection: {result.ResultCode}{Because(result.ReasonString)}");
+            complain($"{options.Host}:{options.Port} refused the connection: {result.ResultCode}{Because(result.ReasonString)}");
             return (int)result.ResultCode;
         }
         catch (MqttCommunicationException exception)
         {
             string reason = (exception.GetBaseException().Message is { Length: > 0 } text ? text : exception.Message).TrimEnd('.');
-            Warn($"cannot connect to {options.Host}:{options.Port}: {reason}. Does the broker run there, and does it speak MQTT {(options.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}?");
+            complain($"cannot connect to {options.Host}:{options.Port}: {reason}. Does the broker run there, and does it speak MQTT {(options.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}?");
             return ExitCodes.Failure;
         }
     }

@@ -49,9 +49,9 @@ internal sealed class SubCommand(SubOptions options, Terminal terminal, TimeProv
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    private async Task<int> StartAsync()
+    private async Task<int> StartAsync(bool isAgain = false)
     {
-        int code = await _connection.ConnectAsync(CancellationToken.None);
+        int code = await _connection.ConnectAsync(CancellationToken.None, isAgain);
         return code == ExitCodes.Success ? await SubscribeAsync() : code;
     }
 
@@ -142,13 +142,14 @@ internal sealed class SubCommand(SubOptions options, Terminal terminal, TimeProv
             return;
         }
 
-        _connection.Warn($"the connection was lost ({lost.Reason}{(string.IsNullOrEmpty(lost.ReasonString) ? "" : ": " + lost.ReasonString)}); connecting again.");
+        string reason = string.IsNullOrEmpty(lost.ReasonString) ? lost.Reason == MqttClientDisconnectReason.NormalDisconnection ? "" : $" ({lost.Reason})" : $" ({lost.ReasonString})";
+        _connection.Warn($"the connection was lost{reason}; connecting again until it works.");
         while (!_ended.Task.IsCompleted)
         {
             await Task.WhenAny(_ended.Task, Task.Delay(ReconnectPause, time));
             try
             {
-                if (_ended.Task.IsCompleted || await StartAsync() == ExitCodes.Success)
+                if (_ended.Task.IsCompleted || await StartAsync(isAgain: true) == ExitCodes.Success)
                 {
                     return;
                 }
