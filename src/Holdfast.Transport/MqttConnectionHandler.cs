@@ -26,10 +26,11 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
     {
         var socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         var output = new PipePacketOutput(context.Transport.Output, socket);
+        _ = EndReadingAsync(output.Closed, context.Transport.Input);
         var connection = node.Accept(output, new ConnectionInfo(context.RemoteEndPoint?.ToString() ?? "unknown", allowAnonymous));
         try
         {
-            if (await ReadPacketsAsync(connection, context.Transport.Input).ConfigureAwait(false))
+            if (await ReadPacketsAsync(connection, output.Closed, context.Transport.Input).ConfigureAwait(false))
             {
                 await LingerAsync(context).ConfigureAwait(false);
             }
@@ -45,13 +46,26 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
     }
 
+    /// <summary>A peer that is silent, or gone, does not end the reading of a connection that we have closed.</summary>
+    private static async Task EndReadingAsync(Task closed, PipeReader input)
+    {
+        await closed.ConfigureAwait(false);
+        input.CancelPendingRead();
+    }
+
     /// <summary>Reads until the connection is closed by either side.</summary>
     /// <returns>True when we have closed it.</returns>
-    private static async Task<bool> ReadPacketsAsync(ClientConnection connection, PipeReader input)
+    private static async Task<bool> ReadPacketsAsync(ClientConnection connection, Task closed, PipeReader input)
     {
         while (true)
         {
             var result = await input.ReadAsync().ConfigureAwait(false);
+            if (result.IsCanceled)
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                return true;
+            }
+
             var rest = result.Buffer;
             var outcome = ReadOutcome.NeedsMore;
             try
@@ -75,7 +89,8 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
                 case ReadOutcome.Closed:
                     return true;
                 case ReadOutcome.Busy:
-                    await connection.WhenRoomAsync().ConfigureAwait(false);
+                    // While commits do not return there is no room, and nothing to wait for once it is closed.
+                    await Task.WhenAny(connection.WhenRoomAsync(), closed).ConfigureAwait(false);
                     break;
                 case ReadOutcome.Wait:
                     await connection.PendingWork.ConfigureAwait(false);
@@ -174,18 +189,26 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
     }
 
-    /// <summary>Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it.</summary>
+    /// <summary>
+    /// Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it. A peer that does not end the
+    /// connection in time is cut, even while it takes nothing of what is sent to it.
+    /// </summary>
     private async Task LingerAsync(ConnectionContext context)
     {
         using var limit = new CancellationTokenSource(LingerTime, time);
-        while (true)
+        try
         {
-            var result = await context.Transport.Input.ReadAsync(limit.Token).ConfigureAwait(false);
-            context.Transport.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
+            ReadResult result;
+            do
             {
-                return;
+                result = await context.Transport.Input.ReadAsync(limit.Token).ConfigureAwait(false);
+                context.Transport.Input.AdvanceTo(result.Buffer.End);
             }
+            while (!result.IsCompleted);
+        }
+        catch (OperationCanceledException)
+        {
+            context.Abort(new ConnectionAbortedException("The peer did not end the connection that was closed."));
         }
     }
 

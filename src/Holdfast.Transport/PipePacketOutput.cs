@@ -16,6 +16,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
     private const int SideLimit = 64 * 1024;
 
     private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private byte[] _side = [];
     private int _sideLength;
     private int _unflushed;
@@ -27,6 +28,9 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
 
     /// <inheritdoc/>
     public override bool IsClogged => Volatile.Read(ref _flushPending) || Volatile.Read(ref _sideLength) > SideLimit;
+
+    /// <summary>Completes when the broker has closed the connection.</summary>
+    public Task Closed => _closed.Task;
 
     /// <inheritdoc/>
     public override int UnflushedBytes => Volatile.Read(ref _unflushed);
@@ -91,6 +95,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
             }
 
             _closing = true;
+            _closed.SetResult();
             if (_flushing)
             {
                 return;

@@ -1,0 +1,61 @@
+using System.Net;
+using Holdfast.Broker;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.TestKit;
+using Holdfast.Log.TestKit.State;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Transport.Tests;
+
+/// <summary>A broker behind real sockets, on a free port of the loopback interface.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly BrokerMetrics _metrics = new();
+    private MqttServer _server = null!;
+
+    public BrokerNode Node { get; private set; } = null!;
+
+    public IPEndPoint EndPoint { get; private set; } = null!;
+
+    public static async Task<TestServer> StartAsync(BrokerOptions? options = null, TimeProvider? time = null)
+    {
+        var server = new TestServer();
+        var state = new MemoryStateStore();
+        options ??= new BrokerOptions();
+        time ??= TimeProvider.System;
+        server.Node = await BrokerNode.StartAsync(
+            options,
+            new BrokerStores(new MemoryPartitionLog(), state, state, RetentionPolicy.Default),
+            server._metrics,
+            time,
+            NullLogger.Instance,
+            static exception => Environment.FailFast("The broker is fatal.", exception),
+            CancellationToken.None);
+        server._server = new MqttServer(
+            server.Node, [new MqttListener(new IPEndPoint(IPAddress.Loopback, 0), AllowAnonymous: true)], options.MaximumPacketSize, time, NullLoggerFactory.Instance);
+        await server._server.StartAsync(CancellationToken.None);
+        server.EndPoint = server._server.EndPoints.Single();
+        return server;
+    }
+
+    /// <summary>Waits until so many connections are left.</summary>
+    public async Task UntilConnectionsAsync(int count, Action? each = null)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        for (var left = Limit; Node.ConnectionCount != count; left -= timer.Period)
+        {
+            Assert.True(left > TimeSpan.Zero, $"{Node.ConnectionCount} connections are left instead of {count}.");
+            each?.Invoke();
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await Node.DisposeAsync();
+        _metrics.Dispose();
+    }
+}
