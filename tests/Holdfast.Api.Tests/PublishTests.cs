@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Holdfast.Api.Tests.Support;
 using Holdfast.Broker.Publishing;
@@ -198,6 +199,20 @@ public sealed class PublishTests
         (await PublishAsync(1001)).AssertProblem(413);
         (await host.PublishAsync($$"""{"topic":"t","payload":"{{new string('x', 1001)}}"}""")).AssertProblem(413);
         Assert.Single(host.Node.Published);
+    }
+
+    [Fact]
+    public async Task A_body_beyond_the_limit_is_refused_before_its_end()
+    {
+        await using var host = await ApiHost.StartAsync(options => options with { MaximumPayloadBytes = 1000 });
+        using var client = new TcpClient();
+        await client.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port, TestContext.Current.CancellationToken);
+        var endless = "POST /api/v1/products/default/events?topic=t HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3E9\r\n" + new string('x', 0x3E9) + "\r\n";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(endless), TestContext.Current.CancellationToken);
+
+        using var answer = new StreamReader(client.GetStream());
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        Assert.Equal("HTTP/1.1 413 Payload Too Large", await answer.ReadLineAsync(deadline.Token));
     }
 
     [Theory]

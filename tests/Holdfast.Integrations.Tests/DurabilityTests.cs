@@ -196,7 +196,7 @@ public sealed class DurabilityTests
         await scene.PublishAsync([("devices/a/events/x", "0"), ("devices/a/events/x", "1")]);
         await receiver.NextAsync();
 
-        Assert.True(await scene.Service.RemoveAsync("p", "hook", Deadline.Token));
+        Assert.True(await scene.Service.RemoveAsync("p", "hook", Deadline.Token).AsTask().WaitAsync(Deadline.Token));
         await aborted.Task.WaitAsync(Deadline.Token);
 
         Assert.Null(scene.Service.Find("p", "hook"));

@@ -27,15 +27,18 @@ public sealed class WebhookDeliveryTests
         Assert.StartsWith("Holdfast/", received.Headers["User-Agent"], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Only_announced_events_of_its_product_that_match_its_filter_are_carried()
+    [Theory]
+    [InlineData("devices/a/events/#")]
+    [InlineData("devices/+/events/#")]
+    public async Task Only_announced_events_of_its_product_that_match_its_filter_are_carried(string filter)
     {
         await using var receiver = await Receiver.StartAsync();
         await using var scene = new Scene();
-        await scene.AddAsync(receiver.Url, filter: "devices/a/#");
+        await scene.AddAsync(receiver.Url, filter: filter);
 
         await scene.PublishAsync("devices/a/events/x", "other product", product: "q");
-        await scene.PublishAsync("devices/b/events/x", "other device");
+        await scene.PublishAsync("devices/a/commands/x", "other topic");
+        await scene.PublishAsync("devices/b/commands/x", "other device");
         await scene.PublishAsync("devices/a/events/x", "wanted");
         await scene.AppendAsync([("devices/a/events/x", "not announced")]);
         await scene.UntilAsync(status => status.Delivered == 1);

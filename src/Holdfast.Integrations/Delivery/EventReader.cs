@@ -14,8 +14,8 @@ namespace Holdfast.Integrations.Delivery;
 /// are given back before it returns; what the window holds is the finished JSON.
 /// </summary>
 internal sealed class EventReader(
-    IPartitionLog log, ICommitFeed feed, IntegrationScope scope, DeliveryWindow window, IntegrationLimits limits, TimeProvider timeProvider,
-    IntegrationProgress progress, IReadOnlyList<long> cursor) : IDisposable
+    IPartitionLog log, ICommitFeed feed, IntegrationScope scope, DeliveryWindow window, IntegrationLimits limits, IntegrationProgress progress,
+    IReadOnlyList<long> cursor) : IDisposable
 {
     private readonly long[] _positions = [.. cursor];
     private readonly ArrayBufferWriter<byte> _json = new();
@@ -119,12 +119,6 @@ internal sealed class EventReader(
         var record = PublishRecord.Read(view);
         if (!scope.Includes(record))
         {
-            return true;
-        }
-
-        if (record.ExpiresAtMilliseconds != 0 && record.ExpiresAtMilliseconds <= timeProvider.GetUtcNow().ToUnixTimeMilliseconds())
-        {
-            progress.Expired();
             return true;
         }
 

@@ -40,7 +40,7 @@ internal sealed class IntegrationLoop : IDisposable
         Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
         _scope = new IntegrationScope(integration.Product, filter, partitionCount);
         _window = new DeliveryWindow(partitionCount, limits);
-        _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, environment.TimeProvider, Progress, integration.Cursor);
+        _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, Progress, integration.Cursor);
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
         _attempts = new AttemptRunner(_window, sender, environment.Log, retryDelay, limits, environment.TimeProvider, Progress, _wake);
         _saver = new CursorSaver(environment, integration, _wake);

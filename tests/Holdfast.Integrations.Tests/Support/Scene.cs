@@ -151,7 +151,7 @@ internal sealed class Scene : IAsyncDisposable
         {
             foreach (var status in Service.List(product))
             {
-                await Service.RemoveAsync(product, status.Definition.Name, CancellationToken.None);
+                await Service.RemoveAsync(product, status.Definition.Name, Deadline.Token).AsTask().WaitAsync(Deadline.Token);
             }
         }
 
