@@ -19,8 +19,8 @@ public static class HoldfastApi
     private static readonly string[] Meters = [BrokerMetrics.MeterName, "Holdfast.Integrations", "System.Runtime"];
 
     /// <summary>
-    /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>, <see cref="Broker.Health.ICommitHealth"/>
-    /// and <see cref="Broker.Integrations.IIntegrationRegistry"/> as singletons.
+    /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
+    /// <see cref="Broker.Health.ICommitHealth"/> and <see cref="Broker.Integrations.IIntegrationRegistry"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How the surface behaves.</param>

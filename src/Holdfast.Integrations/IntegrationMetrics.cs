@@ -13,7 +13,7 @@ namespace Holdfast.Integrations;
 /// <item><c>holdfast_integration_records_damaged_unread</c>: records that cannot be delivered because they are damaged.</item>
 /// <item><c>holdfast_integration_attempt_duration</c>: how long attempts took, in seconds.</item>
 /// <item><c>holdfast_integration_records_behind</c>: records between the cursor and the end of the log.</item>
-/// <item><c>holdfast_integration_oldest_waiting_age</c>: age of the oldest event that waits for its confirmation, in seconds; 0 when none waits.</item>
+/// <item><c>holdfast_integration_oldest_waiting_age</c>: age of the oldest unconfirmed event, in seconds; 0 when there is none.</item>
 /// </list>
 /// </summary>
 public sealed class IntegrationMetrics : IDisposable

@@ -51,7 +51,9 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         }
     }
 
-    /// <summary>Stops all integrations: attempts in flight may finish within <see cref="IntegrationLimits.StopGrace"/>, then the exact cursors are saved.</summary>
+    /// <summary>
+    /// Stops all integrations: attempts in flight may finish within <see cref="IntegrationLimits.StopGrace"/>, then the exact cursors are saved.
+    /// </summary>
     public async Task StopAsync()
     {
         await _changes.WaitAsync().ConfigureAwait(false);

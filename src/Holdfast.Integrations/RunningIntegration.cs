@@ -5,7 +5,8 @@ using Holdfast.Integrations.Delivery;
 namespace Holdfast.Integrations;
 
 /// <summary>An integration that runs, with what must end when it does.</summary>
-internal sealed class RunningIntegration(IntegrationDefinition definition, DateTimeOffset createdAt, IntegrationLoop loop, IDisposable interest) : IDisposable
+internal sealed class RunningIntegration(IntegrationDefinition definition, DateTimeOffset createdAt, IntegrationLoop loop, IDisposable interest)
+    : IDisposable
 {
     public IntegrationDefinition Definition { get; } = definition;
 

@@ -44,7 +44,8 @@ internal static class RawEvent
         var expiryText = Value(request, "expirySeconds");
         if (expiryText is not null && !TryParseNumber(expiryText, out expiry))
         {
-            return Problem.Invalid("expirySeconds", $"The query parameter 'expirySeconds' must be a whole number from 0 to {uint.MaxValue}, not '{expiryText}'.");
+            return Problem.Invalid(
+                "expirySeconds", $"The query parameter 'expirySeconds' must be a whole number from 0 to {uint.MaxValue}, not '{expiryText}'.");
         }
 
         return new EventDraft

@@ -6,8 +6,8 @@ namespace Holdfast.Api.Integrations;
 /// <summary>An integration and how far it is, see <see cref="IntegrationStatus"/>. Every field is always present.</summary>
 internal sealed record IntegrationAnswer(
     string Product, string Name, string Kind, string Filter, string Url, DateTimeOffset CreatedAt, string State, long Delivered, long FailedAttempts,
-    long Expired, long TrimmedUnread, long DamagedUnread, long Behind, DateTimeOffset? OldestWaiting, DateTimeOffset? NextAttemptAt, string? LastError,
-    DateTimeOffset? LastErrorAt)
+    long Expired, long TrimmedUnread, long DamagedUnread, long Behind, DateTimeOffset? OldestWaiting, DateTimeOffset? NextAttemptAt,
+    string? LastError, DateTimeOffset? LastErrorAt)
 {
     public static IntegrationAnswer From(IntegrationStatus status)
     {

@@ -114,7 +114,8 @@ internal static class IntegrationEndpoints
         }
 
         var definition = new IntegrationDefinition(
-            product, Required(fields, "name"), fields.String("kind") ?? IntegrationDefinition.WebhookKind, Required(fields, "filter"), Required(fields, "url"));
+            product, Required(fields, "name"), fields.String("kind") ?? IntegrationDefinition.WebhookKind,
+            Required(fields, "filter"), Required(fields, "url"));
         fields.RefuseUnknown();
         return fields.Problem is null ? definition : fields.Problem;
     }

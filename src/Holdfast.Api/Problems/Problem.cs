@@ -42,7 +42,8 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
     /// <param name="tokenPath">Where the operator finds the token; a path is no secret, and only its owner can read the file.</param>
     public static Problem Unauthorized(bool wasGiven, string tokenPath) => new(
         Prefix + "unauthorized", wasGiven ? "The token is not valid" : "A token is required", 401,
-        $"Send 'Authorization: Bearer TOKEN' with the administrator's token, which lies in the file '{Path.GetFileName(tokenPath)}' of the data directory. "
+        $"Send 'Authorization: Bearer TOKEN' with the administrator's token, "
+        + $"which lies in the file '{Path.GetFileName(tokenPath)}' of the data directory. "
         + "Without one, where anonymous clients are allowed, only the product 'default' can be published to.");
 
     /// <summary>The problem of a response that has nothing but a status.</summary>

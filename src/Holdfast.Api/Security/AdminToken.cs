@@ -65,7 +65,8 @@ public sealed class AdminToken
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
         {
             throw new InvalidDataException(
-                $"{path} holds the administrator's token, and others can read it. Consider it known: delete the file, and the next start makes a new one.");
+                $"{path} holds the administrator's token, and others can read it. "
+                + "Consider it known: delete the file, and the next start makes a new one.");
         }
 
         var text = File.ReadAllText(path).Trim();

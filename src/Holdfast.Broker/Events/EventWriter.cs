@@ -85,7 +85,8 @@ public static class EventWriter
             {
                 contentType = reader.Value;
             }
-            else if (publishedAt is null && reader.Name.SequenceEqual(EventTime.PublishedAtProperty) && EventTime.TryParse(reader.Value, out var time))
+            else if (publishedAt is null && reader.Name.SequenceEqual(EventTime.PublishedAtProperty)
+                && EventTime.TryParse(reader.Value, out var time))
             {
                 publishedAt = time;
             }

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Holdfast.Broker.Events;
 
-/// <summary>Walks over the MQTT 5 properties of a stored message in one pass, without allocating. Only what a broker forwards is stored (MQTT 5, 3.3.2.3).</summary>
+/// <summary>
+/// Walks over the MQTT 5 properties of a stored message in one pass, without allocating. Only what a broker forwards is stored (MQTT 5, 3.3.2.3).
+/// </summary>
 internal ref struct StoredProperties(ReadOnlySpan<byte> properties)
 {
     public const byte ContentType = 0x03;

@@ -13,7 +13,9 @@ internal sealed class CursorSaver(IntegrationEnvironment environment, StoredInte
     private DateTimeOffset _nextSave = environment.TimeProvider.GetUtcNow() + environment.Limits.CursorInterval;
     private Task _saving = Task.CompletedTask;
 
-    /// <summary>When <see cref="Offer"/> wants to be called again; null while there is nothing to save, or a save is on its way and will wake the loop.</summary>
+    /// <summary>
+    /// When <see cref="Offer"/> wants to be called again; null while there is nothing to save, or a save is on its way and will wake the loop.
+    /// </summary>
     public DateTimeOffset? NextDue { get; private set; }
 
     /// <summary>Begins to save the cursor when it moved and the interval is over.</summary>

@@ -29,7 +29,8 @@ internal sealed class IntegrationLoop : IDisposable
     private long _nextAttemptTicks;
 
     public IntegrationLoop(
-        IntegrationEnvironment environment, StoredIntegration integration, TopicFilter filter, IEventSender sender, Random random, IntegrationMetrics metrics)
+        IntegrationEnvironment environment, StoredIntegration integration, TopicFilter filter, IEventSender sender, Random random,
+        IntegrationMetrics metrics)
     {
         var limits = environment.Limits;
         var partitionCount = environment.Log.PartitionCount;
