@@ -32,6 +32,8 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         {
             if (await ReadPacketsAsync(connection, output.Closed, context.Transport.Input).ConfigureAwait(false))
             {
+                // The session is let go first: a will must not wait for a peer that lingers.
+                await node.EndAsync(connection).ConfigureAwait(false);
                 await LingerAsync(context).ConfigureAwait(false);
             }
         }

@@ -207,6 +207,8 @@ public sealed class ClientConnection
 
     private PacketOutcome HandleConnect(in FrameHeader header, ReadOnlySpan<byte> body)
     {
+        // Also a refusal is written in the client's version; a level above 5 is answered in ours [MQTT-3.1.2-2].
+        Version = PacketDecoder.ReadProtocolLevel(body) <= (byte)ProtocolVersion.Mqtt311 ? ProtocolVersion.Mqtt311 : ProtocolVersion.Mqtt5;
         if (!PacketDecoder.TryDecodeConnect(header.Flags, body, out var packet, out var error))
         {
             return _lifecycle.RefuseConnect(this, error.Reason, error.Message);

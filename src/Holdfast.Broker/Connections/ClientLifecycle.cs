@@ -33,7 +33,7 @@ internal sealed class ClientLifecycle(
 
         var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
         var expirySeconds = Math.Min(packet.SessionExpirySeconds, (uint)services.Options.MaximumSessionExpiry.TotalSeconds);
-        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart, expirySeconds);
+        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart, expirySeconds, expiry.HasExpired);
         var session = claim.Session;
         EndPrevious(claim);
         expiry.Cancel(session);

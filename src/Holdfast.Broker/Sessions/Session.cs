@@ -137,7 +137,7 @@ internal sealed class Session
             if (Mode == SessionMode.Behind)
             {
                 Positions ??= [.. announced];
-                SessionReader.Start(_services, this, connection);
+                SessionReader.Start(_services, this, connection, isNewConnection: true);
             }
 
             return true;

@@ -14,6 +14,7 @@ internal sealed class SessionExpiry(SessionServices services, ICommitHealth heal
     private readonly Lock _lock = new();
     private readonly PriorityQueue<Session, DateTimeOffset> _waiting = new();
     private readonly Dictionary<Session, DateTimeOffset> _due = [];
+    private DateTimeOffset? _pausedSince;
 
     /// <summary>How many dates are remembered, those that no longer hold included.</summary>
     public int Remembered => _waiting.Count;
@@ -48,18 +49,27 @@ internal sealed class SessionExpiry(SessionServices services, ICommitHealth heal
         }
     }
 
+    /// <summary>Whether the session has expired, swept or not.</summary>
+    public bool HasExpired(Session session)
+    {
+        lock (_lock)
+        {
+            return _pausedSince is null && _due.TryGetValue(session, out var due) && due <= services.Time.GetUtcNow();
+        }
+    }
+
     /// <summary>The sessions that are due, each once.</summary>
     public List<Session> TakeDue()
     {
         var result = new List<Session>();
-        if (health.State != CommitState.Committing)
-        {
-            return result;
-        }
-
-        var now = services.Time.GetUtcNow();
         lock (_lock)
         {
+            if (IsPaused())
+            {
+                return result;
+            }
+
+            var now = services.Time.GetUtcNow();
             while (_waiting.TryPeek(out var session, out var due) && due <= now)
             {
                 _waiting.Dequeue();
@@ -72,5 +82,30 @@ internal sealed class SessionExpiry(SessionServices services, ICommitHealth heal
         }
 
         return result;
+    }
+
+    /// <summary>While CONNECT is refused time stands still; afterwards everybody has as much left as before.</summary>
+    private bool IsPaused()
+    {
+        var now = services.Time.GetUtcNow();
+        if (health.State != CommitState.Committing)
+        {
+            _pausedSince ??= now;
+            return true;
+        }
+
+        if (_pausedSince is { } since)
+        {
+            foreach (var (session, due) in _due.ToList())
+            {
+                _due[session] = due + (now - since);
+            }
+
+            _waiting.Clear();
+            _waiting.EnqueueRange(_due.Select(pair => (pair.Key, pair.Value)));
+            _pausedSince = null;
+        }
+
+        return false;
     }
 }

@@ -22,8 +22,11 @@ internal sealed class SessionReader
     private readonly ClientConnection _connection;
     private readonly TouchedOutputs _touched = new();
 
-    private SessionReader(SessionServices services, Session session, ClientConnection connection)
+    private readonly bool _isNewConnection;
+
+    private SessionReader(SessionServices services, Session session, ClientConnection connection, bool isNewConnection)
     {
+        _isNewConnection = isNewConnection;
         _services = services;
         _session = session;
         _connection = connection;
@@ -33,9 +36,13 @@ internal sealed class SessionReader
     private bool IsCurrent => _session.Connection == _connection && _session.Mode == SessionMode.Behind;
 
     /// <summary>Starts a reader on the thread pool. The caller holds the session's lock and has just made it behind.</summary>
-    public static void Start(SessionServices services, Session session, ClientConnection connection)
+    /// <param name="services">What the parts of the broker share.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="isNewConnection">What an earlier connection has not completed is sent again; never on the same connection [MQTT-4.4.0-1].</param>
+    public static void Start(SessionServices services, Session session, ClientConnection connection, bool isNewConnection = false)
     {
-        var reader = new SessionReader(services, session, connection);
+        var reader = new SessionReader(services, session, connection, isNewConnection);
         _ = Task.Run(reader.RunAsync);
     }
 
@@ -43,7 +50,11 @@ internal sealed class SessionReader
     {
         try
         {
-            SendReleasesAgain();
+            if (_isNewConnection)
+            {
+                SendReleasesAgain();
+            }
+
             while (true)
             {
                 var progress = await SendWhatMustBeSentAgainAsync().ConfigureAwait(false)

@@ -42,13 +42,13 @@ internal sealed class SessionRegistry(SessionServices services)
     /// Gives the session of a client to a connection, making one if there is none or a clean one is wanted. Its epoch is raised, so that nothing
     /// of an earlier connection can touch it.
     /// </summary>
-    public SessionClaim Claim(ClientConnection connection, string product, string clientId, bool cleanStart, uint expirySeconds)
+    public SessionClaim Claim(ClientConnection connection, string product, string clientId, bool cleanStart, uint expirySeconds, Func<Session, bool> hasExpired)
     {
         lock (_lock)
         {
             _sessions.TryGetValue((product, clientId), out var existing);
             var previousOwner = existing?.Claimant;
-            var isPresent = existing is not null && !cleanStart && existing.IsPersistent;
+            var isPresent = existing is { IsPersistent: true } && !cleanStart && (previousOwner is not null || !hasExpired(existing));
             var session = isPresent ? existing! : new Session(services, NewId(), product, clientId);
             lock (session.Lock)
             {

@@ -1,9 +1,14 @@
+using System.Buffers.Binary;
+
 namespace Holdfast.Crash.Processes;
 
 /// <summary>The newest segment of a store that nobody has open, to be damaged as disks and power cuts do.</summary>
 internal sealed class SegmentFile
 {
     private const int Alignment = 8;
+    private const int HeaderSize = 64;
+    private const int BodyLengthAt = 12;
+    private const int PositionAt = 20;
 
     private readonly string _path;
     private readonly int _used;
@@ -16,7 +21,7 @@ internal sealed class SegmentFile
 
     public string Name => Path.GetFileName(_path);
 
-    /// <summary>Bytes that hold something.</summary>
+    /// <summary>Where the next batch would begin.</summary>
     public int Used => _used;
 
     public static SegmentFile Newest(string data)
@@ -26,7 +31,7 @@ internal sealed class SegmentFile
     public void Tear(ReadOnlySpan<byte> torn)
     {
         using var file = File.OpenWrite(_path);
-        file.Position = (_used + Alignment - 1) / Alignment * Alignment;
+        file.Position = _used;
         file.Write(torn);
     }
 
@@ -48,5 +53,22 @@ internal sealed class SegmentFile
         file.WriteByte((byte)(value ^ (1 << bit)));
     }
 
-    private static SegmentFile Open(string path) => new(path, File.ReadAllBytes(path).AsSpan().LastIndexOfAnyExcept((byte)0) + 1);
+    private static ReadOnlySpan<byte> Magic => "HFB1"u8;
+
+    private static SegmentFile Open(string path) => new(path, EndOfLastBatch(File.ReadAllBytes(path)));
+
+    /// <summary>The last non-zero byte would not do: a record may end with zeros.</summary>
+    private static int EndOfLastBatch(ReadOnlySpan<byte> bytes)
+    {
+        for (var at = bytes.LastIndexOf(Magic); at >= 0; at = bytes[..at].LastIndexOf(Magic))
+        {
+            if (bytes.Length - at >= HeaderSize && BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + PositionAt)..]) == at)
+            {
+                var bodyLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + BodyLengthAt)..]);
+                return at + HeaderSize + ((bodyLength + Alignment - 1) / Alignment * Alignment);
+            }
+        }
+
+        return 0;
+    }
 }
