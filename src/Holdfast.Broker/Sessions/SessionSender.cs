@@ -414,7 +414,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     private void WakeWhenThereIsRoom()
     {
         // Half a window at a time: waking the reader for every confirmation would cost more than it sends.
-        if (session.Outbound.Places <= session.Outbound.Limit / 2 || session.Outbound.Places > session.Outbound.Limit)
+        if (session.Outbound.Places <= session.Outbound.Limit / 2 || session.Outbound.Places >= session.Outbound.Limit)
         {
             session.Wake();
         }
