@@ -20,6 +20,7 @@ internal sealed class TestBroker : IAsyncDisposable
     private readonly BrokerOptions _options;
     private readonly List<BrokerMetrics> _metrics = [];
     private readonly List<TestClient> _clients = [];
+    private bool _isRunning;
 
     private TestBroker(BrokerOptions options)
     {
@@ -145,18 +146,24 @@ internal sealed class TestBroker : IAsyncDisposable
     {
         await Node.DrainAsync(() => Task.WhenAll(_clients.Select(client => client.LoseAsync()))).Within();
         await Node.DisposeAsync().AsTask().Within();
+        _isRunning = false;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Stores.DieAsync();
-        await Node.DisposeAsync().AsTask().Within();
+        if (_isRunning)
+        {
+            await Stores.DieAsync();
+            await Node.DisposeAsync().AsTask().Within();
+        }
+
         _metrics.ForEach(metrics => metrics.Dispose());
     }
 
     private async Task StartNodeAsync()
     {
         _clients.Clear();
+        _isRunning = true;
         _metrics.Add(new BrokerMetrics());
         Stores = new NodeStores(Log, State);
         var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,10 +1,6 @@
 using Holdfast.Broker.Checkpoints;
-using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
-using Holdfast.Broker.Subscriptions;
-using Holdfast.Log.TestKit;
 using Holdfast.Mqtt;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Broker.Tests.Sessions;
 
@@ -63,18 +59,5 @@ public sealed class ExchangesEncodingTests
         Assert.Throws<InvalidDataException>(() => ExchangesEncoding.Decode(bytes, session));
     }
 
-    private static Session NewSession(BrokerMetrics metrics) => new(
-        new SessionServices
-        {
-            Options = new BrokerOptions(),
-            Log = new MemoryPartitionLog(4),
-            Subscriptions = new SubscriptionIndex<Session>(),
-            Retained = new RetainedMessages(),
-            Metrics = metrics,
-            Time = TimeProvider.System,
-            Logger = NullLogger.Instance,
-        },
-        1,
-        "default",
-        "client");
+    private static Session NewSession(BrokerMetrics metrics) => new(SessionServicesFactory.Create(metrics), 1, "default", "client");
 }
