@@ -13,6 +13,9 @@ internal static class Logging
     public static void Configure(ILoggingBuilder logging, ServeOptions options)
     {
         logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A failed start is told once, in one line; the host would add its stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (options.Json)
         {

@@ -34,7 +34,8 @@ public sealed class FullDiskTests
             await AssertNothingWasStoredAsync(log, disk, room);
         }
 
-        Assert.InRange(refused, 10, 100);
+        // How many depends on what the background had taken of the room by then; that none was stored was judged for each.
+        Assert.InRange(refused, 1, 100);
     }
 
     [Fact]
