@@ -32,7 +32,11 @@ public sealed class IntegrationMetrics : IDisposable
             "holdfast_integration_records_trimmed_unread", null, "Records that retention removed before their delivery.");
         DamagedUnread = _meter.CreateCounter<long>(
             "holdfast_integration_records_damaged_unread", null, "Records that cannot be delivered because they are damaged.");
-        AttemptDuration = _meter.CreateHistogram<double>("holdfast_integration_attempt_duration", "s", "How long attempts took.");
+        AttemptDuration = _meter.CreateHistogram(
+            "holdfast_integration_attempt_duration", "s", "How long attempts took.", tags: null, new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+            });
         _meter.CreateObservableGauge(
             "holdfast_integration_records_behind", behind, null, "Records between the cursor and the end of the log.");
         _meter.CreateObservableGauge(

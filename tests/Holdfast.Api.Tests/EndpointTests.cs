@@ -19,6 +19,9 @@ public sealed class EndpointTests
         var added = await host.SendAsync(HttpMethod.Post, Integrations, ApiHost.Json(Hook));
         Assert.Equal((201, Integrations + "/hook"), (added.Status, added.Headers.Location?.ToString()));
         Assert.Equal("retrying", added.Json.GetProperty("state").GetString());
+        Assert.Contains("""
+            "filter":"devices/+/events/#","url":"https://example.org/x","createdAt":"2026-03-01T08:00:00.000Z"
+            """.Trim(), added.Body, StringComparison.Ordinal);
 
         var shown = await host.SendAsync(HttpMethod.Get, Integrations + "/hook");
         Assert.Equal((200, added.Body), (shown.Status, shown.Body));

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
@@ -75,7 +74,7 @@ internal sealed class EventEndpoints(ApiOptions options)
     private static Task AcceptAsync(HttpContext context, PublishAnswer answer)
     {
         context.Response.StatusCode = StatusCodes.Status202Accepted;
-        return context.Response.WriteAsJsonAsync(answer, EventJson.Default.PublishAnswer, cancellationToken: context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.PublishAnswer, cancellationToken: context.RequestAborted);
     }
 }
 
@@ -83,7 +82,3 @@ internal sealed class EventEndpoints(ApiOptions options)
 /// <param name="Id">The event's id; null for a duplicate of an event whose id is no longer known.</param>
 /// <param name="Duplicate">Whether the event was stored before, and not again.</param>
 internal sealed record PublishAnswer(string? Id, bool Duplicate);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(PublishAnswer))]
-internal sealed partial class EventJson : JsonSerializerContext;

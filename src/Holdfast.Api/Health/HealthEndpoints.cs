@@ -42,15 +42,11 @@ internal static class HealthEndpoints
     {
         context.Response.StatusCode = statusCode;
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsJsonAsync(answer, HealthJson.Default.HealthAnswer, cancellationToken: context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.HealthAnswer, cancellationToken: context.RequestAborted);
     }
 }
 
 /// <summary>The answer of a health endpoint.</summary>
 /// <param name="Status"><c>live</c>, <c>ready</c>, <c>starting</c>, <c>stalled</c>, <c>full</c> or <c>draining</c>.</param>
 /// <param name="Reason">Why the node is not ready, in words.</param>
-internal sealed record HealthAnswer(string Status, string? Reason);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(HealthAnswer))]
-internal sealed partial class HealthJson : JsonSerializerContext;
+internal sealed record HealthAnswer(string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason);

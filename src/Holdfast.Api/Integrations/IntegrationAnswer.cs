@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Holdfast.Broker.Integrations;
 
 namespace Holdfast.Api.Integrations;
@@ -29,8 +28,3 @@ internal sealed record IntegrationAnswer(
 
 /// <summary>The integrations of a product.</summary>
 internal sealed record IntegrationList(IReadOnlyList<IntegrationAnswer> Integrations);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(IntegrationAnswer))]
-[JsonSerializable(typeof(IntegrationList))]
-internal sealed partial class IntegrationJson : JsonSerializerContext;

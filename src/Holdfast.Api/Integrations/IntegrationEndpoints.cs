@@ -32,7 +32,7 @@ internal static class IntegrationEndpoints
         }
 
         var answer = new IntegrationList([.. Registry(context).List(product).Select(IntegrationAnswer.From)]);
-        await context.Response.WriteAsJsonAsync(answer, IntegrationJson.Default.IntegrationList, cancellationToken: context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.IntegrationList, cancellationToken: context.RequestAborted);
     }
 
     private static async Task ShowAsync(HttpContext context)
@@ -141,6 +141,6 @@ internal static class IntegrationEndpoints
     {
         context.Response.StatusCode = statusCode;
         return context.Response.WriteAsJsonAsync(
-            IntegrationAnswer.From(status), IntegrationJson.Default.IntegrationAnswer, cancellationToken: context.RequestAborted);
+            IntegrationAnswer.From(status), ApiJson.Readable.IntegrationAnswer, cancellationToken: context.RequestAborted);
     }
 }

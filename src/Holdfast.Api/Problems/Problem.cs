@@ -8,7 +8,8 @@ namespace Holdfast.Api.Problems;
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Detail">What was wrong and what to do.</param>
 /// <param name="Where">The field, query parameter or header that was wrong; null when it is none of them.</param>
-internal sealed record Problem(string Type, string Title, int Status, string Detail, string? Where = null)
+internal sealed record Problem(
+    string Type, string Title, int Status, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Where = null)
 {
     private const string Prefix = "urn:holdfast:problem:";
 
@@ -56,8 +57,3 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
         _ => Malformed("The request cannot be served.") with { Status = status },
     };
 }
-
-/// <summary>Writes and reads what the API says and hears, without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(Problem))]
-internal sealed partial class ProblemJson : JsonSerializerContext;

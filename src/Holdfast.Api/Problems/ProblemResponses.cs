@@ -16,6 +16,6 @@ internal static class ProblemResponses
         }
 
         return context.Response.WriteAsJsonAsync(
-            problem, ProblemJson.Default.Problem, MediaTypeNames.Application.ProblemJson, context.RequestAborted);
+            problem, ApiJson.Readable.Problem, MediaTypeNames.Application.ProblemJson, context.RequestAborted);
     }
 }
