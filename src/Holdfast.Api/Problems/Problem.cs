@@ -9,7 +9,8 @@ namespace Holdfast.Api.Problems;
 /// <param name="Detail">What was wrong and what to do.</param>
 /// <param name="Where">The field, query parameter or header that was wrong; null when it is none of them.</param>
 internal sealed record Problem(
-    string Type, string Title, int Status, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Where = null)
+    string Type, string Title, int Status, string Detail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Where = null)
 {
     private const string Prefix = "urn:holdfast:problem:";
 

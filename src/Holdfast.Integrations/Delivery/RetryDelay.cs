@@ -5,7 +5,7 @@ namespace Holdfast.Integrations.Delivery;
 /// </summary>
 internal sealed class RetryDelay(TimeSpan minimum, TimeSpan maximum, Random random)
 {
-    /// <summary>The pause after so many failures of the same event (at least 1): from the minimum up to the minimum doubled with each failure.</summary>
+    /// <summary>The pause after so many failures of an event (at least 1): from the minimum up to the minimum doubled with each failure.</summary>
     public TimeSpan After(int failures)
     {
         var doubled = minimum * Math.Pow(2, Math.Min(failures, 30));
