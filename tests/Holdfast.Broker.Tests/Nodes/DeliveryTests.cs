@@ -110,11 +110,10 @@ public sealed class DeliveryTests
         var subscriber = await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = 50 });
         await subscriber.SubscribeAsync("t/#", qualityOfService);
         var publisher = await broker.ConnectAsync("publisher");
-        var filler = new string('x', 1000);
         var published = new int[4];
         var next = new int[4];
         var mostWaiting = 0;
-        var publishing = PublishAsync();
+        var publishing = PublishAsync(publisher, seed, qualityOfService, Messages, published);
         var isReading = true;
         while (next.Sum() < Messages)
         {
@@ -139,7 +138,7 @@ public sealed class DeliveryTests
 
                     for (var count = 0; count < 20 && subscriber.Output.TryTake(static _ => true) is { } packet; count++)
                     {
-                        await ReceiveAsync(packet);
+                        await ReceiveAsync(subscriber, packet, seed, next);
                     }
 
                     await Task.Yield();
@@ -157,32 +156,33 @@ public sealed class DeliveryTests
 
         // What the network takes, and one batch beyond it.
         Assert.InRange(mostWaiting, 0, MemoryOutput.NetworkBytes + 600_000);
+    }
 
-        async Task PublishAsync()
+    private static async Task PublishAsync(TestClient publisher, int seed, QualityOfService qualityOfService, int messages, int[] published)
+    {
+        var random = new Random(-seed);
+        var filler = new string('x', 1000);
+        for (var number = 0; number < messages; number++)
         {
-            var publishRandom = new Random(-seed);
-            for (var number = 0; number < Messages; number++)
-            {
-                var partition = publishRandom.Next(4);
-                await publisher.PublishAndWaitAsync(TestBroker.TopicIn(partition), $"{partition}:{published[partition]++}:{filler}", qualityOfService);
-            }
+            var partition = random.Next(published.Length);
+            await publisher.PublishAndWaitAsync(TestBroker.TopicIn(partition), $"{partition}:{published[partition]++}:{filler}", qualityOfService);
+        }
+    }
+
+    private static async Task ReceiveAsync(TestClient subscriber, ReceivedPacket packet, int seed, int[] next)
+    {
+        if (packet.Type == PacketType.PubRel)
+        {
+            await subscriber.SendAckAsync(PacketType.PubComp, packet.PacketId);
+            return;
         }
 
-        async Task ReceiveAsync(ReceivedPacket packet)
-        {
-            if (packet.Type == PacketType.PubRel)
-            {
-                await subscriber.SendAckAsync(PacketType.PubComp, packet.PacketId);
-                return;
-            }
-
-            var parts = packet.Payload.Split(':');
-            var (partition, number) = (int.Parse(parts[0]), int.Parse(parts[1]));
-            Assert.True(
-                number == next[partition] || (packet.Duplicate && number < next[partition]), $"Seed {seed}: {partition}:{number} came for {next[partition]}.");
-            next[partition] = Math.Max(next[partition], number + 1);
-            await subscriber.SendAckAsync(packet.QualityOfService == QualityOfService.AtLeastOnce ? PacketType.PubAck : PacketType.PubRec, packet.PacketId);
-        }
+        var parts = packet.Payload.Split(':');
+        var (partition, number) = (int.Parse(parts[0]), int.Parse(parts[1]));
+        Assert.True(
+            number == next[partition] || (packet.Duplicate && number < next[partition]), $"Seed {seed}: {partition}:{number} came for {next[partition]}.");
+        next[partition] = Math.Max(next[partition], number + 1);
+        await subscriber.SendAckAsync(packet.QualityOfService == QualityOfService.AtLeastOnce ? PacketType.PubAck : PacketType.PubRec, packet.PacketId);
     }
 
     [Fact]
