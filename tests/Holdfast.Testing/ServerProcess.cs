@@ -11,8 +11,8 @@ public sealed class ServerProcess : IAsyncDisposable
     private const string Ready = "ready";
     private const string Listening = "listening ";
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(120);
 
     /// <summary>The host that runs the tests; the one on the PATH may have another runtime, or be missing.</summary>
     private static readonly string DotnetHost = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet");
@@ -31,7 +31,11 @@ public sealed class ServerProcess : IAsyncDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+        Ended = _process.WaitForExitAsync();
     }
+
+    /// <summary>Ends when the server has ended, for whatever reason, and all its output was read.</summary>
+    public Task Ended { get; }
 
     /// <summary>Where it listens for MQTT, on 127.0.0.1.</summary>
     public int MqttPort { get; private set; }
@@ -65,10 +69,9 @@ public sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(ServerArguments arguments)
     {
         var server = new ServerProcess(StartInfo(arguments), arguments.Tracer.Count > 0);
-        var ended = server._process.WaitForExitAsync();
         try
         {
-            if (await Task.WhenAny(server._ready.Task, ended).WaitAsync(StartLimit) == ended)
+            if (await Task.WhenAny(server._ready.Task, server.Ended).WaitAsync(StartLimit) == server.Ended)
             {
                 throw new InvalidOperationException($"The server ended at its start.\n{server.Output}");
             }
@@ -93,7 +96,7 @@ public sealed class ServerProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         Signals.Send(ServerId, Signals.Kill);
-        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await Ended.WaitAsync(EndLimit);
     }
 
     /// <summary>SIGTERM; the server must end in order.</summary>
@@ -116,7 +119,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Waits until it has ended, for whatever reason.</summary>
     public async Task<int> EndAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await Ended.WaitAsync(EndLimit);
         return _process.ExitCode;
     }
 

@@ -20,8 +20,6 @@ internal static class ServeCommand
 
         try
         {
-            // Before the first socket: without it each receive is handed to another thread, at three times the cost per message.
-            Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
             await using var node = await NodeHost.StartAsync(options, cancellationToken).ConfigureAwait(false);
             foreach (var address in node.Addresses)
             {

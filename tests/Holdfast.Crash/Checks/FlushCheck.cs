@@ -1,6 +1,5 @@
 using System.Text;
 using Holdfast.Crash.Clients;
-using Holdfast.Crash.Processes;
 using Holdfast.Crash.Traces;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;

@@ -1,6 +1,5 @@
 using Holdfast.Crash.Clients;
 using Holdfast.Crash.Journals;
-using Holdfast.Crash.Processes;
 
 namespace Holdfast.Crash.Checks;
 
