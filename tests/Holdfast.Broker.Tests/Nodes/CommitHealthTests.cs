@@ -73,9 +73,12 @@ public sealed class CommitHealthTests
         var publisher = await broker.ConnectAsync("publisher");
         var idle = await broker.ConnectAsync("idle");
         await idle.SubscribeAsync("a");
-        broker.Log.Answer = AppendStatus.Full;
+        broker.Log.Gate.Close();
         await publisher.PublishAsync("a", "1", QualityOfService.AtLeastOnce);
-        await publisher.PublishAsync("a", "2", QualityOfService.ExactlyOnce);
+        await broker.Log.Gate.WaitForArrivalAsync().Within();
+        await publisher.PublishAsync("a", "2", QualityOfService.ExactlyOnce, packetId: 2);
+        broker.Log.Answer = AppendStatus.Full;
+        broker.Log.Gate.Open();
         Assert.Equal(PacketType.Disconnect, (await publisher.NextAsync()).Type);
         await publisher.Output.Closed.Within();
         Assert.Empty(publisher.Output.Waiting());

@@ -63,6 +63,28 @@ public sealed class ExactlyOnceInboundTests
         await subscriber.AssertNothingCameAsync();
     }
 
+    [Theory]
+    [InlineData(Interruption.None)]
+    [InlineData(Interruption.Reconnect)]
+    [InlineData(Interruption.Crash)]
+    [InlineData(Interruption.CrashAfterCheckpoint)]
+    [InlineData(Interruption.Drain)]
+    public async Task After_PUBCOMP_the_packet_identifier_means_another_message(Interruption interruption)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var publisher = await broker.ConnectAsync("publisher");
+        await publisher.PublishAsync(TestBroker.TopicIn(1), "1", QualityOfService.ExactlyOnce, packetId: 7);
+        await publisher.AckFromServerAsync(PacketType.PubRec, 7);
+        await broker.CheckpointAsync();
+        await publisher.SendAckAsync(PacketType.PubRel, 7);
+        await publisher.AckFromServerAsync(PacketType.PubComp, 7);
+        publisher = await InterruptAsync(broker, publisher, interruption);
+        var end = broker.Log.CommittedOffset(1);
+        await publisher.PublishAsync(TestBroker.TopicIn(1), "2", QualityOfService.ExactlyOnce, packetId: 7);
+        await publisher.AckFromServerAsync(PacketType.PubRec, 7);
+        Assert.Equal(end + 1, broker.Log.CommittedOffset(1));
+    }
+
     [Fact]
     public async Task A_repetition_before_the_commit_is_answered_after_it()
     {
