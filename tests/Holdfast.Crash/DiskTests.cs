@@ -26,7 +26,7 @@ public sealed class DiskTests : IDisposable
         using var journal = new Journal(_directory.Journals);
         await using var load = await Load.CreateAsync(journal, publishersOfEachKind: 1);
         await using var server = await ServerProcess.StartAsync(
-            new ServerArguments(_directory.Data) { Options = ["--min-free", minimumFree, "--segment-bytes", "4MiB"] });
+            new ServerArguments(_directory.Data) { Options = ["--min-free", minimumFree, "--segment-bytes", "512KiB"] });
         await load.SubscribeAsync(server, _directory.Data, cancellation);
         _ = load.PublishAsync(int.MaxValue);
         await load.UntilAsync(load.AcknowledgementsAsync(Messages), server, cancellation);
