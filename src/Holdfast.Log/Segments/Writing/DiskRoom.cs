@@ -48,18 +48,24 @@ internal sealed class DiskRoom
 
     private long Required => _options.MinimumFreeBytes + (_reserveHeld ? 0 : _options.ReserveBytes);
 
+    /// <summary>
+    /// Once appends are refused they go on only with room to spare: else a small one would still fit, a larger one not, and the node would
+    /// call itself ready and full by turns.
+    /// </summary>
+    private long RequiredNow => Required + (_refusing ? _options.ReserveBytes : 0);
+
     /// <summary>Whether an append may take more room. The figure is at most 100 ms old; what was taken since is counted.</summary>
     /// <param name="bytes">The room it takes; 0 when it was taken before.</param>
     public bool HasRoomFor(long bytes)
     {
         lock (_lock)
         {
-            if (_options.TimeProvider.GetElapsedTime(_checkedAt) >= RefreshInterval || _freeBytes - bytes < Required)
+            if (_options.TimeProvider.GetElapsedTime(_checkedAt) >= RefreshInterval || _freeBytes - bytes < RequiredNow)
             {
                 Refresh();
             }
 
-            var fits = _freeBytes - bytes >= Required;
+            var fits = _freeBytes - bytes >= RequiredNow;
             _freeBytes -= fits ? bytes : 0;
             ReportChange(fits);
             return fits;
@@ -83,6 +89,7 @@ internal sealed class DiskRoom
         {
             ReleaseReserve();
             Refresh();
+            ReportChange(fits: false);
         }
     }
 
@@ -114,7 +121,7 @@ internal sealed class DiskRoom
         {
             _options.Logger.LogError(
                 "The disk is full: {Free} bytes are free in {Directory}, {Required} are required. Appends are refused until there is room.",
-                _freeBytes, _directory, Required);
+                _freeBytes, _directory, RequiredNow);
         }
         else
         {
