@@ -318,21 +318,22 @@ internal sealed class SessionReader
             counter.Add(gap.ToOffset - gap.FromOffset);
         }
 
+        // The dispatcher has not come to what is committed but not announced; it will push that, or a later read finds it. One value for the whole
+        // read: what is announced while it is being sent was left out, and must not be passed over.
+        var end = Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition));
         foreach (var batch in read.Batches)
         {
-            if (!Send(batch, from))
+            if (!Send(batch, from, end))
             {
                 return false;
             }
         }
 
-        return TryMoveTo(partition, Math.Min(read.NextOffset, _services.Feed.AnnouncedOffset(partition)));
+        return TryMoveTo(partition, end);
     }
 
-    private bool Send(RecordBatch batch, long from)
+    private bool Send(RecordBatch batch, long from, long end)
     {
-        // The dispatcher has not come to what is committed but not announced; it will push that, or a later read finds it.
-        var end = _services.Feed.AnnouncedOffset(batch.Partition);
         foreach (var view in batch)
         {
             if (view.Offset >= end)
