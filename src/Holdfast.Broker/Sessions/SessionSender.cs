@@ -16,7 +16,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     private const ulong AssignedToken = 1UL << 32;
     private const ulong ReceivedToken = 2UL << 32;
 
-    private readonly Queue<ushort> _toAssignAgain = new();
+    private readonly HashSet<ushort> _toAssignAgain = [];
     private bool _waitsForRoom;
 
     /// <summary>No packet identifier can be recorded now; the session is woken when it can.</summary>
@@ -272,7 +272,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (status != AppendStatus.Appended)
         {
             // It keeps its place; until it is recorded, in order with the others, nothing further is.
-            _toAssignAgain.Enqueue(message.PacketId);
+            _toAssignAgain.Add(message.PacketId);
             if (_toAssignAgain.Count == 1)
             {
                 _ = AssignAgainAsync();
@@ -371,18 +371,25 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     {
         lock (session.Lock)
         {
-            while (_toAssignAgain.TryPeek(out var packetId))
+            // In the order of the window, whatever the order of the refusals: recovery takes the last assignment of a partition for all before it.
+            for (var place = 0; place < session.Outbound.Places && _toAssignAgain.Count > 0; place++)
             {
-                var place = session.Outbound.Find(packetId);
-                if (place >= 0 && session.Outbound[place].State == OutboundState.Assigning
-                    && TryRecordAssigned(session.Outbound[place]) == AppendAdmission.Busy)
+                var message = session.Outbound[place];
+                if (message.State != OutboundState.Assigning || !_toAssignAgain.Contains(message.PacketId))
+                {
+                    continue;
+                }
+
+                if (TryRecordAssigned(message) == AppendAdmission.Busy)
                 {
                     return false;
                 }
 
-                _toAssignAgain.Dequeue();
+                _toAssignAgain.Remove(message.PacketId);
             }
 
+            // What is left has ended meanwhile.
+            _toAssignAgain.Clear();
             session.Wake();
             return true;
         }
