@@ -40,7 +40,7 @@ public sealed class BenchReportTests
         BenchResult result = Rate(1_234_567) with
         {
             Publishers = 100, Qos = 1, PayloadBytes = 100, Window = 100, Latency = new LatencyResult(0.5, 12.34, 123.4, 1234.5), Missing = 3,
-            BrokerProcess = new ProcessResult(0.812, 0.9, 1, 2_500_000, 3_500_000_000, 1, 2, 3, 4), Errors = [new BenchError("PubAck: QuotaExceeded", 12)], Warnings = ["beware"],
+            BrokerProcess = new ProcessResult(0.812, 0.9, 1, 2_500_000, 3_500_000_000, -1500, 1, 2, 3, 4), Errors = [new BenchError("PubAck: QuotaExceeded", 12)], Warnings = ["beware"],
         };
         string text = BenchReport.Format(result);
         Assert.Contains("delivered/s", text, StringComparison.Ordinal);
@@ -68,6 +68,15 @@ public sealed class BenchReportTests
         Assert.InRange(result.Series[0].Latency!.P99, 1, 1.02);
     }
 
+    [Fact]
+    public void A_trend_is_the_slope_of_the_second_half()
+    {
+        BenchSample[] samples = [.. Enumerable.Range(0, 121).Select(second => Sample(second, 0, Latencies()) with { Data = new DirectoryUsage(second < 60 ? 1_000_000 - second : 500 + (10 * second), 1) })];
+        Assert.Equal(600, BenchSummary.TrendOf(new BenchMeasurement(samples[0], samples[^1], samples), sample => sample.Data?.Bytes));
+        Assert.Null(BenchSummary.TrendOf(new BenchMeasurement(samples[0], samples[50], samples[..50]), sample => sample.Data?.Bytes));
+        Assert.Null(BenchSummary.TrendOf(new BenchMeasurement(samples[0], samples[^1], samples), sample => sample.Broker?.ResidentBytes));
+    }
+
     [Theory]
     [InlineData(1.9, 0.1, 0.0, null, "the generator was short of CPU")]
     [InlineData(1.0, 0.9, 0.0, null, "the generator was short of CPU")]
@@ -79,7 +88,7 @@ public sealed class BenchReportTests
     {
         BenchResult result = Rate(1) with
         {
-            Generator = new GeneratorResult(1, generator, others, late, late), BrokerProcess = new ProcessResult(1, broker, 1, 1, 1, 1, 1, 1, 1),
+            Generator = new GeneratorResult(1, generator, others, late, late), BrokerProcess = new ProcessResult(1, broker, 1, 1, 1, null, 1, 1, 1, 1),
         };
         IReadOnlyList<string> warnings = BenchWarnings.Of(result, cores: 2);
         if (warning is null)

@@ -108,22 +108,24 @@ internal sealed record BenchResult
 /// <param name="ResidentAtStart">Resident memory when measuring began.</param>
 /// <param name="ResidentAtEnd">Resident memory at the end.</param>
 /// <param name="ResidentPeak">The most of the samples.</param>
+/// <param name="ResidentTrend">The slope of the resident memory over the second half of the run, in bytes a minute; null when the run is too short for one.</param>
 /// <param name="ThreadsAtStart">Threads when measuring began.</param>
 /// <param name="ThreadsAtEnd">Threads at the end.</param>
 /// <param name="OpenFilesAtStart">Open files when measuring began; null when they may not be read.</param>
 /// <param name="OpenFilesAtEnd">Open files at the end.</param>
 internal sealed record ProcessResult(
-    double? CpuMicrosecondsEach, double CpuCores, long ResidentAtStart, long ResidentAtEnd, long ResidentPeak, int ThreadsAtStart, int ThreadsAtEnd,
+    double? CpuMicrosecondsEach, double CpuCores, long ResidentAtStart, long ResidentAtEnd, long ResidentPeak, double? ResidentTrend, int ThreadsAtStart, int ThreadsAtEnd,
     int? OpenFilesAtStart, int? OpenFilesAtEnd);
 
 /// <summary>A broker's data directory during a run.</summary>
 /// <param name="BytesAtStart">Bytes when measuring began.</param>
 /// <param name="BytesAtEnd">Bytes at the end.</param>
 /// <param name="BytesPeak">The most of the samples.</param>
+/// <param name="BytesTrend">The slope over the second half of the run, in bytes a minute; null when the run is too short for one.</param>
 /// <param name="FilesAtStart">Files when measuring began.</param>
 /// <param name="FilesAtEnd">Files at the end.</param>
 /// <param name="FilesPeak">The most of the samples.</param>
-internal sealed record DataResult(long BytesAtStart, long BytesAtEnd, long BytesPeak, int FilesAtStart, int FilesAtEnd, int FilesPeak);
+internal sealed record DataResult(long BytesAtStart, long BytesAtEnd, long BytesPeak, double? BytesTrend, int FilesAtStart, int FilesAtEnd, int FilesPeak);
 
 /// <summary>The load generator during a run.</summary>
 /// <param name="CpuMicrosecondsEach">CPU time for each of the unit; null when nothing was counted.</param>

@@ -7,6 +7,9 @@ namespace Holdfast.Server.Bench.Results;
 /// <summary>Makes figures of samples.</summary>
 internal static class BenchSummary
 {
+    /// <summary>Fewer samples than this show no trend: the first half of a run is settling, and a garbage collection looks like one.</summary>
+    private const int FewestSamplesForTrend = 60;
+
     /// <summary>The result of a run; what only the scenario knows is left open.</summary>
     /// <param name="options">The task.</param>
     /// <param name="unit">What is counted.</param>
@@ -71,6 +74,25 @@ internal static class BenchSummary
     /// <param name="seconds">Seconds.</param>
     public static double? Cores(TimeSpan? cpu, double seconds) => cpu is { } time ? Round(time.TotalSeconds / seconds) : null;
 
+    /// <summary>The slope of a value over the second half of a run by least squares, a minute; null when the run is too short.</summary>
+    /// <param name="measurement">The samples.</param>
+    /// <param name="valueOf">The value.</param>
+    public static double? TrendOf(BenchMeasurement measurement, Func<BenchSample, double?> valueOf)
+    {
+        (double Minute, double Value)[] points =
+        [
+            .. measurement.Samples.Skip(measurement.Samples.Count / 2).Where(sample => valueOf(sample) is not null)
+                .Select(sample => (sample.SecondsSince(measurement.Start) / 60, valueOf(sample)!.Value)),
+        ];
+        if (measurement.Samples.Count < FewestSamplesForTrend || points.Length < 2)
+        {
+            return null;
+        }
+
+        (double minute, double value) = (points.Average(point => point.Minute), points.Average(point => point.Value));
+        return Math.Round(points.Sum(point => (point.Minute - minute) * (point.Value - value)) / points.Sum(point => Math.Pow(point.Minute - minute, 2)));
+    }
+
     private static double? Each(TimeSpan cpu, long count) => count > 0 ? Round(cpu.TotalMicroseconds / count) : null;
 
     private static SecondResult SecondOf(BenchSample start, BenchSample from, BenchSample to)
@@ -95,6 +117,7 @@ internal static class BenchSummary
             ? new ProcessResult(
                 Each(after.Cpu - before.Cpu, count), Cores(after.Cpu - before.Cpu, measurement.Seconds)!.Value,
                 before.ResidentBytes, after.ResidentBytes, measurement.Samples.Append(end).Max(sample => sample.Broker?.ResidentBytes ?? 0),
+                TrendOf(measurement, sample => sample.Broker?.ResidentBytes),
                 before.Threads, after.Threads, measurement.OpenFilesAtStart, measurement.OpenFilesAtEnd)
             : null;
     }
@@ -102,7 +125,7 @@ internal static class BenchSummary
     private static DataResult? DataOf(BenchMeasurement measurement)
         => measurement.Start.Data is { } before && measurement.End.Data is { } after
             ? new DataResult(
-                before.Bytes, after.Bytes, measurement.Samples.Append(measurement.End).Max(sample => sample.Data?.Bytes ?? 0),
+                before.Bytes, after.Bytes, measurement.Samples.Append(measurement.End).Max(sample => sample.Data?.Bytes ?? 0), TrendOf(measurement, sample => sample.Data?.Bytes),
                 before.Files, after.Files, measurement.Samples.Append(measurement.End).Max(sample => sample.Data?.Files ?? 0))
             : null;
 }
