@@ -67,7 +67,7 @@ public sealed class BenchScenarioTests(HoldfastBroker holdfast, Mosquitto mosqui
         JsonElement json = await MeasureAsync("retained", "--topics", "250", "--subscribers", "2", "--seconds", "0.3");
         long retrievals = json.GetProperty("retained").GetProperty("retrievals").GetInt64();
         Assert.True(retrievals >= 2, $"{retrievals} retrievals");
-        
+
         // Both are read while messages arrive, one after the other: each of the two subscribers may be a retrieval ahead.
         Assert.InRange(json.GetProperty("count").GetInt64(), 250 * (retrievals - 2), 250 * (retrievals + 2));
 
