@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -20,6 +21,12 @@ internal sealed record ServeOptions
 
     /// <summary>Whether anonymous clients are allowed on listeners beyond loopback too.</summary>
     public bool AllowAnonymous { get; init; }
+
+    /// <summary>The certificate of the listeners with TLS, or null.</summary>
+    public CertificateFiles? Certificate { get; init; }
+
+    /// <summary>Origins of web pages that may connect over WebSocket besides this server's own.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>How long a commit may take before all clients are disconnected.</summary>
     public TimeSpan AckDeadline { get; init; } = TimeSpan.FromSeconds(10);

@@ -8,7 +8,7 @@ namespace Holdfast.Transport.Tls;
 /// The certificate that listeners show, which follows its files: new connections get the new one, those that stand go on. Files that cannot be
 /// used leave the last good certificate in place.
 /// </summary>
-public sealed partial class ServerCertificate : IDisposable
+public sealed class ServerCertificate : IDisposable
 {
     /// <summary>How often the files are looked at.</summary>
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
@@ -60,14 +60,14 @@ public sealed partial class ServerCertificate : IDisposable
                 _current = Load();
                 _fingerprint = fingerprint;
                 _lastProblem = null;
-                LogReloaded(_files.Certificate, _current.Leaf.Subject, _current.Leaf.NotAfter.ToUniversalTime());
+                _logger.LogInformation("{File} is taken: {Subject}, valid until {NotAfter:u}", _files.Certificate, _current.Leaf.Subject, _current.Leaf.NotAfter.ToUniversalTime());
             }
             catch (CertificateException exception)
             {
                 if (exception.Message != _lastProblem)
                 {
                     _lastProblem = exception.Message;
-                    LogKept(exception.Message);
+                    _logger.LogError("The certificate in use is kept: {Problem}", exception.Message);
                 }
             }
         }
@@ -82,21 +82,12 @@ public sealed partial class ServerCertificate : IDisposable
         var leaf = loaded[0];
         foreach (var warning in _files.Warnings(leaf, _time.GetUtcNow()))
         {
-            LogWarning(warning);
+            _logger.LogWarning("{Warning}", warning);
         }
 
         // Offline: what a client needs is in the file, and a server must not wait for other servers.
         return new Current(leaf, SslStreamCertificateContext.Create(leaf, loaded, offline: true));
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{File} is taken: {Subject}, valid until {NotAfter:u}")]
-    private partial void LogReloaded(string file, string subject, DateTime notAfter);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The certificate in use is kept: {Problem}")]
-    private partial void LogKept(string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
-    private partial void LogWarning(string warning);
 
     private sealed record Current(X509Certificate2 Leaf, SslStreamCertificateContext Context);
 }

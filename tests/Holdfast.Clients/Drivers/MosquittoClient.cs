@@ -96,7 +96,8 @@ public sealed class MosquittoClient : ForeignClient
     }
 
     private static string[] Common(ClientSettings settings, string clientId)
-        => ["-h", "127.0.0.1", "-p", Number(settings.Port), "-V", settings.Version == 5 ? "mqttv5" : "mqttv311", "-i", clientId];
+        => ["-h", "localhost", .. settings.IsTls ? ["--cafile", settings.CertificateFile] : Array.Empty<string>(), "-p", Number(settings.Port), "-V", settings.Version == 5 ? "mqttv5" : "mqttv311",
+            "-i", clientId];
 
     private static string[] Will(ClientSettings settings)
         => settings.Will is not { } will ? []
