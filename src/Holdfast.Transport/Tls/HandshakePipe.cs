@@ -42,6 +42,9 @@ internal sealed class HandshakePipe(IDuplexPipe inner, HandshakePlaces places) :
         var result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
         await places.TakeAsync(cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _hasPlace, 1);
+
+        // Here, not in what is called: whoever awaits a call that has completed meanwhile stays on its own thread.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return result;
     }
 

@@ -9,13 +9,9 @@ internal sealed class HandshakePlaces(int count) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(count, count);
 
-    /// <summary>Waits for a place, away from the I/O threads.</summary>
+    /// <summary>Waits for a place.</summary>
     /// <param name="cancellationToken">The handshake's time limit.</param>
-    public async ValueTask TakeAsync(CancellationToken cancellationToken)
-    {
-        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-    }
+    public Task TakeAsync(CancellationToken cancellationToken) => _free.WaitAsync(cancellationToken);
 
     /// <summary>Gives a place back.</summary>
     public void Release() => _free.Release();

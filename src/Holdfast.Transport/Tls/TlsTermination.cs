@@ -15,10 +15,11 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
     /// <summary>The name under which MQTT is negotiated (ALPN); a client that offers others only is refused.</summary>
     internal const string MqttProtocol = "mqtt";
 
-    private readonly HandshakePlaces _places = new(Environment.ProcessorCount);
-
     /// <summary>A handshake that takes longer is cut.</summary>
     public TimeSpan HandshakeLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>As many as there are processors: more would only make each slower.</summary>
+    internal HandshakePlaces Places { get; } = new(Environment.ProcessorCount);
 
     /// <summary>Puts TLS into a listener that speaks HTTP.</summary>
     /// <param name="options">The listener.</param>
@@ -50,12 +51,14 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose() => Places.Dispose();
 
     private async Task RunBelowAsync(ConnectionContext context, ConnectionDelegate next)
     {
+        // The first read may complete at once, and what follows it must not run where connections are accepted.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var transport = context.Transport;
-        var handshake = new HandshakePipe(transport, _places);
+        var handshake = new HandshakePipe(transport, Places);
         context.Features.Set(handshake);
         context.Transport = handshake;
         try
