@@ -47,7 +47,9 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
     }
 
-    /// <summary>Whoever owns the channel may take it down only when nothing writes any more.</summary>
+    /// <summary>
+    /// Whoever owns the channel may take it down only when nothing writes any more, and would wait for ever for a peer that takes nothing: it is cut.
+    /// </summary>
     private static async Task EndOutputAsync(PipePacketOutput output, NetworkChannel channel)
     {
         var idle = output.EndAsync();
@@ -202,8 +204,8 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
     }
 
     /// <summary>
-    /// Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it. A peer that does not end the
-    /// connection in time is cut, even while it takes nothing of what is sent to it.
+    /// Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it, until the peer ends the connection or
+    /// its time is up.
     /// </summary>
     private async Task LingerAsync(NetworkChannel channel)
     {
@@ -220,7 +222,7 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
         catch (OperationCanceledException)
         {
-            channel.Abort("The peer did not end the connection that was closed.");
+            // Whoever owns the connection closes it now.
         }
     }
 

@@ -72,6 +72,9 @@ public sealed class MqttServer : IAsyncDisposable
     /// <summary>Where it listens, with the real ports, once started.</summary>
     public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(one => one.Options.IPEndPoint!);
 
+    /// <summary>Network connections, those in their handshake included.</summary>
+    internal int ConnectionCount => Volatile.Read(ref _connections);
+
     /// <summary>Opens the listeners.</summary>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="IOException">An address is in use or not of this machine.</exception>

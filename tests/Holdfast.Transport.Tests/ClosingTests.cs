@@ -17,8 +17,9 @@ public abstract class ClosingTests(Carrier carrier)
         // A second CONNECT is refused; what follows is read and thrown away, so no reset overtakes the reason.
         await client.SendAsync(RawClient.Connect("client"));
         var filler = RawClient.Publish("a", new byte[10_000]);
-        for (var count = 0; count < 200; count++)
+        for (var count = 0; count < 2000; count++)
         {
+            // More than the sockets hold.
             await client.SendAsync(filler);
         }
 
@@ -91,7 +92,8 @@ public abstract class ClosingTests(Carrier carrier)
             await publisher.ReadAsync();
         }
 
-        await server.UntilConnectionsAsync(1, () => time.Advance(TimeSpan.FromSeconds(0.5)));
+        // Cut, not only let go: else its socket would stay for as long as it does not read.
+        await server.UntilSocketsAsync(1, () => time.Advance(TimeSpan.FromSeconds(0.5)));
     }
 }
 

@@ -49,13 +49,18 @@ internal sealed class TestServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Waits until so many connections are left.</summary>
-    public async Task UntilConnectionsAsync(int count, Action? each = null)
+    /// <summary>Waits until the broker has so many connections left.</summary>
+    public Task UntilConnectionsAsync(int count, Action? each = null) => UntilAsync(() => Node.ConnectionCount, count, each);
+
+    /// <summary>Waits until so many connections are left on the network.</summary>
+    public Task UntilSocketsAsync(int count, Action? each = null) => UntilAsync(() => _server.ConnectionCount, count, each);
+
+    private static async Task UntilAsync(Func<int> read, int count, Action? each)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        for (var left = Limit; Node.ConnectionCount != count; left -= timer.Period)
+        for (var left = Limit; read() != count; left -= timer.Period)
         {
-            Assert.True(left > TimeSpan.Zero, $"{Node.ConnectionCount} connections are left instead of {count}.");
+            Assert.True(left > TimeSpan.Zero, $"{read()} connections are left instead of {count}.");
             each?.Invoke();
             await timer.WaitForNextTickAsync();
         }
