@@ -34,6 +34,8 @@ internal sealed class ServeArguments
     };
 
     private readonly Option<TimeSpan?> _ackDeadline = ValueOptions.Duration("--ack-deadline", "When commits take longer, all clients are disconnected, so that they buffer.", Defaults.AckDeadline);
+    private readonly Option<TimeSpan?> _maximumKeepAlive = ValueOptions.Duration("--maximum-keep-alive", "MQTT 5 clients that ask for a longer keep-alive, or none, get this one. [default: the client's]", null);
+    private readonly Option<string?> _serverReference = ValueOptions.Text("--server-reference", "SERVER", "Where MQTT 5 clients are sent when this node cannot commit or shuts down, such as other.example:8883.");
     private readonly Option<long?> _minFree = ValueOptions.Size("--min-free", "Below so much free room publishing is refused. [default: 256MB]");
     private readonly Option<TimeSpan?> _retentionAge = ValueOptions.Duration("--retention-age", "Older events are removed.", Defaults.RetentionAge);
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
@@ -46,7 +48,7 @@ internal sealed class ServeArguments
     {
         var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
         {
-            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
+            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
         };
         _certificate.AddTo(command);
         command.Validators.Add(result =>
@@ -70,6 +72,8 @@ internal sealed class ServeArguments
         AllowedOrigins = result.GetValue(_allowOrigin) ?? [],
         AllowAnonymous = result.GetValue(_allowAnonymous),
         AckDeadline = result.GetValue(_ackDeadline) ?? Defaults.AckDeadline,
+        MaximumKeepAlive = result.GetValue(_maximumKeepAlive),
+        ServerReference = result.GetValue(_serverReference),
         MinFreeBytes = result.GetValue(_minFree) ?? Defaults.MinFreeBytes,
         RetentionAge = result.GetValue(_retentionAge) ?? Defaults.RetentionAge,
         RetentionBytes = result.GetValue(_retentionBytes),

@@ -31,6 +31,12 @@ internal sealed record ServeOptions
     /// <summary>How long a commit may take before all clients are disconnected.</summary>
     public TimeSpan AckDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The longest keep-alive of an MQTT 5 client; null for no bound.</summary>
+    public TimeSpan? MaximumKeepAlive { get; init; }
+
+    /// <summary>Where MQTT 5 clients are sent when this node cannot commit or shuts down, or null.</summary>
+    public string? ServerReference { get; init; }
+
     /// <summary>Below so many free bytes on the volume publishing is refused.</summary>
     public long MinFreeBytes { get; init; } = 256_000_000;
 

@@ -134,7 +134,13 @@ internal sealed class NodeHost : IAsyncDisposable
             },
             cancellationToken).ConfigureAwait(false);
         _state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), _log.PartitionCount, _logger);
-        var brokerOptions = new BrokerOptions { MaximumPayload = options.MaximumPayloadBytes, AckDeadline = options.AckDeadline };
+        var brokerOptions = new BrokerOptions
+        {
+            MaximumPayload = options.MaximumPayloadBytes,
+            AckDeadline = options.AckDeadline,
+            MaximumKeepAlive = options.MaximumKeepAlive,
+            ServerReference = options.ServerReference,
+        };
         var stores = new BrokerStores(_log, _state, _state, new RetentionPolicy(options.RetentionAge, options.RetentionBytes));
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);

@@ -28,6 +28,7 @@ public sealed class ServeArgumentsTests
         ServeOptions options = Parse(
             "--data", "d", "--listen", "mqtt://0.0.0.0:1", "--listen", "http://[::1]:2", "--allow-anonymous", "--ack-deadline", "500ms", "--min-free", "1GB",
             "--listen", "mqtts://127.0.0.1:3", "--certificate", "c.pem", "--key", "k.pem", "--allow-origin", "https://a.example",
+            "--maximum-keep-alive", "5m", "--server-reference", "other:8883",
             "--retention-age", "2d", "--retention-bytes", "3GB", "--maximum-payload", "1MB", "--segment-bytes", "128KiB", "--json");
         Assert.Equal("d", options.Data);
         Assert.Equal(["mqtt://0.0.0.0:1", "http://[::1]:2", "mqtts://127.0.0.1:3"], options.Listen.Select(url => url.ToString()));
@@ -41,6 +42,7 @@ public sealed class ServeArgumentsTests
         Assert.True(options.Json);
         Assert.Equal(new CertificateFiles("c.pem", "k.pem", null), options.Certificate);
         Assert.Equal(["https://a.example"], options.AllowedOrigins);
+        Assert.Equal((TimeSpan.FromMinutes(5), "other:8883"), (options.MaximumKeepAlive, options.ServerReference));
     }
 
     [Fact]
