@@ -15,6 +15,12 @@ public sealed record BrokerOptions
     /// <summary>The most messages in flight towards one client, if its own Receive Maximum is not lower.</summary>
     public ushort SendMaximum { get; init; } = 2048;
 
+    /// <summary>The longest keep-alive of an MQTT 5 client, in whole seconds; one that asks for more, or for none, is told this one. Null for no bound.</summary>
+    public TimeSpan? MaximumKeepAlive { get; init; }
+
+    /// <summary>Where MQTT 5 clients are sent when this node cannot commit or shuts down, such as <c>other.example:8883</c>; null when there is no other.</summary>
+    public string? ServerReference { get; init; }
+
     /// <summary>The longest session expiry that is granted.</summary>
     public TimeSpan MaximumSessionExpiry { get; init; } = TimeSpan.FromDays(7);
 

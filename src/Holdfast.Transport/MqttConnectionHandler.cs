@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 using Holdfast.Broker;
 using Holdfast.Broker.Connections;
 using Holdfast.Mqtt;
+using Holdfast.Transport.Channels;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Holdfast.Transport;
 
@@ -18,23 +18,22 @@ namespace Holdfast.Transport;
 internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous, TimeProvider time)
 {
     /// <summary>How long a peer may take to end a connection that we have closed, before it is cut.</summary>
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Serves one connection until it ends.</summary>
-    /// <param name="context">The connection.</param>
-    public async Task OnConnectedAsync(ConnectionContext context)
+    /// <param name="channel">The connection.</param>
+    public async Task ServeAsync(NetworkChannel channel)
     {
-        var socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
-        var output = new PipePacketOutput(context.Transport.Output, socket);
-        _ = EndReadingAsync(output.Closed, context.Transport.Input);
-        var connection = node.Accept(output, new ConnectionInfo(context.RemoteEndPoint?.ToString() ?? "unknown", allowAnonymous));
+        var output = new PipePacketOutput(channel.Output, channel.EndSendingAsync);
+        _ = EndReadingAsync(output.Closed, channel.Input);
+        var connection = node.Accept(output, new ConnectionInfo(channel.Remote, allowAnonymous));
         try
         {
-            if (await ReadPacketsAsync(connection, output.Closed, context.Transport.Input).ConfigureAwait(false))
+            if (await ReadPacketsAsync(connection, output.Closed, channel.Input).ConfigureAwait(false))
             {
                 // The session is let go first: a will must not wait for a peer that lingers.
                 await node.EndAsync(connection).ConfigureAwait(false);
-                await LingerAsync(context).ConfigureAwait(false);
+                await LingerAsync(channel).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is IOException or ConnectionResetException or ConnectionAbortedException or OperationCanceledException)
@@ -43,8 +42,21 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
         finally
         {
-            output.End();
+            await EndOutputAsync(output, channel).ConfigureAwait(false);
             await node.EndAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Whoever owns the channel may take it down only when nothing writes any more, and would wait for ever for a peer that takes nothing: it is cut.
+    /// </summary>
+    private static async Task EndOutputAsync(PipePacketOutput output, NetworkChannel channel)
+    {
+        var idle = output.EndAsync();
+        if (!idle.IsCompleted)
+        {
+            channel.Abort("The connection has ended while the peer did not read.");
+            await idle.ConfigureAwait(false);
         }
     }
 
@@ -192,10 +204,10 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
     }
 
     /// <summary>
-    /// Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it. A peer that does not end the
-    /// connection in time is cut, even while it takes nothing of what is sent to it.
+    /// Reads and discards what the peer still sends, so that our last packet arrives and no reset overtakes it, until the peer ends the connection or
+    /// its time is up.
     /// </summary>
-    private async Task LingerAsync(ConnectionContext context)
+    private async Task LingerAsync(NetworkChannel channel)
     {
         using var limit = new CancellationTokenSource(LingerTime, time);
         try
@@ -203,14 +215,14 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
             ReadResult result;
             do
             {
-                result = await context.Transport.Input.ReadAsync(limit.Token).ConfigureAwait(false);
-                context.Transport.Input.AdvanceTo(result.Buffer.End);
+                result = await channel.Input.ReadAsync(limit.Token).ConfigureAwait(false);
+                channel.Input.AdvanceTo(result.Buffer.End);
             }
             while (!result.IsCompleted);
         }
         catch (OperationCanceledException)
         {
-            context.Abort(new ConnectionAbortedException("The peer did not end the connection that was closed."));
+            // Whoever owns the connection closes it now.
         }
     }
 

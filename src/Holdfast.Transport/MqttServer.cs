@@ -1,8 +1,12 @@
 using System.Net;
 using Holdfast.Broker;
+using Holdfast.Transport.Channels;
+using Holdfast.Transport.Tls;
+using Holdfast.Transport.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +20,12 @@ namespace Holdfast.Transport;
 /// </summary>
 public sealed class MqttServer : IAsyncDisposable
 {
+    /// <summary>How long a WebSocket client may take over its request.</summary>
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(10);
+
+    private readonly BrokerNode _node;
+    private readonly TimeProvider _time;
+    private readonly long _maximumBufferedBytes;
     private readonly WebApplication _host;
     private readonly List<(MqttListener Listener, ListenOptions Options)> _listeners = [];
     private int _connections;
@@ -29,6 +39,11 @@ public sealed class MqttServer : IAsyncDisposable
     /// <param name="loggers">For Kestrel's warnings.</param>
     public MqttServer(BrokerNode node, IReadOnlyList<MqttListener> listeners, uint maximumPacketSize, TimeProvider time, ILoggerFactory loggers)
     {
+        _node = node;
+        _time = time;
+
+        // A packet is handled when it is complete, so one must fit; the next may wait behind it.
+        _maximumBufferedBytes = maximumPacketSize * 2L;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<SocketTransportOptions>(options =>
@@ -37,27 +52,28 @@ public sealed class MqttServer : IAsyncDisposable
 
             // One byte: a flush completes when the kernel has taken everything, so back-pressure is exact.
             options.MaxWriteBufferSize = 1;
-            options.MaxReadBufferSize = maximumPacketSize * 2;
+            options.MaxReadBufferSize = _maximumBufferedBytes;
             options.Backlog = 4096;
         });
-        builder.WebHost.UseKestrelCore().UseSockets();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            LimitHttp(kestrel);
             foreach (var listener in listeners)
             {
-                var handler = new MqttConnectionHandler(node, listener.AllowAnonymous, time);
-                kestrel.Listen(listener.EndPoint, options =>
-                {
-                    _listeners.Add((listener, options));
-                    options.Run(context => CountAsync(handler, context));
-                });
+                kestrel.Listen(listener.EndPoint, options => Listen(options, listener));
             }
         });
         _host = builder.Build();
+        _host.UseWebSockets();
+        _host.Run(static context => context.Features.GetRequiredFeature<WebSocketEntrance>().HandleAsync(context));
     }
 
     /// <summary>Where it listens, with the real ports, once started.</summary>
     public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(one => one.Options.IPEndPoint!);
+
+    /// <summary>Network connections, those in their handshake included.</summary>
+    internal int ConnectionCount => Volatile.Read(ref _connections);
 
     /// <summary>Opens the listeners.</summary>
     /// <param name="cancellationToken">Ends the start.</param>
@@ -81,12 +97,44 @@ public sealed class MqttServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await _host.DisposeAsync().ConfigureAwait(false);
 
-    private async Task CountAsync(MqttConnectionHandler handler, ConnectionContext context)
+    /// <summary>HTTP is only for the upgrade here; how fast a WebSocket must be is for MQTT's keep-alive to say.</summary>
+    private static void LimitHttp(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 0;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.RequestHeadersTimeout = RequestLimit;
+        kestrel.Limits.KeepAliveTimeout = RequestLimit;
+    }
+
+    private void Listen(ListenOptions options, MqttListener listener)
+    {
+        _listeners.Add((listener, options));
+        options.Use(next => context => CountAsync(next, context));
+        listener.Tls?.Use(options, listener.WebSocket is null ? TlsTermination.MqttProtocol : null);
+        var handler = new MqttConnectionHandler(_node, listener.AllowAnonymous, _time);
+        if (listener.WebSocket is null)
+        {
+            options.Run(context => handler.ServeAsync(new SocketChannel(context)));
+            return;
+        }
+
+        options.Protocols = HttpProtocols.Http1;
+        var entrance = new WebSocketEntrance(listener.WebSocket, handler, _maximumBufferedBytes, _time);
+        options.Use(next => context =>
+        {
+            context.Features.Set(entrance);
+            return next(context);
+        });
+    }
+
+    private async Task CountAsync(ConnectionDelegate next, ConnectionContext context)
     {
         Interlocked.Increment(ref _connections);
         try
         {
-            await handler.OnConnectedAsync(context).ConfigureAwait(false);
+            await next(context).ConfigureAwait(false);
         }
         finally
         {
@@ -97,8 +145,3 @@ public sealed class MqttServer : IAsyncDisposable
         }
     }
 }
-
-/// <summary>An address to listen on.</summary>
-/// <param name="EndPoint">Address and port; port 0 for any.</param>
-/// <param name="AllowAnonymous">Whether clients without credentials are admitted.</param>
-public sealed record MqttListener(IPEndPoint EndPoint, bool AllowAnonymous);

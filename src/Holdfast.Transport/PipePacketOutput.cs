@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using Holdfast.Broker.Connections;
 
 namespace Holdfast.Transport;
@@ -10,7 +9,9 @@ namespace Holdfast.Transport;
 /// to the side, and into the pipe afterwards. The pipe's threshold is one byte: a flush that does not complete means that the kernel takes
 /// no more, which is what "clogged" says.
 /// </summary>
-internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : PacketOutput
+/// <param name="pipe">Where the bytes go.</param>
+/// <param name="endSending">Called once, when everything before the close was sent.</param>
+internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) : PacketOutput
 {
     /// <summary>So much may wait at the side before the output counts as clogged, in bytes.</summary>
     private const int SideLimit = 64 * 1024;
@@ -25,6 +26,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
     private bool _closing;
     private bool _ended;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _idle;
 
     /// <inheritdoc/>
     public override bool IsClogged => Volatile.Read(ref _flushPending) || Volatile.Read(ref _sideLength) > SideLimit;
@@ -95,6 +97,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
             }
 
             _closing = true;
+            _unflushed = 0;
             _closed.SetResult();
             if (_flushing)
             {
@@ -108,11 +111,13 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
     }
 
     /// <summary>The connection has ended: nothing is written any more.</summary>
-    public void End()
+    /// <returns>Completes when no flush is under way.</returns>
+    public Task EndAsync()
     {
         lock (_lock)
         {
             EndInsideLock();
+            return _flushing ? (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -145,18 +150,18 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
             catch (InvalidOperationException)
             {
                 // The connection has completed its pipe.
-                End();
+                OnFlushed(isOver: true);
                 return;
             }
 
-            if (!flush.IsCompleted)
+            if (!flush.IsCompletedSuccessfully)
             {
                 Volatile.Write(ref _flushPending, true);
                 _ = ContinueAsync(flush);
                 return;
             }
 
-            if (!TryMoveOn(flush.Result))
+            if (!OnFlushed(flush.Result.IsCompleted))
             {
                 return;
             }
@@ -166,23 +171,36 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
 
     private async Task ContinueAsync(ValueTask<FlushResult> flush)
     {
-        var result = await flush.ConfigureAwait(false);
-        if (TryMoveOn(result))
+        bool isOver;
+        try
+        {
+            isOver = (await flush.ConfigureAwait(false)).IsCompleted;
+        }
+        catch (Exception)
+        {
+            // Whatever it was has ended this connection, and must not end the thread that delivers to all.
+            isOver = true;
+        }
+
+        if (OnFlushed(isOver))
         {
             FlushUntilEmpty();
         }
     }
 
-    /// <summary>After a flush: what waits at the side goes into the pipe.</summary>
+    /// <summary>After a flush: what waits at the side goes into the pipe; when nothing does and the connection is closed, its sending side ends.</summary>
+    /// <param name="isOver">Nothing can be sent any more.</param>
     /// <returns>True when there is something to flush again.</returns>
-    private bool TryMoveOn(FlushResult result)
+    private bool OnFlushed(bool isOver)
     {
         lock (_lock)
         {
             _flushPending = false;
-            if (result.IsCompleted || _ended)
+            if (isOver || _ended)
             {
                 EndInsideLock();
+                _flushing = false;
+                _idle?.TrySetResult();
                 return false;
             }
 
@@ -193,37 +211,31 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Socket? socket) : Packet
                 return true;
             }
 
-            _flushing = false;
             SignalDrained();
-            if (_closing)
+            if (!_closing)
             {
-                ShutdownSend();
+                _flushing = false;
+                return false;
             }
-
-            return false;
         }
+
+        _ = EndSendingAsync();
+        return false;
+    }
+
+    /// <summary>Counts as a flush, which nothing may follow.</summary>
+    private async Task EndSendingAsync()
+    {
+        await endSending().ConfigureAwait(false);
+        OnFlushed(isOver: true);
     }
 
     private void EndInsideLock()
     {
         _ended = true;
-        _flushing = false;
         _flushPending = false;
         ReleaseSide();
         SignalDrained();
-    }
-
-    private void ShutdownSend()
-    {
-        try
-        {
-            // Not a close: with unread bytes a close sends a reset, which would overtake the reason that was just sent.
-            socket?.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The peer was faster.
-        }
     }
 
     private void SignalDrained()

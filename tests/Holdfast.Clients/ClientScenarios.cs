@@ -22,6 +22,9 @@ public abstract class ClientScenarios : IAsyncLifetime
     /// <summary>4 for MQTT 3.1.1, 5 for MQTT 5.</summary>
     protected abstract int Version { get; }
 
+    /// <summary>What carries MQTT.</summary>
+    protected virtual Carrier Carrier => Carrier.Tcp;
+
     /// <summary>Whether the client's DISCONNECT says that the will is to be published (reason 0x04).</summary>
     protected virtual bool AsksForWillAtDisconnect => false;
 
@@ -200,12 +203,15 @@ public abstract class ClientScenarios : IAsyncLifetime
     }
 
     private Task<ForeignClient> ConnectAsync(string name, bool clean = true)
-        => ConnectAsync(new ClientSettings(_server.Port, Version, $"{_name}-{name}") { Clean = clean });
+        => ConnectAsync(Settings(name) with { Clean = clean });
+
+    private ClientSettings Settings(string name)
+        => new(_server.Ports[Carrier], Version, $"{_name}-{name}") { Carrier = Carrier, CertificateFile = _server.CertificateFile };
 
     private async Task<ForeignClient> ConnectWithWillAsync(string name)
     {
         var will = new ReceivedMessage($"{_name}/wills/{name}", "gone"u8.ToArray(), 1, false);
-        var client = await ConnectAsync(new ClientSettings(_server.Port, Version, $"{_name}-{name}") { Will = will });
+        var client = await ConnectAsync(Settings(name) with { Will = will });
 
         // A command-line client connects to subscribe.
         await client.SubscribeAsync($"{_name}/nothing", 0);

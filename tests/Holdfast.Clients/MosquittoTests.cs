@@ -26,3 +26,12 @@ public sealed class Mosquitto5Tests(ServerFixture server) : MosquittoTests(serve
     /// <summary>mosquitto_sub does when a signal ends it.</summary>
     protected override bool AsksForWillAtDisconnect => true;
 }
+
+public sealed class Mosquitto5OverTlsTests(ServerFixture server) : MosquittoTests(server), IClassFixture<ServerFixture>
+{
+    protected override int Version => 5;
+
+    protected override Carrier Carrier => Carrier.Tls;
+
+    protected override bool AsksForWillAtDisconnect => true;
+}

@@ -31,3 +31,10 @@ public sealed class MqttJs5Tests(ServerFixture server) : MqttJsTests(server), IC
 {
     protected override int Version => 5;
 }
+
+public sealed class MqttJs5OverWebSocketOverTlsTests(ServerFixture server) : MqttJsTests(server), IClassFixture<ServerFixture>
+{
+    protected override int Version => 5;
+
+    protected override Carrier Carrier => Carrier.WebSocketOverTls;
+}

@@ -22,3 +22,10 @@ public sealed class MqttNet5Tests(ServerFixture server) : MqttNetTests(server), 
 {
     protected override int Version => 5;
 }
+
+public sealed class MqttNet5OverWebSocketOverTlsTests(ServerFixture server) : MqttNetTests(server), IClassFixture<ServerFixture>
+{
+    protected override int Version => 5;
+
+    protected override Carrier Carrier => Carrier.WebSocketOverTls;
+}

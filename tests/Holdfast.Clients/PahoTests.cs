@@ -22,3 +22,10 @@ public sealed class Paho5Tests(ServerFixture server) : PahoTests(server), IClass
 {
     protected override int Version => 5;
 }
+
+public sealed class Paho5OverWebSocketTests(ServerFixture server) : PahoTests(server), IClassFixture<ServerFixture>
+{
+    protected override int Version => 5;
+
+    protected override Carrier Carrier => Carrier.WebSocket;
+}

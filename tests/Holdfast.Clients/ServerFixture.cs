@@ -1,3 +1,4 @@
+using Holdfast.Clients.Drivers;
 using Holdfast.Testing;
 
 namespace Holdfast.Clients;
@@ -9,13 +10,27 @@ public sealed class ServerFixture : IAsyncLifetime
     private ServerArguments? _arguments;
     private ServerProcess? _server;
 
-    /// <summary>The port of MQTT, which stays.</summary>
-    public int Port => _arguments!.MqttPort;
+    /// <summary>The certificate of the listeners with TLS.</summary>
+    public string CertificateFile => _directory.Below("certificate.pem");
+
+    /// <summary>The port of each carrier, which stays.</summary>
+    public IReadOnlyDictionary<Carrier, int> Ports { get; } = Enum.GetValues<Carrier>().ToDictionary(carrier => carrier, _ => FreePorts.Take());
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        _arguments = new ServerArguments(_directory.Below("data")) { MqttPort = FreePorts.Take(), HttpPort = FreePorts.Take() };
+        var keyFile = _directory.Below("key.pem");
+        TestCertificates.Write(CertificateFile, keyFile);
+        _arguments = new ServerArguments(_directory.Below("data"))
+        {
+            MqttPort = Ports[Carrier.Tcp],
+            HttpPort = FreePorts.Take(),
+            Options =
+            [
+                "--listen", $"mqtts://127.0.0.1:{Ports[Carrier.Tls]}", "--listen", $"ws://127.0.0.1:{Ports[Carrier.WebSocket]}",
+                "--listen", $"wss://127.0.0.1:{Ports[Carrier.WebSocketOverTls]}", "--certificate", CertificateFile, "--key", keyFile,
+            ],
+        };
         _server = await ServerProcess.StartAsync(_arguments);
     }
 

@@ -158,7 +158,7 @@ public sealed class ServerProcess : IAsyncDisposable
         if (line.StartsWith(Listening, StringComparison.Ordinal))
         {
             var url = new Uri(line[Listening.Length..]);
-            (MqttPort, HttpPort) = url.Scheme == "mqtt" ? (url.Port, HttpPort) : (MqttPort, url.Port);
+            (MqttPort, HttpPort) = (url.Scheme == "mqtt" ? url.Port : MqttPort, url.Scheme == "http" ? url.Port : HttpPort);
         }
         else if (line == Ready)
         {

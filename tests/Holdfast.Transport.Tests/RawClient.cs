@@ -1,34 +1,23 @@
 using System.Buffers;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
 namespace Holdfast.Transport.Tests;
 
-/// <summary>A socket, and bytes.</summary>
-internal sealed class RawClient : IDisposable
+/// <summary>A socket, and bytes, over whatever carries them.</summary>
+internal sealed class RawClient(Stream stream) : IDisposable
 {
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[64 * 1024];
     private int _length;
 
-    public static async Task<RawClient> OpenAsync(IPEndPoint endPoint, int? receiveBufferBytes = null)
-    {
-        var client = new RawClient();
-        if (receiveBufferBytes is { } bytes)
-        {
-            client._socket.ReceiveBufferSize = bytes;
-        }
+    public static async Task<RawClient> OpenAsync(TestServer server, int? receiveBufferBytes = null)
+        => new(await Carriers.OpenAsync(server, receiveBufferBytes));
 
-        await client._socket.ConnectAsync(endPoint);
-        return client;
-    }
-
-    public static async Task<RawClient> ConnectAsync(IPEndPoint endPoint, string clientId, int? receiveBufferBytes = null, ushort keepAliveSeconds = 0, uint expirySeconds = 0)
+    public static async Task<RawClient> ConnectAsync(
+        TestServer server, string clientId, int? receiveBufferBytes = null, ushort keepAliveSeconds = 0, uint expirySeconds = 0)
     {
-        var client = await OpenAsync(endPoint, receiveBufferBytes);
+        var client = await OpenAsync(server, receiveBufferBytes);
         await client.SendAsync(Connect(clientId, keepAliveSeconds, expirySeconds));
         Assert.Equal(PacketType.ConnAck, (await client.ReadAsync()).Header.Type);
         return client;
@@ -56,13 +45,7 @@ internal sealed class RawClient : IDisposable
         return bytes[..PacketEncoder.Write(new AckPacket(PacketType.PubAck, packetId, ReasonCode.Success), ProtocolVersion.Mqtt5, bytes)];
     }
 
-    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(TestServer.Limit)..];
-        }
-    }
+    public Task SendAsync(ReadOnlyMemory<byte> bytes) => stream.WriteAsync(bytes).AsTask().WaitAsync(TestServer.Limit);
 
     public async Task SubscribeAsync(string filter, QualityOfService qualityOfService)
     {
@@ -92,7 +75,7 @@ internal sealed class RawClient : IDisposable
                 Array.Resize(ref _buffer, _buffer.Length * 2);
             }
 
-            var received = await _socket.ReceiveAsync(_buffer.AsMemory(_length)).AsTask().WaitAsync(TestServer.Limit);
+            var received = await stream.ReadAsync(_buffer.AsMemory(_length)).AsTask().WaitAsync(TestServer.Limit);
             if (received == 0)
             {
                 Assert.Equal(0, _length);
@@ -122,7 +105,7 @@ internal sealed class RawClient : IDisposable
         return packet!.Reason;
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => stream.Dispose();
 
     private static byte[] Encode(Action<IBufferWriter<byte>> write)
     {

@@ -3,13 +3,13 @@ using Holdfast.Mqtt;
 
 namespace Holdfast.Transport.Tests;
 
-public sealed class ReadingTests
+public abstract class ReadingTests(Carrier carrier)
 {
     [Fact]
     public async Task Packets_that_arrive_byte_by_byte_are_the_same_packets()
     {
-        await using var server = await TestServer.StartAsync();
-        using var client = await RawClient.OpenAsync(server.EndPoint);
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var client = await RawClient.OpenAsync(server);
         byte[] sent = [.. RawClient.Connect("client"), .. RawClient.Subscribe("a", QualityOfService.AtLeastOnce), .. RawClient.Publish("a", new byte[300]), .. RawClient.Ping()];
         foreach (var one in sent)
         {
@@ -23,11 +23,11 @@ public sealed class ReadingTests
     [Fact]
     public async Task Packets_that_are_cut_in_two_at_any_place_are_the_same_packets()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(carrier: carrier);
         byte[] sent = [.. RawClient.Subscribe("a", QualityOfService.AtLeastOnce), .. RawClient.Publish("a", new byte[200]), .. RawClient.Ping()];
         for (var cut = 1; cut < sent.Length; cut++)
         {
-            using var client = await RawClient.ConnectAsync(server.EndPoint, $"client {cut}");
+            using var client = await RawClient.ConnectAsync(server, $"client {cut}");
             await client.SendAsync(sent.AsMemory(0, cut));
             await client.SendAsync(sent.AsMemory(cut));
             await AssertReceivedAsync(client, [PacketType.SubAck, PacketType.Publish, PacketType.PingResp]);
@@ -37,8 +37,8 @@ public sealed class ReadingTests
     [Fact]
     public async Task Many_packets_at_once_are_handled_in_order()
     {
-        await using var server = await TestServer.StartAsync();
-        using var client = await RawClient.OpenAsync(server.EndPoint);
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var client = await RawClient.OpenAsync(server);
         var sent = new List<byte>();
         sent.AddRange(RawClient.Connect("client"));
         sent.AddRange(RawClient.Subscribe("a", QualityOfService.AtLeastOnce));
@@ -58,8 +58,8 @@ public sealed class ReadingTests
     [Fact]
     public async Task The_largest_payload_crosses_segments_whole()
     {
-        await using var server = await TestServer.StartAsync();
-        using var client = await RawClient.ConnectAsync(server.EndPoint, "client");
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var client = await RawClient.ConnectAsync(server, "client");
         await client.SubscribeAsync("a", QualityOfService.AtLeastOnce);
         var payload = new byte[new BrokerOptions().MaximumPayload];
         new Random(1).NextBytes(payload);
@@ -78,8 +78,8 @@ public sealed class ReadingTests
     [Fact]
     public async Task A_packet_that_is_too_large_is_refused_on_its_fixed_header()
     {
-        await using var server = await TestServer.StartAsync();
-        using var client = await RawClient.ConnectAsync(server.EndPoint, "client");
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var client = await RawClient.ConnectAsync(server, "client");
         byte[] header = [0x30, 0xFF, 0xFF, 0xFF, 0x7F];
         await client.SendAsync(header);
         Assert.Equal(ReasonCode.PacketTooLarge, await client.ReadDisconnectAsync());
@@ -90,8 +90,8 @@ public sealed class ReadingTests
     [InlineData(new byte[] { 0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x01 })]
     public async Task Bytes_that_are_no_packet_are_refused(byte[] bytes)
     {
-        await using var server = await TestServer.StartAsync();
-        using var client = await RawClient.ConnectAsync(server.EndPoint, "client");
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var client = await RawClient.ConnectAsync(server, "client");
         await client.SendAsync(bytes);
         Assert.Equal(ReasonCode.MalformedPacket, await client.ReadDisconnectAsync());
     }
@@ -102,11 +102,11 @@ public sealed class ReadingTests
     public async Task Random_bytes_end_their_connection_and_no_other(int seed)
     {
         var random = new Random(seed);
-        await using var server = await TestServer.StartAsync();
-        using var steady = await RawClient.ConnectAsync(server.EndPoint, "steady");
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using var steady = await RawClient.ConnectAsync(server, "steady");
         for (var count = 0; count < 30; count++)
         {
-            using var client = await RawClient.OpenAsync(server.EndPoint);
+            using var client = await RawClient.OpenAsync(server);
             var bytes = new byte[random.Next(1, 3000)];
             random.NextBytes(bytes);
             if (random.Next(2) == 0)
@@ -125,8 +125,8 @@ public sealed class ReadingTests
     [Fact]
     public async Task Half_a_packet_and_the_end_is_the_end()
     {
-        await using var server = await TestServer.StartAsync();
-        using (var client = await RawClient.ConnectAsync(server.EndPoint, "client"))
+        await using var server = await TestServer.StartAsync(carrier: carrier);
+        using (var client = await RawClient.ConnectAsync(server, "client"))
         {
             await client.SendAsync(RawClient.Publish("a", new byte[500]).AsMemory(0, 100));
         }
@@ -142,3 +142,11 @@ public sealed class ReadingTests
         }
     }
 }
+
+public sealed class ReadingOverTcpTests() : ReadingTests(Carrier.Tcp);
+
+public sealed class ReadingOverTlsTests() : ReadingTests(Carrier.Tls);
+
+public sealed class ReadingOverWebSocketTests() : ReadingTests(Carrier.WebSocket);
+
+public sealed class ReadingOverWebSocketOverTlsTests() : ReadingTests(Carrier.WebSocketOverTls);

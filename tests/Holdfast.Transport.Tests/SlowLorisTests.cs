@@ -15,11 +15,11 @@ public sealed class SlowLorisTests
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var server = await TestServer.StartAsync(new BrokerOptions { ConnectDeadline = TimeSpan.FromSeconds(4) }, time);
-        using var publisher = await RawClient.ConnectAsync(server.EndPoint, "publisher");
+        using var publisher = await RawClient.ConnectAsync(server, "publisher");
         var peers = new List<RawClient>();
         for (var count = 0; count < Peers; count++)
         {
-            peers.Add(await RawClient.OpenAsync(server.EndPoint));
+            peers.Add(await RawClient.OpenAsync(server));
         }
 
         await server.UntilConnectionsAsync(Peers + 1);

@@ -3,6 +3,7 @@ using Holdfast.Broker;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.TestKit;
 using Holdfast.Log.TestKit.State;
+using Holdfast.Transport.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Transport.Tests;
@@ -19,9 +20,13 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; private set; } = null!;
 
-    public static async Task<TestServer> StartAsync(BrokerOptions? options = null, TimeProvider? time = null)
+    /// <summary>What the only listener speaks.</summary>
+    public Carrier Carrier { get; private init; }
+
+    public static async Task<TestServer> StartAsync(
+        BrokerOptions? options = null, TimeProvider? time = null, Carrier carrier = Carrier.Tcp, TlsTermination? tls = null, params string[] allowedOrigins)
     {
-        var server = new TestServer();
+        var server = new TestServer { Carrier = carrier };
         var state = new MemoryStateStore();
         options ??= new BrokerOptions();
         time ??= TimeProvider.System;
@@ -33,20 +38,29 @@ internal sealed class TestServer : IAsyncDisposable
             NullLogger.Instance,
             static exception => Environment.FailFast("The broker is fatal.", exception),
             CancellationToken.None);
-        server._server = new MqttServer(
-            server.Node, [new MqttListener(new IPEndPoint(IPAddress.Loopback, 0), AllowAnonymous: true)], options.MaximumPacketSize, time, NullLoggerFactory.Instance);
+        var listener = new MqttListener(new IPEndPoint(IPAddress.Loopback, 0), AllowAnonymous: true)
+        {
+            Tls = carrier is Carrier.Tls or Carrier.WebSocketOverTls ? tls ?? TestCertificate.Termination.Value : null,
+            WebSocket = carrier is Carrier.WebSocket or Carrier.WebSocketOverTls ? new WebSocketSettings("/mqtt", allowedOrigins) : null,
+        };
+        server._server = new MqttServer(server.Node, [listener], options.MaximumPacketSize, time, NullLoggerFactory.Instance);
         await server._server.StartAsync(CancellationToken.None);
         server.EndPoint = server._server.EndPoints.Single();
         return server;
     }
 
-    /// <summary>Waits until so many connections are left.</summary>
-    public async Task UntilConnectionsAsync(int count, Action? each = null)
+    /// <summary>Waits until the broker has so many connections left.</summary>
+    public Task UntilConnectionsAsync(int count, Action? each = null) => UntilAsync(() => Node.ConnectionCount, count, each);
+
+    /// <summary>Waits until so many connections are left on the network.</summary>
+    public Task UntilSocketsAsync(int count, Action? each = null) => UntilAsync(() => _server.ConnectionCount, count, each);
+
+    private static async Task UntilAsync(Func<int> read, int count, Action? each)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        for (var left = Limit; Node.ConnectionCount != count; left -= timer.Period)
+        for (var left = Limit; read() != count; left -= timer.Period)
         {
-            Assert.True(left > TimeSpan.Zero, $"{Node.ConnectionCount} connections are left instead of {count}.");
+            Assert.True(left > TimeSpan.Zero, $"{read()} connections are left instead of {count}.");
             each?.Invoke();
             await timer.WaitForNextTickAsync();
         }

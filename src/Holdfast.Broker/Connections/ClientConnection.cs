@@ -17,6 +17,7 @@ public sealed class ClientConnection
     private readonly SubscriptionHandler _subscriptions;
     private readonly InboundPublisher _publisher;
     private readonly TouchedOutputs _touched = new();
+    private InboundAliases? _aliases;
     private int _closed;
     private bool _sawInbound = true;
     private long _silentSince;
@@ -48,6 +49,9 @@ public sealed class ClientConnection
     internal ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
 
     internal uint ClientMaximumPacketSize { get; set; } = uint.MaxValue;
+
+    /// <summary>The topic aliases towards the client; null when it accepts none.</summary>
+    internal OutboundAliases? Aliases { get; set; }
 
     /// <summary>The most messages in flight towards the client.</summary>
     internal int SendLimit { get; set; }
@@ -159,7 +163,14 @@ public sealed class ClientConnection
         _services.Metrics.Disconnects.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
         if (Session is not null && Version == ProtocolVersion.Mqtt5)
         {
-            ControlPackets.Write(this, new DisconnectPacket { Reason = reason, ReasonString = message });
+            // Whoever is sent away because of this node, not because of itself, is told of another.
+            var reference = reason is ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown ? _services.Options.ServerReference : null;
+            ControlPackets.Write(this, new DisconnectPacket
+            {
+                Reason = reference is null ? reason : ReasonCode.UseAnotherServer,
+                ReasonString = message,
+                ServerReference = reference,
+            });
         }
 
         Output.Close();
@@ -220,9 +231,16 @@ public sealed class ClientConnection
     }
 
     private PacketOutcome HandlePublish(in FrameHeader header, ReadOnlySpan<byte> body)
-        => PacketDecoder.TryDecodePublish(header.Flags, body, Version, out var packet, out var error)
+    {
+        if (!PacketDecoder.TryDecodePublish(header.Flags, body, Version, out var packet, out var error))
+        {
+            return Refuse(error);
+        }
+
+        return packet.TopicAlias == 0 || (_aliases ??= new InboundAliases()).TryResolve(ref packet, out var reason, out var message)
             ? _publisher.Publish(packet, _touched)
-            : Refuse(error);
+            : Refuse(reason, message);
+    }
 
     private PacketOutcome HandleAck(in FrameHeader header, ReadOnlySpan<byte> body)
     {

@@ -59,7 +59,13 @@ internal sealed class ClientLifecycle(
     public PacketOutcome RefuseConnect(ClientConnection connection, ReasonCode reason, string message)
     {
         services.Metrics.ConnectsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
-        ControlPackets.Write(connection, new ConnAckPacket { Reason = reason, ReasonString = message });
+        var reference = reason == ReasonCode.ServerUnavailable ? services.Options.ServerReference : null;
+        ControlPackets.Write(connection, new ConnAckPacket
+        {
+            Reason = reference is null ? reason : ReasonCode.UseAnotherServer,
+            ReasonString = message,
+            ServerReference = reference,
+        });
         connection.Output.Close();
         return PacketOutcome.Closed;
     }
@@ -209,7 +215,9 @@ internal sealed class ClientLifecycle(
     {
         var session = claim.Session;
         connection.SendLimit = Math.Min(packet.ReceiveMaximum, services.Options.SendMaximum);
-        connection.SilenceLimit = TimeSpan.FromSeconds(packet.KeepAliveSeconds * 1.5);
+        var keepAliveSeconds = KeepAliveSeconds(packet);
+        connection.SilenceLimit = TimeSpan.FromSeconds(keepAliveSeconds * 1.5);
+        connection.Aliases = packet.TopicAliasMaximum == 0 ? null : new OutboundAliases(packet.TopicAliasMaximum);
         connection.Session = session;
         services.Metrics.Connects.Add(1);
         ControlPackets.Write(connection, new ConnAckPacket
@@ -220,6 +228,9 @@ internal sealed class ClientLifecycle(
             ReceiveMaximum = services.Options.ReceiveMaximum,
             MaximumPacketSize = connection.MaximumPacketSize,
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
+            TopicAliasMaximum = InboundAliases.Maximum,
+            ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
+            ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
         });
         connection.Output.Flush();
         bool attached;
@@ -251,6 +262,19 @@ internal sealed class ClientLifecycle(
             }
         }
     }
+
+    /// <summary>The client's keep-alive, or ours when it is to be shorter. A client of 3.1.1 cannot be told, so its own counts [MQTT-3.1.2-21].</summary>
+    private ushort KeepAliveSeconds(ConnectPacket packet)
+    {
+        var asked = packet.KeepAliveSeconds;
+        return packet.Version == ProtocolVersion.Mqtt5 && services.Options.MaximumKeepAlive is { } limit && (asked == 0 || asked > limit.TotalSeconds)
+            ? (ushort)Math.Clamp(limit.TotalSeconds, 1, ushort.MaxValue)
+            : asked;
+    }
+
+    /// <summary>Where answers to this client are published: an anonymous client stands for the device of its name. None when that is no topic level.</summary>
+    private static string? ResponseInformation(string clientId)
+        => clientId.AsSpan().IndexOfAny("/+#") < 0 ? $"devices/{clientId}/replies" : null;
 
     private void Detach(Session session, ClientConnection connection)
     {

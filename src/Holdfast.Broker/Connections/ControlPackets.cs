@@ -8,25 +8,41 @@ namespace Holdfast.Broker.Connections;
 internal static class ControlPackets
 {
     public static void Write(ClientConnection connection, ConnAckPacket packet)
-        => Write(connection, packet, static (packet, version, bytes) => PacketEncoder.Write(packet, version, bytes));
+    {
+        // A reason string that would be too much for the client is left out [MQTT-3.2.2-19].
+        if (!TryWrite(connection, packet, Encode))
+        {
+            TryWrite(connection, packet with { ReasonString = null }, Encode);
+        }
+
+        static void Encode(ConnAckPacket packet, ProtocolVersion version, IBufferWriter<byte> bytes) => PacketEncoder.Write(packet, version, bytes);
+    }
 
     public static void Write(ClientConnection connection, SubscriptionAckPacket packet)
-        => Write(connection, packet, static (packet, version, bytes) => PacketEncoder.Write(packet, version, bytes));
+        => TryWrite(connection, packet, static (packet, version, bytes) => PacketEncoder.Write(packet, version, bytes));
 
     public static void Write(ClientConnection connection, DisconnectPacket packet)
-        => Write(connection, packet, static (packet, version, bytes) => PacketEncoder.Write(packet, version, bytes));
+    {
+        // As above [MQTT-3.14.2-3].
+        if (!TryWrite(connection, packet, Encode))
+        {
+            TryWrite(connection, packet with { ReasonString = null }, Encode);
+        }
+
+        static void Encode(DisconnectPacket packet, ProtocolVersion version, IBufferWriter<byte> bytes) => PacketEncoder.Write(packet, version, bytes);
+    }
 
     public static void WritePingResponse(ClientConnection connection)
-        => Write(connection, PacketType.PingResp, static (type, _, bytes) => PacketEncoder.WritePing(type, bytes));
+        => TryWrite(connection, PacketType.PingResp, static (type, _, bytes) => PacketEncoder.WritePing(type, bytes));
 
-    private static void Write<TPacket>(ClientConnection connection, TPacket packet, Action<TPacket, ProtocolVersion, IBufferWriter<byte>> encode)
+    /// <returns>False when it is larger than the client accepts; it is then not sent.</returns>
+    private static bool TryWrite<TPacket>(ClientConnection connection, TPacket packet, Action<TPacket, ProtocolVersion, IBufferWriter<byte>> encode)
     {
         var bytes = new ArrayBufferWriter<byte>(64);
         encode(packet, connection.Version, bytes);
         if ((uint)bytes.WrittenCount > connection.ClientMaximumPacketSize)
         {
-            // Only reason strings and user properties can be that long, and they are dropped first [MQTT-3.2.2-19] [MQTT-3.14.2-3].
-            return;
+            return false;
         }
 
         var place = connection.Output.BeginWrite(bytes.WrittenCount);
@@ -36,5 +52,6 @@ internal static class ControlPackets
         }
 
         connection.Output.EndWrite(place.IsEmpty ? 0 : bytes.WrittenCount);
+        return true;
     }
 }

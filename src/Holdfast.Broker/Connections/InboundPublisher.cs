@@ -36,17 +36,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return connection.Refuse(ReasonCode.PacketTooLarge, $"The payload has {packet.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
         }
 
-        if (packet.TopicAlias != 0)
-        {
-            return connection.Refuse(ReasonCode.TopicAliasInvalid, "This server accepts no topic aliases: CONNACK said Topic Alias Maximum 0.");
-        }
-
         if (packet.Topic[0] == (byte)'$')
         {
             return connection.Refuse(ReasonCode.NotAuthorized, "Topics that begin with $ belong to the server.");
         }
 
-        _received++;
         if (_route is not { } route || !route.IsFor(packet.Topic))
         {
             if (!TopicName.IsAccepted(packet.Topic))
@@ -57,12 +51,16 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, services.Log.PartitionCount);
         }
 
-        return packet.QualityOfService switch
+        var outcome = packet.QualityOfService switch
         {
             QualityOfService.AtMostOnce => PublishAtMostOnce(packet, route, touched),
             QualityOfService.AtLeastOnce => PublishAtLeastOnce(packet, route),
             _ => PublishExactlyOnce(packet, route),
         };
+
+        // A busy packet comes again.
+        _received += outcome == PacketOutcome.Busy ? 0 : 1;
+        return outcome;
     }
 
     /// <summary>Handles a PUBREL: the release is committed, then PUBCOMP is sent.</summary>

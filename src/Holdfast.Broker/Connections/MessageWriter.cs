@@ -8,6 +8,9 @@ namespace Holdfast.Broker.Connections;
 /// <summary>Writes a logged message as a PUBLISH, from the log's memory straight into the connection's.</summary>
 internal static class MessageWriter
 {
+    /// <summary>What a topic alias adds at most: the property, and a byte each for the lengths of the properties and of the packet.</summary>
+    private const int AliasSize = 3 + 1 + 1;
+
     /// <summary>Writes a message.</summary>
     /// <returns>False when it is larger than the client accepts; it is then not sent [MQTT-3.1.2-24].</returns>
     public static bool TryWrite(ClientConnection connection, in PublishRecord record, in OutboundMessage message, ReadOnlySpan<uint> identifiers, SessionServices services)
@@ -37,11 +40,15 @@ internal static class MessageWriter
             return false;
         }
 
-        var place = connection.Output.BeginWrite(size);
+        // An alias must not make a message too large that could be sent without.
+        var aliases = OutboundAliases.IsWorth(packet.Topic) && size + AliasSize <= connection.ClientMaximumPacketSize ? connection.Aliases : null;
+        var place = connection.Output.BeginWrite(aliases is null ? size : size + AliasSize);
         var written = 0;
         try
         {
-            written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
+            written = place.IsEmpty ? 0
+                : aliases is null ? PacketEncoder.Write(packet, connection.Version, place)
+                : WriteWithAlias(packet, aliases, place);
         }
         finally
         {
@@ -58,6 +65,25 @@ internal static class MessageWriter
         var place = connection.Output.BeginWrite(PacketEncoder.MaximumAckSize);
         var written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
         connection.Output.EndWrite(written);
+    }
+
+    /// <summary>The first message of a topic sets its alias, those after it do without the topic. Inside the output's critical section.</summary>
+    private static int WriteWithAlias(in PublishPacket packet, OutboundAliases aliases, Span<byte> place)
+    {
+        var mine = packet;
+        mine.TopicAlias = aliases.Choose(packet.Topic, out var isSet);
+        if (isSet)
+        {
+            mine.Topic = [];
+        }
+
+        var written = PacketEncoder.Write(mine, ProtocolVersion.Mqtt5, place);
+        if (!isSet)
+        {
+            aliases.Set(mine.TopicAlias, packet.Topic);
+        }
+
+        return written;
     }
 
     private static uint? RemainingSeconds(long expiresAtMilliseconds, SessionServices services)

@@ -10,9 +10,19 @@ namespace Holdfast.Server.Clients;
 /// <param name="program">The name in the default client identifier.</param>
 internal sealed class ClientArguments(string program)
 {
+    private static readonly Dictionary<string, (ClientCarrier Carrier, int Port)> Carriers = new()
+    {
+        ["mqtt"] = (ClientCarrier.Tcp, 1883),
+        ["mqtts"] = (ClientCarrier.Tls, 8883),
+        ["ws"] = (ClientCarrier.WebSocket, 80),
+        ["wss"] = (ClientCarrier.WebSocketOverTls, 443),
+    };
+
     private readonly Option<string?> _host = ValueOptions.Text("-h", "HOST", "The broker's host. [default: localhost]", "--host");
-    private readonly Option<int?> _port = new("-p", "--port") { Description = "The broker's port. [default: 1883]", HelpName = "PORT" };
-    private readonly Option<string?> _url = ValueOptions.Text("-L", "URL", "Host, port, user, password and topic at once: mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC].", "--url");
+    private readonly Option<int?> _port = new("-p", "--port") { Description = "The broker's port. [default: 1883, with TLS 8883]", HelpName = "PORT" };
+    private readonly Option<string?> _url = ValueOptions.Text("-L", "URL", "Host, port, user, password and topic at once: mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], mqtts:// for TLS; ws:// and wss:// take a path instead of the topic.", "--url");
+    private readonly Option<string?> _trusted = ValueOptions.Text("--ca", "FILE", "Trust the certificates in this PEM file instead of the system's.", "--cafile");
+    private readonly Option<bool> _insecure = ValueOptions.Flag("--insecure", "Take any certificate: whoever is in between can read and change everything.");
     private readonly Option<string?> _clientId = ValueOptions.Text("-i", "ID", "The client identifier. [default: made from the process id]", "--id");
     private readonly Option<string?> _idPrefix = ValueOptions.Text("-I", "PREFIX", "The client identifier is PREFIX and the process id.", "--id-prefix");
     private readonly Option<string?> _userName = ValueOptions.Text("-u", "NAME", "The user name.", "--username");
@@ -44,7 +54,7 @@ internal sealed class ClientArguments(string program)
     {
         Option[] options =
         [
-            _host, _port, _url, _clientId, _idPrefix, _userName, _password, _version, _quality, _keepAlive, _keepSession, _expiry, _properties,
+            _host, _port, _url, _trusted, _insecure, _clientId, _idPrefix, _userName, _password, _version, _quality, _keepAlive, _keepSession, _expiry, _properties,
             _willTopic, _willPayload, _willQuality, _willRetain, _debug, _quiet, _json,
         ];
         foreach (Option option in options)
@@ -101,6 +111,8 @@ internal sealed class ClientArguments(string program)
             KeepAliveSeconds = result.GetValue(_keepAlive),
             CleanStart = !keepSession,
             SessionExpirySeconds = expiry,
+            TrustedCertificates = result.GetValue(_trusted),
+            Insecure = result.GetValue(_insecure),
             Properties = properties,
             Will = ReadWill(result),
             Debug = result.GetValue(_debug),
@@ -127,17 +139,21 @@ internal sealed class ClientArguments(string program)
     private static string? ReadUrl(string text, ref ClientOptions options, out string? topic)
     {
         topic = null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme != "mqtt" || url.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || !Carriers.TryGetValue(url.Scheme, out (ClientCarrier Carrier, int Port) known) || url.Host.Length == 0)
         {
-            return $"-L {text}: write it as mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC].";
+            return $"-L {text}: write it as mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], or with mqtts://, ws:// or wss://.";
         }
 
         string[] user = url.UserInfo.Split(':', 2);
-        topic = url.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(url.AbsolutePath[1..]) + Uri.UnescapeDataString(url.Fragment) : null;
+        string path = Uri.UnescapeDataString(url.AbsolutePath) + Uri.UnescapeDataString(url.Fragment);
+        bool isWebSocket = known.Carrier is ClientCarrier.WebSocket or ClientCarrier.WebSocketOverTls;
+        topic = !isWebSocket && path.Length > 1 ? path[1..] : null;
         options = options with
         {
+            Carrier = known.Carrier,
             Host = url.Host.Trim('[', ']'),
-            Port = url.Port < 0 ? 1883 : url.Port,
+            Port = url.Port < 0 || (isWebSocket && url.IsDefaultPort) ? known.Port : url.Port,
+            WebSocketPath = isWebSocket && path.Length > 1 ? path : options.WebSocketPath,
             UserName = url.UserInfo.Length > 0 ? Uri.UnescapeDataString(user[0]) : null,
             Password = user.Length == 2 ? Uri.UnescapeDataString(user[1]) : null,
         };

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Text;
 using Holdfast.Server.CommandLine;
 using MQTTnet;
@@ -23,6 +24,17 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
     public async Task<int> ConnectAsync(CancellationToken cancellationToken, bool isAgain = false)
     {
         Action<string> complain = isAgain ? Debug : Warn;
+        if (Carriage.Problem(options) is { } problem)
+        {
+            Warn(problem);
+            return ExitCodes.Failure;
+        }
+
+        if (options.Insecure && !isAgain)
+        {
+            Warn("--insecure takes any certificate: whoever is in between can read and change everything.");
+        }
+
         Debug($"CONNECT {options.ClientId} to {options.Host}:{options.Port}");
         try
         {
@@ -38,6 +50,12 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
         }
         catch (MqttCommunicationException exception)
         {
+            if (exception.GetBaseException() is AuthenticationException)
+            {
+                complain($"cannot connect to {options.Host}:{options.Port}: its certificate is not trusted here, or is for another name. Name the one to trust with --ca FILE.");
+                return ExitCodes.Failure;
+            }
+
             string reason = (exception.GetBaseException().Message is { Length: > 0 } text ? text : exception.Message).TrimEnd('.');
             complain($"cannot connect to {options.Host}:{options.Port}: {reason}. Does the broker run there, and does it speak MQTT {(options.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}?");
             return ExitCodes.Failure;
@@ -95,7 +113,6 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
     private MqttClientOptions BuildOptions()
     {
         MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
-            .WithTcpServer(options.Host, options.Port)
             .WithProtocolVersion(options.Version)
             .WithClientId(options.ClientId)
             .WithCleanStart(options.CleanStart)
@@ -116,6 +133,7 @@ internal sealed class ClientConnection(ClientOptions options, Terminal terminal)
             builder.WithWillTopic(will.Topic).WithWillPayload(will.Payload).WithWillQualityOfServiceLevel(will.QualityOfService).WithWillRetain(will.Retain);
         }
 
+        Carriage.Apply(options, builder);
         MqttClientOptions built = builder.Build();
         PacketProperties.Apply(options.Properties, built);
         return built;

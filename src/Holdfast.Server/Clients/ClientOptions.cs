@@ -12,6 +12,18 @@ internal sealed record ClientOptions
     /// <summary>The broker's port.</summary>
     public required int Port { get; init; }
 
+    /// <summary>What carries MQTT.</summary>
+    public ClientCarrier Carrier { get; init; }
+
+    /// <summary>The path of a WebSocket URL.</summary>
+    public string WebSocketPath { get; init; } = "/mqtt";
+
+    /// <summary>A PEM file with the certificates to trust instead of the system's, or null.</summary>
+    public string? TrustedCertificates { get; init; }
+
+    /// <summary>Whether any certificate is taken.</summary>
+    public bool Insecure { get; init; }
+
     /// <summary>The protocol version.</summary>
     public MqttProtocolVersion Version { get; init; } = MqttProtocolVersion.V500;
 
@@ -50,6 +62,22 @@ internal sealed record ClientOptions
 
     /// <summary>Whether output is JSON lines.</summary>
     public bool Json { get; init; }
+}
+
+/// <summary>What carries MQTT.</summary>
+internal enum ClientCarrier
+{
+    /// <summary>TCP.</summary>
+    Tcp,
+
+    /// <summary>TLS.</summary>
+    Tls,
+
+    /// <summary>WebSocket.</summary>
+    WebSocket,
+
+    /// <summary>WebSocket over TLS.</summary>
+    WebSocketOverTls,
 }
 
 /// <summary>The will of a client.</summary>

@@ -8,19 +8,51 @@ internal enum ListenScheme
     /// <summary>MQTT over TCP.</summary>
     Mqtt,
 
+    /// <summary>MQTT over TLS.</summary>
+    Mqtts,
+
+    /// <summary>MQTT over WebSocket.</summary>
+    Ws,
+
+    /// <summary>MQTT over WebSocket over TLS.</summary>
+    Wss,
+
     /// <summary>HTTP/1.1.</summary>
     Http,
+
+    /// <summary>HTTP/1.1 and HTTP/2 over TLS.</summary>
+    Https,
 }
 
 /// <summary>Where to listen, as in <c>--listen mqtt://127.0.0.1:1883</c>.</summary>
 /// <param name="Scheme">What is spoken there.</param>
 /// <param name="EndPoint">The address; port 0 asks the operating system for a free one.</param>
-internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint)
+/// <param name="Path">The path of a WebSocket listener; else empty.</param>
+internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, string Path = "")
 {
-    private static readonly string[] Later = ["mqtts", "ws", "wss", "https"];
+    private const string DefaultPath = "/mqtt";
+
+    private static readonly Dictionary<string, (ListenScheme Scheme, int Port)> Schemes = new()
+    {
+        ["mqtt"] = (ListenScheme.Mqtt, 1883),
+        ["mqtts"] = (ListenScheme.Mqtts, 8883),
+        ["ws"] = (ListenScheme.Ws, 8083),
+        ["wss"] = (ListenScheme.Wss, 8084),
+        ["http"] = (ListenScheme.Http, 8080),
+        ["https"] = (ListenScheme.Https, 8443),
+    };
 
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
+
+    /// <summary>Whether it speaks MQTT, however carried.</summary>
+    public bool IsMqtt => Scheme is not (ListenScheme.Http or ListenScheme.Https);
+
+    /// <summary>Whether it needs a certificate.</summary>
+    public bool IsTls => Scheme is ListenScheme.Mqtts or ListenScheme.Wss or ListenScheme.Https;
+
+    /// <summary>Whether MQTT comes over WebSocket.</summary>
+    public bool IsWebSocket => Scheme is ListenScheme.Ws or ListenScheme.Wss;
 
     /// <summary>Reads a listener.</summary>
     /// <param name="text">The text.</param>
@@ -29,40 +61,44 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint)
     public static bool TryParse(string text, out ListenUrl? url, out string error)
     {
         url = null;
-        error = "";
         int separator = text.IndexOf("://", StringComparison.Ordinal);
-        string scheme = separator < 0 ? "" : text[..separator];
-        string rest = separator < 0 ? "" : text[(separator + 3)..].TrimEnd('/');
-        if (Later.Contains(scheme))
+        if (separator < 0 || !Schemes.TryGetValue(text[..separator], out (ListenScheme Scheme, int Port) known))
         {
-            error = $"--listen {text}: {scheme}:// is not supported yet; use mqtt:// or http://, and a proxy that ends TLS.";
+            error = $"--listen {text}: write it as {string.Join(", ", Schemes.Keys.Select(scheme => scheme + "://"))} and ADDRESS:PORT.";
             return false;
         }
 
-        ListenScheme? known = scheme switch { "mqtt" => ListenScheme.Mqtt, "http" => ListenScheme.Http, _ => null };
-        if (known is null)
+        string address = text[(separator + 3)..];
+        int slash = address.IndexOf('/', StringComparison.Ordinal);
+        string path = slash < 0 ? "" : address[slash..].TrimEnd('/');
+        address = slash < 0 ? address : address[..slash];
+        bool isWebSocket = known.Scheme is ListenScheme.Ws or ListenScheme.Wss;
+        if (path.Length > 0 && (!isWebSocket || path.AsSpan().IndexOfAny("?#") >= 0))
         {
-            error = $"--listen {text}: write it as mqtt://ADDRESS:PORT or http://ADDRESS:PORT.";
+            error = $"--listen {text}: {(isWebSocket ? "the path has no query and no fragment." : "only ws:// and wss:// have a path.")}";
             return false;
         }
 
-        int defaultPort = known == ListenScheme.Mqtt ? 1883 : 8080;
-        if (rest == "localhost" || rest.StartsWith("localhost:", StringComparison.Ordinal))
+        if (address == "localhost" || address.StartsWith("localhost:", StringComparison.Ordinal))
         {
-            rest = "127.0.0.1" + rest["localhost".Length..];
+            address = "127.0.0.1" + address["localhost".Length..];
         }
 
-        if (!IPEndPoint.TryParse(rest, out IPEndPoint? endPoint))
+        if (!IPEndPoint.TryParse(address, out IPEndPoint? endPoint))
         {
-            error = $"--listen {text}: '{rest}' is not an address; use an IP address of this machine, 0.0.0.0 or [::] for all of them, or localhost.";
+            error = $"--listen {text}: '{address}' is not an address; use an IP address of this machine, 0.0.0.0 or [::] for all of them, or localhost.";
             return false;
         }
 
-        bool portGiven = rest.StartsWith('[') ? rest.Contains("]:", StringComparison.Ordinal) : rest.Count(character => character == ':') == 1;
-        url = new ListenUrl(known.Value, portGiven ? endPoint : new IPEndPoint(endPoint.Address, defaultPort));
+        bool portGiven = address.StartsWith('[') ? address.Contains("]:", StringComparison.Ordinal) : address.Count(character => character == ':') == 1;
+        error = "";
+        url = new ListenUrl(
+            known.Scheme,
+            portGiven ? endPoint : new IPEndPoint(endPoint.Address, known.Port),
+            isWebSocket && path.Length == 0 ? DefaultPath : path);
         return true;
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{(Scheme == ListenScheme.Mqtt ? "mqtt" : "http")}://{EndPoint}";
+    public override string ToString() => $"{Schemes.First(known => known.Value.Scheme == Scheme).Key}://{EndPoint}{Path}";
 }

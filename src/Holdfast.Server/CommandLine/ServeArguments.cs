@@ -18,14 +18,24 @@ internal sealed class ServeArguments
 
     private readonly Option<ListenUrl[]> _listen = new("--listen")
     {
-        Description = "Where to listen: mqtt://ADDRESS:PORT or http://ADDRESS:PORT; repeatable; port 0 takes a free one. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
+        Description = "Where to listen: mqtt://, mqtts://, ws://, wss:// (with a path, else /mqtt), http:// or https:// and ADDRESS:PORT; repeatable; port 0 takes a free one. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
         HelpName = "URL",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = ParseListen,
     };
 
     private readonly Option<bool> _allowAnonymous = ValueOptions.Flag("--allow-anonymous", "Let clients without credentials in from other machines too.");
+    private readonly CertificateArguments _certificate = new();
+    private readonly Option<string[]> _allowOrigin = new("--allow-origin")
+    {
+        Description = "Let web pages of this origin, such as https://example.com, connect over WebSocket; repeatable; * for all. [default: the server's own]",
+        HelpName = "ORIGIN",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<TimeSpan?> _ackDeadline = ValueOptions.Duration("--ack-deadline", "When commits take longer, all clients are disconnected, so that they buffer.", Defaults.AckDeadline);
+    private readonly Option<TimeSpan?> _maximumKeepAlive = ValueOptions.Duration("--maximum-keep-alive", "MQTT 5 clients that ask for a longer keep-alive, or none, get this one. [default: the client's]", null);
+    private readonly Option<string?> _serverReference = ValueOptions.Text("--server-reference", "SERVER", "Where MQTT 5 clients are sent when this node cannot commit or shuts down, such as other.example:8883.");
     private readonly Option<long?> _minFree = ValueOptions.Size("--min-free", "Below so much free room publishing is refused. [default: 256MB]");
     private readonly Option<TimeSpan?> _retentionAge = ValueOptions.Duration("--retention-age", "Older events are removed.", Defaults.RetentionAge);
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
@@ -38,8 +48,16 @@ internal sealed class ServeArguments
     {
         var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
         {
-            _data, _listen, _allowAnonymous, _ackDeadline, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
+            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
         };
+        _certificate.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (_certificate.Problem(result, Listen(result)) is { } problem)
+            {
+                result.AddError(problem);
+            }
+        });
         command.SetAction((result, cancellationToken) => ServeCommand.RunAsync(Bind(result), cancellationToken));
         return command;
     }
@@ -49,9 +67,13 @@ internal sealed class ServeArguments
     public ServeOptions Bind(ParseResult result) => new()
     {
         Data = result.GetValue(_data) ?? Defaults.Data,
-        Listen = result.GetValue(_listen) is { Length: > 0 } listen ? listen : Defaults.Listen,
+        Listen = Listen(result.CommandResult),
+        Certificate = _certificate.Bind(result),
+        AllowedOrigins = result.GetValue(_allowOrigin) ?? [],
         AllowAnonymous = result.GetValue(_allowAnonymous),
         AckDeadline = result.GetValue(_ackDeadline) ?? Defaults.AckDeadline,
+        MaximumKeepAlive = result.GetValue(_maximumKeepAlive),
+        ServerReference = result.GetValue(_serverReference),
         MinFreeBytes = result.GetValue(_minFree) ?? Defaults.MinFreeBytes,
         RetentionAge = result.GetValue(_retentionAge) ?? Defaults.RetentionAge,
         RetentionBytes = result.GetValue(_retentionBytes),
@@ -59,6 +81,8 @@ internal sealed class ServeArguments
         SegmentBytes = result.GetValue(_segmentBytes) ?? Defaults.SegmentBytes,
         Json = result.GetValue(_json),
     };
+
+    private IReadOnlyList<ListenUrl> Listen(CommandResult result) => result.GetValue(_listen) is { Length: > 0 } listen ? listen : Defaults.Listen;
 
     private static ListenUrl[] ParseListen(ArgumentResult result)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -21,8 +22,20 @@ internal sealed record ServeOptions
     /// <summary>Whether anonymous clients are allowed on listeners beyond loopback too.</summary>
     public bool AllowAnonymous { get; init; }
 
+    /// <summary>The certificate of the listeners with TLS, or null.</summary>
+    public CertificateFiles? Certificate { get; init; }
+
+    /// <summary>Origins of web pages that may connect over WebSocket besides this server's own.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
     /// <summary>How long a commit may take before all clients are disconnected.</summary>
     public TimeSpan AckDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest keep-alive of an MQTT 5 client; null for no bound.</summary>
+    public TimeSpan? MaximumKeepAlive { get; init; }
+
+    /// <summary>Where MQTT 5 clients are sent when this node cannot commit or shuts down, or null.</summary>
+    public string? ServerReference { get; init; }
 
     /// <summary>Below so many free bytes on the volume publishing is refused.</summary>
     public long MinFreeBytes { get; init; } = 256_000_000;

@@ -9,14 +9,14 @@ internal static class ValueOptions
     /// <summary>An option that takes a duration such as <c>10s</c>.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="description">Its help.</param>
-    /// <param name="defaultValue">What the command takes when it is not given; for the help.</param>
-    public static Option<TimeSpan?> Duration(string name, string description, TimeSpan defaultValue)
+    /// <param name="defaultValue">What the command takes when it is not given; for the help. Null when the description says it.</param>
+    public static Option<TimeSpan?> Duration(string name, string description, TimeSpan? defaultValue)
         => new(name)
         {
-            Description = $"{description} [default: {Durations.Format(defaultValue)}]",
+            Description = defaultValue is { } value ? $"{description} [default: {Durations.Format(value)}]" : description,
             HelpName = "DURATION",
-            CustomParser = result => Durations.TryParse(Text(result), out TimeSpan value) && value > TimeSpan.Zero
-                ? value
+            CustomParser = result => Durations.TryParse(Text(result), out TimeSpan duration) && duration > TimeSpan.Zero
+                ? duration
                 : Refuse<TimeSpan?>(result, $"{name} {Text(result)}: write a duration above zero such as 500ms, 10s, 5m, 2h or 7d."),
         };
 

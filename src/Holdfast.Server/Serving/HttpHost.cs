@@ -1,10 +1,10 @@
-using System.Net;
 using Holdfast.Api;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
 using Holdfast.Server.CommandLine;
+using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,9 +17,10 @@ namespace Holdfast.Server.Serving;
 internal sealed class HttpHost : IAsyncDisposable
 {
     private readonly WebApplication _host;
-    private readonly List<ListenOptions> _listeners = [];
+    private readonly List<(ListenUrl Listener, ListenOptions Options)> _listeners = [];
 
-    public HttpHost(ServeOptions options, IReadOnlyList<ListenUrl> listeners, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
+    public HttpHost(
+        ServeOptions options, IReadOnlyList<ListenUrl> listeners, TlsTermination? tls, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
     {
         var api = new ApiOptions
         {
@@ -33,20 +34,28 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddHoldfastApi(api);
-        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             foreach (var listener in listeners)
             {
-                kestrel.Listen(listener.EndPoint, _listeners.Add);
+                kestrel.Listen(listener.EndPoint, options =>
+                {
+                    _listeners.Add((listener, options));
+                    if (listener.IsTls)
+                    {
+                        tls!.Use(options);
+                    }
+                });
             }
         });
         _host = builder.Build();
         _host.MapHoldfastApi();
     }
 
-    public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(options => options.IPEndPoint!);
+    /// <summary>Where it listens, with the real ports, once started.</summary>
+    public IEnumerable<ListenUrl> Addresses => _listeners.Select(one => one.Listener with { EndPoint = one.Options.IPEndPoint! });
 
     public Task StartAsync(CancellationToken cancellationToken) => _host.StartAsync(cancellationToken);
 

@@ -5,6 +5,7 @@ using Holdfast.Log.Segments;
 using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport;
+using Holdfast.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Server.Serving;
@@ -25,6 +26,8 @@ internal sealed class NodeHost : IAsyncDisposable
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
     private HttpHost? _http;
+    private ServerCertificate? _certificate;
+    private TlsTermination? _tls;
 
     private NodeHost(ServeOptions options)
     {
@@ -66,6 +69,13 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads the certificate again now; false when there is none.</summary>
+    public bool TryReloadCertificate()
+    {
+        _certificate?.Reload();
+        return _certificate is not null;
+    }
+
     /// <summary>Unready first; then clients, integrations and stores, in this order, so that every cursor is exact.</summary>
     public async Task DrainAsync()
     {
@@ -93,12 +103,21 @@ internal sealed class NodeHost : IAsyncDisposable
             }
         }
 
+        _tls?.Dispose();
+        _certificate?.Dispose();
         _metrics.Dispose();
         _loggers.Dispose();
     }
 
     private async Task StartCoreAsync(ServeOptions options, CancellationToken cancellationToken)
     {
+        if (options.Certificate is not null)
+        {
+            _certificate = new ServerCertificate(options.Certificate, TimeProvider.System, _logger);
+            _tls = new TlsTermination(_certificate);
+            _metrics.AddGauge("holdfast_certificate_expires_at_seconds", () => _certificate.ExpiresAtSeconds, "When the certificate in use expires, in seconds since 1970.");
+        }
+
         if (!OperatingSystem.IsWindows() && !Directory.Exists(options.Data))
         {
             // Events and the administrator's token are nobody else's business.
@@ -115,7 +134,13 @@ internal sealed class NodeHost : IAsyncDisposable
             },
             cancellationToken).ConfigureAwait(false);
         _state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), _log.PartitionCount, _logger);
-        var brokerOptions = new BrokerOptions { MaximumPayload = options.MaximumPayloadBytes, AckDeadline = options.AckDeadline };
+        var brokerOptions = new BrokerOptions
+        {
+            MaximumPayload = options.MaximumPayloadBytes,
+            AckDeadline = options.AckDeadline,
+            MaximumKeepAlive = options.MaximumKeepAlive,
+            ServerReference = options.ServerReference,
+        };
         var stores = new BrokerStores(_log, _state, _state, new RetentionPolicy(options.RetentionAge, options.RetentionBytes));
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
@@ -133,24 +158,31 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private async Task ListenAsync(ServeOptions options, BrokerOptions brokerOptions, CancellationToken cancellationToken)
     {
-        var http = options.Listen.Where(listen => listen.Scheme == ListenScheme.Http).ToList();
-        var mqtt = options.Listen.Where(listen => listen.Scheme == ListenScheme.Mqtt).ToList();
+        var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _tls, _broker, _integrations, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        var mqtt = options.Listen.Where(listen => listen.IsMqtt).ToList();
         if (mqtt.Count > 0)
         {
-            var listeners = mqtt.ConvertAll(listen => new MqttListener(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous));
+            var listeners = mqtt.ConvertAll(listen => ToListener(listen, options));
             _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
             await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
             _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
         }
 
-        Addresses = [.. (_mqtt?.EndPoints ?? []).Select(endPoint => $"mqtt://{endPoint}"), .. (_http?.EndPoints ?? []).Select(endPoint => $"http://{endPoint}")];
+        var mqttAddresses = mqtt.Zip(_mqtt?.EndPoints ?? [], (listen, endPoint) => listen with { EndPoint = endPoint });
+        Addresses = [.. mqttAddresses.Concat(_http?.Addresses ?? []).Select(address => address.ToString())];
     }
+
+    private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous)
+    {
+        Tls = listen.IsTls ? _tls : null,
+        WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
+    };
 
     private void EndProcess(Exception exception)
     {

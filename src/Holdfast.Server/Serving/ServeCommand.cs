@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Holdfast.Log.Segments;
 using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.Serving;
 
@@ -21,6 +23,7 @@ internal static class ServeCommand
         try
         {
             await using var node = await NodeHost.StartAsync(options, cancellationToken).ConfigureAwait(false);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = node.TryReloadCertificate());
             foreach (var address in node.Addresses)
             {
                 Console.Out.WriteLine($"listening {address}");
@@ -39,6 +42,10 @@ internal static class ServeCommand
         {
             return Fail(exception.Message);
         }
+        catch (CertificateException exception)
+        {
+            return Fail(exception.Message);
+        }
         catch (IOException exception)
         {
             return Fail($"could not start: {exception.Message}");
@@ -47,7 +54,7 @@ internal static class ServeCommand
 
     private static string? Refusal(ServeOptions options)
     {
-        var open = options.Listen.FirstOrDefault(listen => listen is { IsLoopback: false, Scheme: ListenScheme.Mqtt });
+        var open = options.Listen.FirstOrDefault(listen => listen is { IsLoopback: false, IsMqtt: true });
         return open is null || options.AllowAnonymous
             ? null
             : $"{open} can be reached from other machines and no credentials are configured: anybody could publish. Listen on 127.0.0.1, or say --allow-anonymous.";

@@ -27,7 +27,11 @@ internal sealed record ReceivedPacket(PacketType Type)
 
     public IReadOnlyList<ReasonCode> Reasons { get; init; } = [];
 
+    public ushort TopicAlias { get; init; }
+
     public ConnAckPacket? ConnAck { get; init; }
+
+    public DisconnectPacket? Disconnect { get; init; }
 
     public static ReceivedPacket Decode(in FrameHeader header, ReadOnlySpan<byte> body, ProtocolVersion version)
     {
@@ -45,7 +49,7 @@ internal sealed record ReceivedPacket(PacketType Type)
                 return new ReceivedPacket(header.Type) { PacketId = subAck!.PacketId, Reasons = subAck.Reasons };
             case PacketType.Disconnect:
                 Assert.True(PacketDecoder.TryDecodeDisconnect(header.Flags, body, version, out var disconnect, out error, fromServer: true), error.Message);
-                return new ReceivedPacket(header.Type) { Reason = disconnect!.Reason };
+                return new ReceivedPacket(header.Type) { Reason = disconnect!.Reason, Disconnect = disconnect };
             case PacketType.PingResp:
                 return new ReceivedPacket(header.Type);
             default:
@@ -63,6 +67,7 @@ internal sealed record ReceivedPacket(PacketType Type)
     {
         PacketId = packet.PacketId,
         Topic = Encoding.UTF8.GetString(packet.Topic),
+        TopicAlias = packet.TopicAlias,
         Payload = Encoding.UTF8.GetString(packet.Payload),
         QualityOfService = packet.QualityOfService,
         Duplicate = packet.Duplicate,

@@ -1,14 +1,18 @@
 // Drives mqtt.js by lines of JSON: commands on standard input, answers and received messages on standard output.
 import mqtt from 'mqtt';
+import fs from 'node:fs';
 import readline from 'node:readline';
 
 let client;
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 
-const connect = ({ port, version, clientId, clean, will }) => new Promise((resolve, reject) => {
+const connect = ({ port, isTls, isWebSocket, certificateFile, version, clientId, clean, will }) => new Promise((resolve, reject) => {
   client = mqtt.connect({
-    host: '127.0.0.1',
+    host: 'localhost',
     port,
+    protocol: isWebSocket ? (isTls ? 'wss' : 'ws') : (isTls ? 'mqtts' : 'mqtt'),
+    path: isWebSocket ? '/mqtt' : undefined,
+    ca: isTls ? fs.readFileSync(certificateFile) : undefined,
     protocolVersion: version,
     clientId,
     clean,

@@ -45,10 +45,13 @@ def connect(command):
     global client
     version = command["version"]
     clean = command["clean"]
+    transport = "websockets" if command["isWebSocket"] else "tcp"
     if version == 5:
-        client = mqtt.Client(client_id=command["clientId"], protocol=mqtt.MQTTv5)
+        client = mqtt.Client(client_id=command["clientId"], protocol=mqtt.MQTTv5, transport=transport)
     else:
-        client = mqtt.Client(client_id=command["clientId"], protocol=mqtt.MQTTv311, clean_session=clean)
+        client = mqtt.Client(client_id=command["clientId"], protocol=mqtt.MQTTv311, clean_session=clean, transport=transport)
+    if command["isTls"]:
+        client.tls_set(command["certificateFile"])
     will = command.get("will")
     if will:
         client.will_set(will["topic"], base64.b64decode(will["payload"]), will["qos"], will["retain"])
@@ -75,7 +78,7 @@ def connect(command):
         if not clean:
             options["properties"] = Properties(PacketTypes.CONNECT)
             options["properties"].SessionExpiryInterval = 3600
-    client.connect("127.0.0.1", command["port"], 60, **options)
+    client.connect("localhost", command["port"], 60, **options)
     client.loop_start()
 
 

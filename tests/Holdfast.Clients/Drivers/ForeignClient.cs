@@ -56,14 +56,35 @@ public abstract class ForeignClient : IAsyncDisposable
     protected void Take(ReceivedMessage message) => _received.Writer.TryWrite(message);
 }
 
+/// <summary>What carries MQTT.</summary>
+public enum Carrier
+{
+    Tcp,
+    Tls,
+    WebSocket,
+    WebSocketOverTls,
+}
+
 /// <summary>How to connect.</summary>
-/// <param name="Port">The server's port on 127.0.0.1.</param>
+/// <param name="Port">The server's port on localhost.</param>
 /// <param name="Version">4 for MQTT 3.1.1, 5 for MQTT 5.</param>
 /// <param name="ClientId">The client identifier.</param>
 public sealed record ClientSettings(int Port, int Version, string ClientId)
 {
     /// <summary>Clean session or clean start. Otherwise the session outlives the connection.</summary>
     public bool Clean { get; init; } = true;
+
+    /// <summary>What the port speaks.</summary>
+    public Carrier Carrier { get; init; }
+
+    /// <summary>The certificate to trust, in PEM.</summary>
+    public string CertificateFile { get; init; } = "";
+
+    /// <summary>Whether TLS is below.</summary>
+    public bool IsTls => Carrier is Carrier.Tls or Carrier.WebSocketOverTls;
+
+    /// <summary>Whether WebSocket is below, at <c>/mqtt</c>.</summary>
+    public bool IsWebSocket => Carrier is Carrier.WebSocket or Carrier.WebSocketOverTls;
 
     /// <summary>The will, or null.</summary>
     public ReceivedMessage? Will { get; init; }

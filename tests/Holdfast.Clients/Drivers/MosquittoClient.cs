@@ -5,7 +5,7 @@ namespace Holdfast.Clients.Drivers;
 
 /// <summary>
 /// mosquitto_sub, one process for a subscription, and mosquitto_pub, one for each message. A publish that the server's death interrupts is
-/// repeated until it succeeds, as a script would.
+/// repeated until it succeeds, as a script would. Over TLS mosquitto_sub ends when its connection breaks; then it is started again, as a supervisor would.
 /// </summary>
 public sealed class MosquittoClient : ForeignClient
 {
@@ -14,6 +14,7 @@ public sealed class MosquittoClient : ForeignClient
     private ClientSettings? _settings;
     private LineProcess? _subscriber;
     private int _publishers;
+    private volatile bool _isWanted = true;
 
     private ClientSettings Settings => _settings ?? throw new InvalidOperationException("The client is not connected.");
 
@@ -35,12 +36,15 @@ public sealed class MosquittoClient : ForeignClient
             "-oL", "mosquitto_sub", .. Common(Settings, Settings.ClientId), .. Settings.Clean ? Array.Empty<string>() : ["-c"], .. Will(Settings),
             "-t", filter, "-q", Number(qualityOfService), "-d", "-F", MessageMark + "%q %r %x %t",
         ];
-        var process = _subscriber = new LineProcess("stdbuf", arguments, line => TakeLine(line, subscribed));
+        LineProcess Start() => new("stdbuf", arguments, line => TakeLine(line, subscribed));
+        var process = _subscriber = Start();
         var first = await Task.WhenAny(subscribed.Task, process.Ended).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         if (first != subscribed.Task)
         {
             throw new InvalidOperationException($"mosquitto_sub has ended: {process.Errors}");
         }
+
+        _ = StartAgainAsync(process, Start);
     }
 
     /// <inheritdoc/>
@@ -76,6 +80,7 @@ public sealed class MosquittoClient : ForeignClient
     /// <inheritdoc/>
     public override async Task DisconnectAsync()
     {
+        _isWanted = false;
         if (_subscriber is { } subscriber)
         {
             await subscriber.EndAsync(Signals.Terminate);
@@ -88,6 +93,7 @@ public sealed class MosquittoClient : ForeignClient
     /// <inheritdoc/>
     protected override async Task ReleaseAsync()
     {
+        _isWanted = false;
         if (_subscriber is { } subscriber)
         {
             _subscriber = null;
@@ -96,7 +102,8 @@ public sealed class MosquittoClient : ForeignClient
     }
 
     private static string[] Common(ClientSettings settings, string clientId)
-        => ["-h", "127.0.0.1", "-p", Number(settings.Port), "-V", settings.Version == 5 ? "mqttv5" : "mqttv311", "-i", clientId];
+        => ["-h", "localhost", .. settings.IsTls ? ["--cafile", settings.CertificateFile] : Array.Empty<string>(), "-p", Number(settings.Port), "-V", settings.Version == 5 ? "mqttv5" : "mqttv311",
+            "-i", clientId];
 
     private static string[] Will(ClientSettings settings)
         => settings.Will is not { } will ? []
@@ -104,6 +111,20 @@ public sealed class MosquittoClient : ForeignClient
                 .. will.Retain ? ["--will-retain"] : Array.Empty<string>()];
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private async Task StartAgainAsync(LineProcess process, Func<LineProcess> start)
+    {
+        while (true)
+        {
+            await process.Ended;
+            if (!_isWanted)
+            {
+                return;
+            }
+
+            _subscriber = process = start();
+        }
+    }
 
     private void TakeLine(string line, TaskCompletionSource subscribed)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -84,11 +85,20 @@ public sealed class MqttNetClient : ForeignClient
     private static MqttClientOptions Options(ClientSettings settings)
     {
         var builder = new MqttClientOptionsBuilder()
-            .WithTcpServer("127.0.0.1", settings.Port)
             .WithClientId(settings.ClientId)
             .WithProtocolVersion(settings.Version == 5 ? MqttProtocolVersion.V500 : MqttProtocolVersion.V311)
             .WithCleanStart(settings.Clean)
             .WithTimeout(TimeSpan.FromSeconds(10));
+        _ = settings.IsWebSocket
+            ? builder.WithWebSocketServer(socket => socket.WithUri($"{(settings.IsTls ? "wss" : "ws")}://localhost:{settings.Port}/mqtt"))
+            : builder.WithTcpServer("127.0.0.1", settings.Port);
+        if (settings.IsTls)
+        {
+            using var trusted = X509CertificateLoader.LoadCertificateFromFile(settings.CertificateFile);
+            var fingerprint = trusted.Thumbprint;
+            builder.WithTlsOptions(tls => tls.UseTls().WithCertificateValidationHandler(shown => shown.Certificate.GetCertHashString() == fingerprint));
+        }
+
         if (settings is { Clean: false, Version: 5 })
         {
             builder.WithSessionExpiryInterval(3600);

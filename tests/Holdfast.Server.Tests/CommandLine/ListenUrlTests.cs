@@ -12,6 +12,10 @@ public sealed class ListenUrlTests
     [InlineData("mqtt://0.0.0.0:0", "mqtt://0.0.0.0:0", false)]
     [InlineData("mqtt://[::1]:9", "mqtt://[::1]:9", true)]
     [InlineData("mqtt://[::]", "mqtt://[::]:1883", false)]
+    [InlineData("mqtts://localhost", "mqtts://127.0.0.1:8883", true)]
+    [InlineData("ws://127.0.0.1:9001", "ws://127.0.0.1:9001/mqtt", true)]
+    [InlineData("wss://0.0.0.0/devices/", "wss://0.0.0.0:8084/devices", false)]
+    [InlineData("https://[::1]", "https://[::1]:8443", true)]
     public void A_listener_is_a_scheme_an_address_and_a_port(string text, string expected, bool isLoopback)
     {
         Assert.True(ListenUrl.TryParse(text, out ListenUrl? url, out string error), error);
@@ -20,10 +24,8 @@ public sealed class ListenUrlTests
     }
 
     [Theory]
-    [InlineData("mqtts://127.0.0.1:8883", "not supported yet")]
-    [InlineData("ws://127.0.0.1:80", "not supported yet")]
-    [InlineData("wss://127.0.0.1:80", "not supported yet")]
-    [InlineData("https://127.0.0.1:80", "not supported yet")]
+    [InlineData("mqtt://127.0.0.1/path", "only ws:// and wss:// have a path")]
+    [InlineData("ws://127.0.0.1/mqtt?x=1", "no query")]
     [InlineData("ftp://127.0.0.1", "write it as")]
     [InlineData("127.0.0.1:1883", "write it as")]
     [InlineData("mqtt://example.com", "not an address")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Holdfast.Server.CommandLine;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.Tests.CommandLine;
 
@@ -26,9 +27,11 @@ public sealed class ServeArgumentsTests
     {
         ServeOptions options = Parse(
             "--data", "d", "--listen", "mqtt://0.0.0.0:1", "--listen", "http://[::1]:2", "--allow-anonymous", "--ack-deadline", "500ms", "--min-free", "1GB",
+            "--listen", "mqtts://127.0.0.1:3", "--certificate", "c.pem", "--key", "k.pem", "--allow-origin", "https://a.example",
+            "--maximum-keep-alive", "5m", "--server-reference", "other:8883",
             "--retention-age", "2d", "--retention-bytes", "3GB", "--maximum-payload", "1MB", "--segment-bytes", "128KiB", "--json");
         Assert.Equal("d", options.Data);
-        Assert.Equal(["mqtt://0.0.0.0:1", "http://[::1]:2"], options.Listen.Select(url => url.ToString()));
+        Assert.Equal(["mqtt://0.0.0.0:1", "http://[::1]:2", "mqtts://127.0.0.1:3"], options.Listen.Select(url => url.ToString()));
         Assert.True(options.AllowAnonymous);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.AckDeadline);
         Assert.Equal(1_000_000_000, options.MinFreeBytes);
@@ -37,6 +40,18 @@ public sealed class ServeArgumentsTests
         Assert.Equal(1_000_000, options.MaximumPayloadBytes);
         Assert.Equal(131_072, options.SegmentBytes);
         Assert.True(options.Json);
+        Assert.Equal(new CertificateFiles("c.pem", "k.pem", null), options.Certificate);
+        Assert.Equal(["https://a.example"], options.AllowedOrigins);
+        Assert.Equal((TimeSpan.FromMinutes(5), "other:8883"), (options.MaximumKeepAlive, options.ServerReference));
+    }
+
+    [Fact]
+    public void The_password_of_a_key_comes_from_a_file()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "secret\n");
+        Assert.Equal("secret", Parse("--certificate", "c.pem", "--certificate-password-file", file).Certificate!.Password);
+        File.Delete(file);
     }
 
     [Theory]
@@ -47,6 +62,7 @@ public sealed class ServeArgumentsTests
     [InlineData("--maximum-payload", "1TB")]
     [InlineData("--segment-bytes", "1kB")]
     [InlineData("--listen", "wss://127.0.0.1")]
+    [InlineData("--key", "k.pem")]
     [InlineData("--unknown", "1")]
     public async Task A_wrong_value_is_one_line_that_names_it_and_exit_code_2(string option, string value)
     {

@@ -1,0 +1,54 @@
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Holdfast.Transport.Channels;
+
+/// <summary>A TCP connection, encrypted or not.</summary>
+internal sealed class SocketChannel : NetworkChannel
+{
+    /// <summary>One TLS record holds at most this much; smaller segments would be a record, and a system call, each.</summary>
+    private const int TlsSegmentBytes = 16 * 1024;
+
+    private readonly ConnectionContext _context;
+    private readonly Socket? _socket;
+    private readonly SslStream? _tls;
+
+    public SocketChannel(ConnectionContext context)
+    {
+        _context = context;
+        _socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
+        _tls = context.Features.Get<ISslStreamFeature>()?.SslStream;
+        Output = _tls is null
+            ? context.Transport.Output
+            : PipeWriter.Create(_tls, new StreamPipeWriterOptions(minimumBufferSize: TlsSegmentBytes, leaveOpen: true));
+    }
+
+    public override PipeReader Input => _context.Transport.Input;
+
+    public override PipeWriter Output { get; }
+
+    public override string Remote => _context.RemoteEndPoint?.ToString() ?? "unknown";
+
+    public override async Task EndSendingAsync()
+    {
+        try
+        {
+            if (_tls is not null)
+            {
+                await _tls.ShutdownAsync().ConfigureAwait(false);
+            }
+
+            _socket?.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or InvalidOperationException)
+        {
+            // The peer was faster.
+        }
+    }
+
+    public override void Abort(string reason) => _context.Abort(new ConnectionAbortedException(reason));
+}
