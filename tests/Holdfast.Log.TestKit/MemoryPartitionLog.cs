@@ -72,6 +72,15 @@ public sealed class MemoryPartitionLog : IPartitionLog
     }
 
     /// <inheritdoc/>
+    public OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds)
+    {
+        lock (_lock)
+        {
+            return _partitions[partition].FindReceived(fromMilliseconds, toMilliseconds);
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<AppendStatus> AppendAsync(ReadOnlyMemory<RecordBatch> group)
     {
         var fate = Faults?.Next() ?? default;

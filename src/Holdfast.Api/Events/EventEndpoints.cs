@@ -19,7 +19,7 @@ internal sealed class EventEndpoints(ApiOptions options)
     private const int EnvelopeBytes = 64 * 1024;
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Publisher, options);
+        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Events, options);
 
     private async Task PublishAsync(HttpContext context)
     {

@@ -4,6 +4,7 @@ using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
+using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -19,7 +20,7 @@ internal sealed class HttpHost : IAsyncDisposable
     private readonly WebApplication _host;
     private readonly List<ListenOptions> _listeners = [];
 
-    public HttpHost(ServeOptions options, IReadOnlyList<ListenUrl> listeners, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
+    public HttpHost(ServeOptions options, IReadOnlyList<ListenUrl> listeners, IPartitionLog log, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
     {
         var api = new ApiOptions
         {
@@ -29,6 +30,9 @@ internal sealed class HttpHost : IAsyncDisposable
         };
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton(broker.Feed);
+        builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
@@ -49,6 +53,13 @@ internal sealed class HttpHost : IAsyncDisposable
     public IEnumerable<IPEndPoint> EndPoints => _listeners.Select(options => options.IPEndPoint!);
 
     public Task StartAsync(CancellationToken cancellationToken) => _host.StartAsync(cancellationToken);
+
+    /// <summary>Ends the event streams and the connections; who does not let go in time is cut off.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        using var cancellation = new CancellationTokenSource(limit);
+        await _host.StopAsync(cancellation.Token).ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync() => await _host.DisposeAsync().ConfigureAwait(false);
 }

@@ -77,6 +77,11 @@ internal sealed class NodeHost : IAsyncDisposable
                 await _mqtt.WhenEmptyAsync(DisconnectTime).ConfigureAwait(false);
             }
 
+            if (_http is not null)
+            {
+                await _http.StopAsync(DisconnectTime).ConfigureAwait(false);
+            }
+
             await _integrations.StopAsync().ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
@@ -137,7 +142,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var mqtt = options.Listen.Where(listen => listen.Scheme == ListenScheme.Mqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _log, _broker, _integrations, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
