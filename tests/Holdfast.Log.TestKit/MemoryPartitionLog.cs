@@ -53,6 +53,9 @@ public sealed class MemoryPartitionLog : IPartitionLog
     /// <summary>Appends that were committed.</summary>
     public int AppendedGroups { get; private set; }
 
+    /// <summary>Batches that readers were given.</summary>
+    public long BatchesRead { get; private set; }
+
     /// <inheritdoc/>
     public long FirstOffset(int partition)
     {
@@ -119,7 +122,9 @@ public sealed class MemoryPartitionLog : IPartitionLog
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return ValueTask.FromResult(_partitions[partition].Read(fromOffset, keys, maximumBytes, ref _damagedRecords));
+            var read = _partitions[partition].Read(fromOffset, keys, maximumBytes, ref _damagedRecords);
+            BatchesRead += read.Batches.Count;
+            return ValueTask.FromResult(read);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.IO.Hashing;
@@ -83,7 +84,8 @@ public sealed class EventCursor
         cursor = null;
         var longest = HeaderBytes + (MaximumPartitions * OffsetBytes);
         Span<byte> bytes = stackalloc byte[longest];
-        if (text.Length % 4 != 0 || text.Length > longest / 3 * 4 || !Base64Url.TryDecodeFromChars(text, bytes, out var length)
+        if (text.Length % 4 != 0 || text.Length > longest / 3 * 4
+            || Base64Url.DecodeFromChars(text, bytes, out _, out var length) != OperationStatus.Done
             || length < HeaderBytes || bytes[0] != Version)
         {
             return EventCursorStatus.Malformed;
