@@ -18,6 +18,9 @@ internal sealed record Problem(
     [JsonIgnore]
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The same problem, of one of many events.</summary>
+    public Problem Within(int index) => this with { Where = Where is null ? $"[{index}]" : $"[{index}].{Where}" };
+
     public static Problem Malformed(string detail, string? where = null)
         => new(Prefix + "malformed", "The request cannot be read", 400, detail, where);
 
