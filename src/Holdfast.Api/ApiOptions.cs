@@ -22,4 +22,7 @@ public sealed record ApiOptions
 
     /// <summary>Pages of events that may be read at the same time.</summary>
     public int MaximumPageReaders { get; init; } = 64;
+
+    /// <summary>Answers with the last events that may be made at the same time; each reads much of the log.</summary>
+    public int MaximumLastReaders { get; init; } = 4;
 }

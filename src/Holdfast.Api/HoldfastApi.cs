@@ -3,6 +3,7 @@ using Holdfast.Api.Events.Reading;
 using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Reference;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Microsoft.AspNetCore.Builder;
@@ -36,6 +37,7 @@ public static class HoldfastApi
         services.AddSingleton<EventSource>();
         services.AddSingleton<EventPages>();
         services.AddSingleton<EventStreams>();
+        services.AddSingleton<LastEvents>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
@@ -51,6 +53,7 @@ public static class HoldfastApi
         EventEndpoints.Map(endpoints, options);
         EventReadEndpoints.Map(endpoints, options);
         IntegrationEndpoints.Map(endpoints, options);
+        ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;
     }

@@ -8,6 +8,7 @@ using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +31,12 @@ internal sealed class ApiHost : IAsyncDisposable
     public FakeNode Node { get; }
 
     public string Token { get; }
+
+    /// <summary>The routes of the running server: method and pattern.</summary>
+    public IEnumerable<(string Method, string Pattern)> Routes
+        => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"])
+                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))));
 
     public HttpClient Client { get; private set; } = null!;
 

@@ -41,6 +41,7 @@ internal sealed class ReadingScene : IAsyncDisposable
         scene.Host = await ApiHost.StartAsync(configure, services =>
         {
             services.AddSingleton<IPartitionLog>(scene.Log);
+            services.AddSingleton(scene._node.Publisher);
             services.AddSingleton(scene._node.Feed);
             services.AddSingleton<ILogInterest>(scene.Interests);
             services.AddSingleton<TimeProvider>(scene.Time);

@@ -40,6 +40,18 @@ internal sealed class EventOutput(PipeWriter body, string incarnation) : IDispos
         _json.Flush();
     }
 
+    public void WriteGaps(List<LogGap> gaps)
+    {
+        Buffer.Write("["u8);
+        for (var i = 0; i < gaps.Count; i++)
+        {
+            Buffer.Write(i == 0 ? ""u8 : ","u8);
+            WriteGap(gaps[i]);
+        }
+
+        Buffer.Write("]"u8);
+    }
+
     /// <summary>Sends what was collected, as fast as the client reads.</summary>
     /// <exception cref="OperationCanceledException">The client has gone, or the token was cancelled.</exception>
     public async ValueTask SendAsync(CancellationToken cancellationToken)

@@ -80,15 +80,10 @@ internal sealed class EventPages(EventSource source, ApiMetrics metrics, TimePro
     {
         output.Buffer.Write("],\"next\":\""u8);
         output.Buffer.Write(reader.Cursor.Utf8);
-        output.Buffer.Write(reader.HasMore ? "\",\"more\":true,\"gaps\":["u8 : "\",\"more\":false,\"gaps\":["u8);
-        for (var i = 0; i < gaps.Count; i++)
-        {
-            output.Buffer.Write(i == 0 ? ""u8 : ","u8);
-            output.WriteGap(gaps[i]);
-            metrics.CountGap(gaps[i]);
-        }
-
-        output.Buffer.Write("]}"u8);
+        output.Buffer.Write(reader.HasMore ? "\",\"more\":true,\"gaps\":"u8 : "\",\"more\":false,\"gaps\":"u8);
+        output.WriteGaps(gaps);
+        output.Buffer.Write("}"u8);
+        gaps.ForEach(metrics.CountGap);
     }
 
     private sealed class PageSize(int limit)

@@ -17,6 +17,7 @@ internal sealed record EventQuery
     private const string Everything = "#";
     private const string LastEventId = "Last-Event-ID";
     private static readonly string[] PageParameters = ["filter", "device", "from", "to", "after", "limit"];
+    private static readonly string[] LastParameters = ["filter", "device", "from"];
     private static readonly string[] StreamParameters = ["filter", "device", "from", "after"];
 
     public required string Product { get; init; }
@@ -43,6 +44,8 @@ internal sealed record EventQuery
     public string InterestFilter => Device is null ? Encoding.UTF8.GetString(Filter.Levels) : $"devices/{Device}/#";
 
     public static Parsed<EventQuery> ParsePage(HttpContext context) => Parse(context, PageParameters, "");
+
+    public static Parsed<EventQuery> ParseLast(HttpContext context) => Parse(context, LastParameters, "");
 
     /// <summary>The query of an event stream. A client that comes back says in a header where it was.</summary>
     public static Parsed<EventQuery> ParseStream(HttpContext context)

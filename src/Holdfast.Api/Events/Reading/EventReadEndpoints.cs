@@ -16,12 +16,14 @@ internal sealed class EventReadEndpoints(ApiOptions options, ApiMetrics metrics)
 
     private readonly ReaderLimit _streams = new(options.MaximumEventStreams);
     private readonly ReaderLimit _pages = new(options.MaximumPageReaders);
+    private readonly ReaderLimit _last = new(options.MaximumLastReaders);
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
         var reading = new EventReadEndpoints(options, endpoints.ServiceProvider.GetRequiredService<ApiMetrics>());
         reading.AddGauges();
         endpoints.MapGet("/api/v1/products/{product}/events", reading.ServeAsync).Require(Access.Events, options);
+        endpoints.MapGet("/api/v1/products/{product}/events/last", reading.ServeLastAsync).Require(Access.Events, options);
     }
 
     private void AddGauges() => metrics.AddGauge("holdfast_event_streams", () => _streams.Count, "Event streams that are open.");
@@ -36,19 +38,26 @@ internal sealed class EventReadEndpoints(ApiOptions options, ApiMetrics metrics)
             return;
         }
 
-        var limit = isStream.Value ? _streams : _pages;
+        await (isStream.Value
+            ? ServeAsync(context, _streams, "event streams", context.RequestServices.GetRequiredService<EventStreams>().ServeAsync)
+            : ServeAsync(context, _pages, "pages", context.RequestServices.GetRequiredService<EventPages>().ServeAsync));
+    }
+
+    private Task ServeLastAsync(HttpContext context)
+        => ServeAsync(context, _last, "answers with last events", context.RequestServices.GetRequiredService<LastEvents>().ServeAsync);
+
+    private static async Task ServeAsync(HttpContext context, ReaderLimit limit, string what, RequestDelegate serveAsync)
+    {
         if (!limit.TryEnter(out var place))
         {
-            var what = isStream.Value ? "event streams" : "pages";
-            await context.WriteProblemAsync(Problem.TooManyReaders($"This node serves {limit.Maximum:N0} {what} at the same time, and so many are open. Try again later."));
+            await context.WriteProblemAsync(
+                Problem.TooManyReaders($"This node serves {limit.Maximum:N0} {what} at the same time, and so many are open. Try again later."));
             return;
         }
 
         using (place)
         {
-            await (isStream.Value
-                ? context.RequestServices.GetRequiredService<EventStreams>().ServeAsync(context)
-                : context.RequestServices.GetRequiredService<EventPages>().ServeAsync(context));
+            await serveAsync(context);
         }
     }
 
