@@ -39,7 +39,7 @@ public sealed class EventStreamTests : IDisposable
             var publishing = PublishAsync(events, cancellationToken);
             if (life < Kills)
             {
-                await UntilAsync(reader, (life * Total / Kills) + random.Next(Total / Kills / 2), publishing);
+                await Task.WhenAny(reader.WhenReceivedAsync((life * Total / Kills) + random.Next(Total / Kills / 2)), publishing);
                 await server.KillAsync();
             }
 
@@ -52,15 +52,6 @@ public sealed class EventStreamTests : IDisposable
         var numbers = reader.Received.GroupBy(e => e.Device).ToDictionary(device => device.Key, device => device.Select(e => e.Number).ToArray());
         Assert.Equal(Devices, numbers.Count);
         Assert.All(numbers.Values, device => Assert.Equal(Enumerable.Range(0, Total / Devices), device));
-    }
-
-    /// <summary>Waits until the reader has so many, or there is nothing more to come.</summary>
-    private static async Task UntilAsync(EventStreamReader reader, int count, Task publishing)
-    {
-        while (reader.Received.Count < count && !publishing.IsCompleted)
-        {
-            await Task.Yield();
-        }
     }
 
     /// <summary>Publishes from where it was; a request that had no answer is sent again, which is what the sequences are for.</summary>

@@ -100,10 +100,9 @@ internal sealed class ReadingScene : IAsyncDisposable
     {
         for (var partition = 0; partition < PartitionCount; partition++)
         {
-            while (Feed.AnnouncedOffset(partition) < Log.CommittedOffset(partition))
-            {
-                await Task.Yield();
-            }
+            var positions = Enumerable.Repeat(long.MaxValue, PartitionCount).ToArray();
+            positions[partition] = Log.CommittedOffset(partition) - 1;
+            await Feed.WaitAsync(positions, TestContext.Current.CancellationToken);
         }
     }
 }

@@ -6,12 +6,26 @@ namespace Holdfast.Crash.Clients;
 internal sealed class EventStreamReader
 {
     private string _lastEventId = "";
+    private (int Count, TaskCompletionSource Reached)? _awaited;
 
     /// <summary>The ids of the events received, in their order, with device and number.</summary>
     public List<(string Id, string Device, int Number)> Received { get; } = [];
 
     /// <summary>Times that the connection was opened.</summary>
     public int Connections { get; private set; }
+
+    /// <summary>Completes when so many events are there.</summary>
+    public Task WhenReceivedAsync(int count)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (Received)
+        {
+            _awaited = (count, reached);
+            Announce();
+        }
+
+        return reached.Task;
+    }
 
     /// <summary>Reads until so many events are there, or the connection ends for whatever reason.</summary>
     public async Task ReadAsync(HttpClient http, Uri address, int count, CancellationToken cancellationToken)
@@ -56,10 +70,22 @@ internal sealed class EventStreamReader
             {
                 Assert.Equal("message", type);
                 var read = JsonElement.Parse(data);
-                Received.Add((read.GetProperty("id").GetString()!, read.GetProperty("device").GetString()!, read.GetProperty("payload").GetInt32()));
+                lock (Received)
+                {
+                    Received.Add((read.GetProperty("id").GetString()!, read.GetProperty("device").GetString()!, read.GetProperty("payload").GetInt32()));
+                    Announce();
+                }
             }
 
             data = "";
+        }
+    }
+
+    private void Announce()
+    {
+        if (_awaited is { } awaited && Received.Count >= awaited.Count)
+        {
+            awaited.Reached.TrySetResult();
         }
     }
 }
