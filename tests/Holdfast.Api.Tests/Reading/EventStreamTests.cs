@@ -159,6 +159,31 @@ public sealed class EventStreamTests
     }
 
     [Fact]
+    public async Task A_shutdown_repeats_nothing_to_a_client_that_was_slow()
+    {
+        await using var scene = await ReadingScene.StartAsync();
+        await scene.PublishManyAsync(1);
+        var filler = new string('x', 200_000);
+        for (var i = 0; i < 150; i++)
+        {
+            await scene.PublishAsync("t", filler);
+        }
+
+        await using var stream = await scene.OpenAsync("?from=0");
+        var stopping = scene.Host.StopAsync();
+        var ids = new List<string>();
+        while (await stream.NextAsync() is { } next)
+        {
+            ids.Add(next.Id);
+        }
+
+        Assert.Contains(": the server shuts down, come back", stream.Comments);
+        Assert.InRange(ids.Count, 1, 150);
+        Assert.Equal(ids.Distinct(), ids);
+        await stopping;
+    }
+
+    [Fact]
     public async Task Streams_have_a_limit_and_a_place_becomes_free_again()
     {
         await using var scene = await ReadingScene.StartAsync(options => options with { MaximumEventStreams = 1 });

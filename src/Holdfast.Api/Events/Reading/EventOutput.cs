@@ -58,11 +58,17 @@ internal sealed class EventOutput(PipeWriter body, string incarnation) : IDispos
     {
         if (Buffer.Length > 0)
         {
-            var sent = await body.WriteAsync(Buffer.Written, cancellationToken);
-            Buffer.Clear();
-            if (sent.IsCompleted || sent.IsCanceled)
+            try
             {
-                throw new OperationCanceledException("The client has gone.");
+                var sent = await body.WriteAsync(Buffer.Written, cancellationToken);
+                if (sent.IsCompleted || sent.IsCanceled)
+                {
+                    throw new OperationCanceledException("The client has gone.");
+                }
+            }
+            finally
+            {
+                Buffer.Clear(); // The body has it, even when the waiting was cancelled: it must not be written again.
             }
         }
     }
