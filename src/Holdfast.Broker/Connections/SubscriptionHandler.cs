@@ -1,4 +1,3 @@
-using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Broker.Topics;
@@ -19,8 +18,14 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
-        var since = services.Feed.Announced();
-        var accepted = new List<(Subscription<Session> Subscription, bool IsNew)>();
+        long[] since;
+        lock (services.Feed.Gate)
+        {
+            // Inside the gate: what a publisher knows to be committed is before the subscription.
+            since = [.. services.Feed.Dispatched];
+        }
+
+        var accepted = new List<(Subscription<LogSubscriber> Subscription, bool IsNew)>();
         var reasons = new ReasonCode[packet.Requests.Count];
         for (var index = 0; index < reasons.Length; index++)
         {
@@ -31,7 +36,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         {
             try
             {
-                var saved = accepted.Select(one => ToStored(one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                var saved = accepted.Select(one => ToStored(session, one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
                 await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false);
             }
             catch (StateStoreFullException exception)
@@ -51,11 +56,21 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
         var reasons = new ReasonCode[packet.Filters.Count];
-        lock (session.Lock)
+        lock (services.Feed.Gate)
         {
-            for (var index = 0; index < reasons.Length; index++)
+            var sharedBefore = session.Subscriptions.Shared;
+            lock (session.Lock)
             {
-                reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+                for (var index = 0; index < reasons.Length; index++)
+                {
+                    reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+                    session.Replays.Remove(packet.Filters[index]);
+                }
+            }
+
+            foreach (var shared in sharedBefore.Except(session.Subscriptions.Shared))
+            {
+                services.Shared.Leave(shared, session);
             }
         }
 
@@ -69,23 +84,24 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         connection.Output.Flush();
     }
 
-    private static StoredSubscription ToStored(Subscription<Session> subscription, long[] since)
-        => new(subscription.Filter.ToString(), subscription.Options.ToByte(), subscription.Identifier, subscription.Since ?? since);
+    private static StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, long[] since)
+    {
+        var filter = subscription.Filter.ToString();
+
+        // Of a shared subscription each member knows where it began: the first one may leave.
+        var shared = subscription.Filter.IsShared ? session.Subscriptions.Shared.FirstOrDefault(one => one.FullFilter == filter) : null;
+        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since);
+    }
 
     private ReasonCode Accept(
-        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<Session> Subscription, bool IsNew)> accepted)
+        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
     {
         if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
         {
             return ReasonCode.TopicFilterInvalid;
         }
 
-        if (filter.IsShared)
-        {
-            return ReasonCode.SharedSubscriptionsNotSupported;
-        }
-
-        Subscription<Session>? existing;
+        Subscription<LogSubscriber>? existing;
         lock (session.Lock)
         {
             if (!session.Subscriptions.TryGet(request.Filter, out existing)
@@ -96,7 +112,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         }
 
         var options = new SubscriptionOptions(request.QualityOfService, request.NoLocal, request.RetainAsPublished, (RetainHandling)request.RetainHandling);
-        var subscription = new Subscription<Session>(
+        var subscription = new Subscription<LogSubscriber>(
             filter, options, packet.SubscriptionIdentifier, existing is null ? since : existing.Since, session);
         accepted.Add((subscription, existing is null));
         return (ReasonCode)request.QualityOfService;
@@ -104,10 +120,8 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
 
     /// <summary>Inside the gate: the acknowledgement, the retained messages, and everything later, in this order.</summary>
     private void GoLive(
-        ClientConnection connection, Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
+        ClientConnection connection, Session session, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
     {
-        var retained = new List<RetainedDelivery>();
-        var found = new List<RetainedMessage>();
         lock (services.Feed.Gate)
         {
             ControlPackets.Write(connection, acknowledgement);
@@ -119,30 +133,39 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
                     return;
                 }
 
-                foreach (var (subscription, isNew) in accepted)
-                {
-                    if (isNew)
-                    {
-                        // The retained messages stand for everything before; a reader that is behind must not send that as well.
-                        subscription.Since = [.. services.Feed.Dispatched];
-                    }
-
-                    session.Subscriptions.Set(subscription);
-                    var handling = subscription.Options.RetainHandling;
-                    if (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
-                    {
-                        services.Retained.Collect(session.ProductUtf8, subscription.Filter, services.NowMilliseconds, found);
-                        retained.AddRange(found.Select(
-                            message => new RetainedDelivery(message, subscription.Options.QualityOfService, subscription.Identifier)));
-                        found.Clear();
-                    }
-                }
+                SetInsideGate(session, accepted);
             }
 
-            if (retained.Count > 0)
+            foreach (var (subscription, _) in accepted.Where(one => one.Subscription.Filter.IsShared))
             {
-                session.QueueRetained(retained, services.Feed.Dispatched);
+                services.Shared.GetOrAdd(session.Product, subscription.Filter).Join(session, subscription, services.Feed.Dispatched);
             }
+        }
+    }
+
+    private void SetInsideGate(Session session, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
+    {
+        long[] asOf = [.. services.Feed.Dispatched];
+        foreach (var (subscription, isNew) in accepted)
+        {
+            if (isNew)
+            {
+                // The retained messages stand for everything before; a reader that is behind must not send that as well.
+                subscription.Since = asOf;
+            }
+
+            session.Subscriptions.Set(subscription);
+            var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
+            if ((handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
+                && services.Retained.Any(session.ProductUtf8, subscription.Filter))
+            {
+                session.Replays.Add(subscription, asOf);
+            }
+        }
+
+        if (session.Replays.Count > 0)
+        {
+            session.StartReplays(asOf);
         }
     }
 }

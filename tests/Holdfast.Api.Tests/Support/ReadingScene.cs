@@ -18,6 +18,7 @@ internal sealed class ReadingScene : IAsyncDisposable
     private const int PartitionCount = 4;
 
     private readonly BrokerMetrics _metrics = new();
+    private readonly SteppedClock _received = new();
     private BrokerNode _node = null!;
 
     public MemoryPartitionLog Log { get; private init; } = new(PartitionCount);
@@ -36,7 +37,7 @@ internal sealed class ReadingScene : IAsyncDisposable
         var state = new MemoryStateStore(PartitionCount);
         var stores = new BrokerStores(scene.Log, state, state, RetentionPolicy.Default);
         scene._node = await BrokerNode.StartAsync(
-            new BrokerOptions(), stores, scene._metrics, TimeProvider.System, NullLogger.Instance, _ => { }, TestContext.Current.CancellationToken);
+            new BrokerOptions(), stores, scene._metrics, scene._received, NullLogger.Instance, _ => { }, TestContext.Current.CancellationToken);
         scene.Interests = new InterestRecorder(scene._node.LogInterests);
         scene.Host = await ApiHost.StartAsync(configure, services =>
         {
@@ -62,6 +63,7 @@ internal sealed class ReadingScene : IAsyncDisposable
             ExpirySeconds = expirySeconds,
             ContentType = contentType,
         };
+        _received.Step();
         var result = await _node.Publisher.PublishAsync(message, TestContext.Current.CancellationToken);
         Assert.Equal(PublishStatus.Committed, result.Status);
         await AnnouncedAsync();
@@ -105,6 +107,16 @@ internal sealed class ReadingScene : IAsyncDisposable
             await Feed.WaitAsync(positions, TestContext.Current.CancellationToken);
         }
     }
+}
+
+/// <summary>The system's clock, but each event is received a second after the one before.</summary>
+internal sealed class SteppedClock : TimeProvider
+{
+    private long _seconds;
+
+    public void Step() => Interlocked.Increment(ref _seconds);
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddSeconds(Interlocked.Read(ref _seconds));
 }
 
 /// <summary>Remembers what was to be logged, besides passing it on.</summary>
