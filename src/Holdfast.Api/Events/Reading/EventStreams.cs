@@ -49,21 +49,21 @@ internal sealed class EventStreams(EventSource source, ApiMetrics metrics, TimeP
         {
             output.Buffer.Write("retry: 1000\n"u8);
             WritePosition(reader, output);
+            await output.SendAsync(context.RequestAborted);
             var tick = ticker.WaitForNextTickAsync(ending.Token).AsTask();
             while (true)
             {
                 while (await reader.LoadAsync(ending.Token))
                 {
-                    await WriteStretchAsync(reader, output, ending.Token);
-                    tick = KeepAlive(tick, ticker, reader, output, ending.Token);
+                    await WriteStretchAsync(reader, output, context, ending.Token);
+                    tick = tick.IsCompleted ? await KeepAliveAsync(reader, output, context, ticker, ending.Token) : tick;
                 }
 
-                await output.SendAsync(ending.Token);
+                await output.SendAsync(context.RequestAborted);
                 var news = reader.WaitAsync(ending.Token);
                 while (await Task.WhenAny(news, tick) == tick)
                 {
-                    tick = KeepAlive(tick, ticker, reader, output, ending.Token);
-                    await output.SendAsync(ending.Token);
+                    tick = await KeepAliveAsync(reader, output, context, ticker, ending.Token);
                 }
 
                 await news;
@@ -76,7 +76,8 @@ internal sealed class EventStreams(EventSource source, ApiMetrics metrics, TimeP
         }
     }
 
-    private async ValueTask WriteStretchAsync(EventReader reader, EventOutput output, CancellationToken cancellationToken)
+    /// <summary>A shutdown ends it between two writes: one that was cancelled would end in a connection that is cut off.</summary>
+    private async ValueTask WriteStretchAsync(EventReader reader, EventOutput output, HttpContext context, CancellationToken ending)
     {
         if (reader.Gap is { } gap)
         {
@@ -89,7 +90,8 @@ internal sealed class EventStreams(EventSource source, ApiMetrics metrics, TimeP
             WriteCurrent(reader, output, now);
             if (output.IsFull)
             {
-                await output.SendAsync(cancellationToken);
+                await output.SendAsync(context.RequestAborted);
+                ending.ThrowIfCancellationRequested();
             }
         }
     }
@@ -124,17 +126,15 @@ internal sealed class EventStreams(EventSource source, ApiMetrics metrics, TimeP
         output.Buffer.Write("\n\n"u8);
     }
 
-    private static Task<bool> KeepAlive(Task<bool> tick, PeriodicTimer ticker, EventReader reader, EventOutput output, CancellationToken cancellationToken)
+    /// <summary>Says that the stream lives, with all that was found so far, and winds the timer up again.</summary>
+    private static async ValueTask<Task<bool>> KeepAliveAsync(
+        EventReader reader, EventOutput output, HttpContext context, PeriodicTimer ticker, CancellationToken ending)
     {
-        if (!tick.IsCompletedSuccessfully)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return tick;
-        }
-
+        ending.ThrowIfCancellationRequested();
         output.Buffer.Write(": keep-alive\n"u8);
         WritePosition(reader, output);
-        return ticker.WaitForNextTickAsync(cancellationToken).AsTask();
+        await output.SendAsync(context.RequestAborted);
+        return ticker.WaitForNextTickAsync(ending).AsTask();
     }
 
     /// <summary>Without data it is no event, but the client remembers it: records that it does not want are not read again when it comes back.</summary>
