@@ -13,6 +13,7 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(PublishAnswer))]
+[JsonSerializable(typeof(ManyAnswer))]
 [JsonSerializable(typeof(IntegrationAnswer))]
 [JsonSerializable(typeof(IntegrationList))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -16,4 +16,13 @@ public sealed record ApiOptions
 
     /// <summary>The largest payload accepted, in bytes, after base64 is decoded.</summary>
     public int MaximumPayloadBytes { get; init; } = 256_000;
+
+    /// <summary>Event streams that may be open at the same time; each holds up to a megabyte while it is behind.</summary>
+    public int MaximumEventStreams { get; init; } = 256;
+
+    /// <summary>Pages of events that may be read at the same time.</summary>
+    public int MaximumPageReaders { get; init; } = 64;
+
+    /// <summary>Answers with the last events that may be made at the same time; each reads much of the log.</summary>
+    public int MaximumLastReaders { get; init; } = 4;
 }

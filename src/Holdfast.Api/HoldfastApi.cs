@@ -1,13 +1,16 @@
 using Holdfast.Api.Events;
+using Holdfast.Api.Events.Reading;
 using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Reference;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Metrics;
 
 namespace Holdfast.Api;
@@ -16,11 +19,12 @@ namespace Holdfast.Api;
 public static class HoldfastApi
 {
     /// <summary>The meters that <c>/metrics</c> shows.</summary>
-    private static readonly string[] Meters = [BrokerMetrics.MeterName, "Holdfast.Integrations", "System.Runtime"];
+    private static readonly string[] Meters = [BrokerMetrics.MeterName, "Holdfast.Integrations", ApiMetrics.MeterName, "System.Runtime"];
 
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
-    /// <see cref="Broker.Health.ICommitHealth"/> and <see cref="Broker.Integrations.IIntegrationRegistry"/> as singletons.
+    /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Log.Partitions.IPartitionLog"/>,
+    /// <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How the surface behaves.</param>
@@ -29,6 +33,12 @@ public static class HoldfastApi
         services.AddSingleton(options);
         services.AddSingleton<ProblemMiddleware>();
         services.AddSingleton<IStartupFilter, ProblemStartupFilter>();
+        services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<EventSource>();
+        services.AddSingleton<EventPages>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<LastEvents>();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
         return services;
@@ -41,7 +51,9 @@ public static class HoldfastApi
         var options = endpoints.ServiceProvider.GetRequiredService<ApiOptions>();
         HealthEndpoints.Map(endpoints);
         EventEndpoints.Map(endpoints, options);
+        EventReadEndpoints.Map(endpoints, options);
         IntegrationEndpoints.Map(endpoints, options);
+        ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;
     }

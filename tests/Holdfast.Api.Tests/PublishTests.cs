@@ -152,7 +152,9 @@ public sealed class PublishTests
     [InlineData("{", "line 1")]
     [InlineData("{\n \"topic\": t", "line 2, byte 12")]
     [InlineData("""{"topic":"t","topic":"u"}""", "Duplicate property 'topic'")]
-    [InlineData("[]", "an array")]
+    [InlineData("[]", "no event")]
+    [InlineData("[[]]", "an array")]
+    [InlineData("7", "7")]
     [InlineData("", "line 1")]
     public async Task A_body_that_is_not_a_json_object_is_refused_with_the_place(string json, string place)
     {

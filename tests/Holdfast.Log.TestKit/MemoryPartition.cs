@@ -54,6 +54,13 @@ internal sealed class MemoryPartition(int partition)
 
     public void Damage(long fromOffset, long toOffset) => _damage.Add((fromOffset, toOffset));
 
+    public OffsetRange FindReceived(long fromMilliseconds, long toMilliseconds)
+    {
+        var first = _batches.Find(b => b.LastReceivedAtMilliseconds >= fromMilliseconds)?.BaseOffset ?? CommittedOffset;
+        var last = _batches.FindLast(b => OldestReceivedAt(b) < toMilliseconds)?.NextOffset ?? FirstOffset;
+        return new OffsetRange(first, Math.Max(first, last));
+    }
+
     public LogRead Read(long fromOffset, IReadOnlySet<ulong>? keys, int maximumBytes, ref long damagedRecords)
     {
         LogGap? gap = null;
@@ -99,6 +106,17 @@ internal sealed class MemoryPartition(int partition)
         }
 
         return new LogRead { Batches = found, NextOffset = next, Gap = gap };
+    }
+
+    private static long OldestReceivedAt(RecordBatch batch)
+    {
+        var oldest = long.MaxValue;
+        foreach (var record in batch)
+        {
+            oldest = Math.Min(oldest, record.ReceivedAtMilliseconds);
+        }
+
+        return oldest;
     }
 
     private static bool HoldsAny(RecordBatch batch, IReadOnlySet<ulong> keys)

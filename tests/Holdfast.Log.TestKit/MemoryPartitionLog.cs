@@ -53,6 +53,9 @@ public sealed class MemoryPartitionLog : IPartitionLog
     /// <summary>Appends that were committed.</summary>
     public int AppendedGroups { get; private set; }
 
+    /// <summary>Batches that readers were given.</summary>
+    public long BatchesRead { get; private set; }
+
     /// <inheritdoc/>
     public long FirstOffset(int partition)
     {
@@ -68,6 +71,15 @@ public sealed class MemoryPartitionLog : IPartitionLog
         lock (_lock)
         {
             return _partitions[partition].CommittedOffset;
+        }
+    }
+
+    /// <inheritdoc/>
+    public OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds)
+    {
+        lock (_lock)
+        {
+            return _partitions[partition].FindReceived(fromMilliseconds, toMilliseconds);
         }
     }
 
@@ -110,7 +122,9 @@ public sealed class MemoryPartitionLog : IPartitionLog
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return ValueTask.FromResult(_partitions[partition].Read(fromOffset, keys, maximumBytes, ref _damagedRecords));
+            var read = _partitions[partition].Read(fromOffset, keys, maximumBytes, ref _damagedRecords);
+            BatchesRead += read.Batches.Count;
+            return ValueTask.FromResult(read);
         }
     }
 

@@ -100,6 +100,31 @@ public abstract class PartitionLogContract
     }
 
     [Fact]
+    public async Task The_records_of_some_time_lie_in_the_range_that_is_found_for_it()
+    {
+        await using var log = await OpenAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            // Times go back now and then, as clocks do.
+            var receivedAt = 1000 + (i * 10) - (i % 7 == 0 ? 25 : 0);
+            await TestBatches.AppendAsync(log, [TestBatches.Make(1, i, payloadBytes: 300, receivedAtMilliseconds: receivedAt)]);
+        }
+
+        Assert.Equal(new OffsetRange(0, 200), log.FindReceived(1, long.MinValue, long.MaxValue));
+        foreach (var (from, to) in new[] { (0, 1200), (1500, 1900), (2500, 5000), (990, 995), (1700, 1701) })
+        {
+            var range = log.FindReceived(1, from, to);
+            var wanted = Range(0, 200).Where(i => 1000 + (i * 10) - (i % 7 == 0 ? 25 : 0) is var time && time >= from && time < to).ToArray();
+            Assert.All(wanted, offset => Assert.InRange(offset, range.From, range.To - 1));
+        }
+
+        Assert.InRange(log.FindReceived(1, 2500, 5000).From, 100, 150);
+        Assert.InRange(log.FindReceived(1, 0, 1200).To, 20, 100);
+        Assert.Equal(new OffsetRange(200, 200), log.FindReceived(1, 100_000, long.MaxValue));
+        Assert.Equal(0, log.FindReceived(3, 0, long.MaxValue).To);
+    }
+
+    [Fact]
     public async Task A_group_that_does_not_continue_its_partition_is_refused_and_changes_nothing()
     {
         await using var log = await OpenAsync();

@@ -10,49 +10,79 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Holdfast.Api.Events;
 
 /// <summary>
-/// Publishing by HTTP. The answer 202 comes after the commit, as PUBACK does. Two forms: a JSON object in the event schema, or the bare payload
-/// with <c>?topic=</c>, or <c>?device=</c> and <c>&amp;name=</c>, and its own content type.
+/// Publishing by HTTP. The answer 202 comes after the commit, as PUBACK does. An event is a JSON object in the event schema, or the bare payload
+/// with <c>?topic=</c>, or <c>?device=</c> and <c>&amp;name=</c>, and its own content type. Many are an array of such objects, or a line for each.
 /// </summary>
 internal sealed class EventEndpoints(ApiOptions options)
 {
-    /// <summary>What a JSON object may have beside its payload, in bytes.</summary>
-    private const int EnvelopeBytes = 64 * 1024;
+    private readonly ManyRequest _many = new(options);
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Publisher, options);
+        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Events, options);
 
     private async Task PublishAsync(HttpContext context)
     {
-        var read = await ReadEventAsync(context);
-        if (!read.IsValid(out var message, out var problem))
+        if (!ProductRoute.Read(context).IsValid(out var product, out var problem)
+            || !SequenceHeaders.Parse(context.Request.Headers).IsValid(out var headers, out problem)
+            || !(await FindFormAsync(context, headers)).IsValid(out var form, out problem))
         {
             await context.WriteProblemAsync(problem);
             return;
         }
 
         var publisher = context.RequestServices.GetRequiredService<IEventPublisher>();
-        var result = await publisher.PublishAsync(message, context.RequestAborted);
-        await AnswerAsync(context, result);
+        await (form switch
+        {
+            RequestForm.Lines => _many.PublishLinesAsync(context, product, publisher),
+            RequestForm.Array => _many.PublishArrayAsync(context, product, publisher),
+            _ => PublishOneAsync(context, product, form == RequestForm.Raw, headers, publisher),
+        });
     }
 
-    private async ValueTask<Parsed<EventToPublish>> ReadEventAsync(HttpContext context)
+    private async Task PublishOneAsync(HttpContext context, string product, bool isRaw, SequenceHeaders headers, IEventPublisher publisher)
     {
-        if (!ProductRoute.Read(context).IsValid(out var product, out var problem)
-            || !SequenceHeaders.Parse(context.Request.Headers).IsValid(out var headers, out problem))
+        if (!(await ReadEventAsync(context, product, isRaw, headers)).IsValid(out var message, out var problem))
         {
-            return problem;
+            await context.WriteProblemAsync(problem);
+            return;
         }
 
-        var isRaw = RawEvent.Is(context.Request);
-        if (!isRaw && !context.Request.HasJsonContentType())
+        var result = await publisher.PublishAsync(message, context.RequestAborted);
+        await (PublishProblem.Of(result) is { } refusal
+            ? context.WriteProblemAsync(refusal)
+            : AcceptAsync(context, new PublishAnswer(result.EventId, result.Status == PublishStatus.Duplicate)));
+    }
+
+    private static async ValueTask<Parsed<RequestForm>> FindFormAsync(HttpContext context, SequenceHeaders headers)
+    {
+        if (RawEvent.Is(context.Request))
+        {
+            return RequestForm.Raw;
+        }
+
+        var isLines = ManyRequest.IsLines(context.Request);
+        if (!isLines && !context.Request.HasJsonContentType())
         {
             return Problem.UnsupportedMediaType(
-                "Send the event as a JSON object with Content-Type application/json, or the bare payload with ?topic=, or ?device= and &name=.");
+                "Send an event as a JSON object, or many as an array, with Content-Type application/json; many as lines with application/x-ndjson; "
+                + "or the bare payload with ?topic=, or ?device= and &name=.");
         }
 
-        var maximumBytes = isRaw ? options.MaximumPayloadBytes : (2 * options.MaximumPayloadBytes) + EnvelopeBytes;
+        if (!isLines && await RequestBody.FirstCharacterAsync(context) != (byte)'[')
+        {
+            return RequestForm.One;
+        }
+
+        return headers is { Stream: null, Sequence: null }
+            ? isLines ? RequestForm.Lines : RequestForm.Array
+            : Problem.Invalid(SequenceHeaders.StreamHeader, "Of many events each has its own 'stream' and 'sequence'; the headers are for one event.");
+    }
+
+    private async ValueTask<Parsed<EventToPublish>> ReadEventAsync(HttpContext context, string product, bool isRaw, SequenceHeaders headers)
+    {
+        var maximumBytes = isRaw ? options.MaximumPayloadBytes : JsonEvent.MaximumBytes(options.MaximumPayloadBytes);
         var hint = $"A payload may have {options.MaximumPayloadBytes:N0} bytes, and the request around it {maximumBytes:N0}.";
-        if (!(await RequestBody.ReadAsync(context, maximumBytes, hint)).IsValid(out var body, out problem))
+        if (!(await RequestBody.ReadAsync(context, maximumBytes, hint)).IsValid(out var body, out var problem))
         {
             return problem;
         }
@@ -61,20 +91,19 @@ internal sealed class EventEndpoints(ApiOptions options)
         return parsed.IsValid(out var draft, out problem) ? draft.Check(options.MaximumPayloadBytes) : problem;
     }
 
-    private static Task AnswerAsync(HttpContext context, PublishResult result) => result.Status switch
-    {
-        PublishStatus.Committed => AcceptAsync(context, new PublishAnswer(result.EventId, Duplicate: false)),
-        PublishStatus.Duplicate => AcceptAsync(context, new PublishAnswer(result.EventId, Duplicate: true)),
-        PublishStatus.TopicInvalid => context.WriteProblemAsync(Problem.Invalid("topic", result.Detail)),
-        PublishStatus.TooLarge => context.WriteProblemAsync(Problem.TooLarge(result.Detail)),
-        PublishStatus.Full => context.WriteProblemAsync(Problem.Full(result.Detail)),
-        _ => context.WriteProblemAsync(Problem.NotCommitting(result.Detail)),
-    };
-
     private static Task AcceptAsync(HttpContext context, PublishAnswer answer)
     {
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         return context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.PublishAnswer, cancellationToken: context.RequestAborted);
+    }
+
+    /// <summary>How a request carries its events.</summary>
+    private enum RequestForm
+    {
+        One,
+        Raw,
+        Array,
+        Lines,
     }
 }
 

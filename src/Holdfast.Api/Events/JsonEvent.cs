@@ -9,13 +9,17 @@ namespace Holdfast.Api.Events;
 /// <summary>An event given as a JSON object: the fields of the event schema that a publisher may set.</summary>
 internal static class JsonEvent
 {
-    public static Parsed<EventDraft> Parse(string product, ReadOnlyMemory<byte> body, SequenceHeaders headers)
-    {
-        if (!JsonFields.Parse(body).IsValid(out var fields, out var problem))
-        {
-            return problem;
-        }
+    /// <summary>What a JSON object may have beside its payload, in bytes.</summary>
+    private const int EnvelopeBytes = 64 * 1024;
 
+    /// <summary>The largest JSON object of an event, in bytes: base64 and escaped characters make a payload longer.</summary>
+    public static int MaximumBytes(int maximumPayloadBytes) => (2 * maximumPayloadBytes) + EnvelopeBytes;
+
+    public static Parsed<EventDraft> Parse(string product, ReadOnlyMemory<byte> body, SequenceHeaders headers)
+        => JsonFields.Parse(body).IsValid(out var fields, out var problem) ? Parse(product, fields, headers) : problem;
+
+    public static Parsed<EventDraft> Parse(string product, JsonFields fields, SequenceHeaders headers)
+    {
         var (payload, isJson) = ReadPayload(fields);
         var draft = new EventDraft
         {

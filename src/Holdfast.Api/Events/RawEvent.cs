@@ -15,17 +15,9 @@ internal static class RawEvent
 
     public static Parsed<EventDraft> Parse(string product, HttpRequest request, ReadOnlyMemory<byte> body, SequenceHeaders headers)
     {
-        foreach (var (name, values) in request.Query)
+        if (!QueryParameters.Read(request.Query, Parameters).IsValid(out _, out var problem))
         {
-            if (!Parameters.Contains(name, StringComparer.OrdinalIgnoreCase))
-            {
-                return Problem.Invalid(name, $"There is no query parameter '{name}'. There are {string.Join(", ", Parameters)}.");
-            }
-
-            if (values.Count > 1)
-            {
-                return Problem.Invalid(name, $"The query parameter '{name}' is given more than once.");
-            }
+            return problem;
         }
 
         bool? retain = null;

@@ -18,6 +18,9 @@ internal sealed record Problem(
     [JsonIgnore]
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The same problem, of one of many events.</summary>
+    public Problem Within(int index) => this with { Where = Where is null ? $"[{index}]" : $"[{index}].{Where}" };
+
     public static Problem Malformed(string detail, string? where = null)
         => new(Prefix + "malformed", "The request cannot be read", 400, detail, where);
 
@@ -34,6 +37,18 @@ internal sealed record Problem(
 
     public static Problem Conflict(string where, string detail) => new(Prefix + "name-taken", "The name is taken", 409, detail, where);
 
+    public static Problem NotAcceptable(string detail)
+        => new(Prefix + "not-acceptable", "No representation is acceptable", 406, detail, "Accept");
+
+    /// <param name="where">The parameter or header that held the cursor.</param>
+    public static Problem CursorGone(string where) => new(
+        Prefix + "cursor-gone", "The cursor belongs to another store", 410,
+        "The cursor was made by another store, or by this one before it was restored from a backup; the places it names mean nothing here. "
+        + "Begin again without it, with 'from' as the time from which you need the events.", where);
+
+    public static Problem TooManyReaders(string detail)
+        => new(Prefix + "too-many-readers", "Too many clients read now", 503, detail) { RetryAfterSeconds = 5 };
+
     public static Problem NotCommitting(string detail)
         => new(Prefix + "not-committing", "The node cannot commit now", 503, detail) { RetryAfterSeconds = 2 };
 
@@ -46,7 +61,7 @@ internal sealed record Problem(
         Prefix + "unauthorized", wasGiven ? "The token is not valid" : "A token is required", 401,
         $"Send 'Authorization: Bearer TOKEN' with the administrator's token, "
         + $"which lies in the file '{Path.GetFileName(tokenPath)}' of the data directory. "
-        + "Without one, where anonymous clients are allowed, only the product 'default' can be published to.");
+        + "Without one, where anonymous clients are allowed, only the events of the product 'default' can be published and read.");
 
     /// <summary>The problem of a response that has nothing but a status.</summary>
     public static Problem OfStatus(int status, string method, string path) => status switch

@@ -18,6 +18,11 @@ internal sealed class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IMi
         {
             return; // The client has gone; nobody reads an answer.
         }
+        catch (OperationCanceledException) when (context.Response.HasStarted)
+        {
+            context.Abort(); // Ended in the middle: it must not look complete.
+            return;
+        }
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {
             await context.WriteProblemAsync(exception.StatusCode == StatusCodes.Status413PayloadTooLarge

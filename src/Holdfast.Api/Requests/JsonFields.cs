@@ -21,19 +21,33 @@ internal sealed class JsonFields
 
     /// <summary>Reads a body that has to be a JSON object.</summary>
     public static Parsed<JsonFields> Parse(ReadOnlyMemory<byte> body)
+        => ParseText(body).IsValid(out var root, out var problem) ? Of(root.Value, "The body") : problem;
+
+    /// <summary>Reads a body that has to be an array of JSON objects.</summary>
+    public static Parsed<List<JsonFields>> ParseArray(ReadOnlyMemory<byte> body)
     {
-        try
+        if (!ParseText(body).IsValid(out var root, out var problem))
         {
-            using var document = JsonDocument.Parse(body, Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new JsonFields(document.RootElement.Clone())
-                : Problem.Malformed($"The body must be one JSON object, not {Describe(document.RootElement)}.");
+            return problem;
         }
-        catch (JsonException exception)
+
+        if (root.Value.ValueKind != JsonValueKind.Array)
         {
-            var place = exception.LineNumber is null ? "" : $" at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
-            return Problem.Malformed($"The body is not valid JSON{place}: {FirstSentence(exception.Message)}");
+            return Problem.Malformed($"The body must be an array of JSON objects, not {Describe(root.Value)}.");
         }
+
+        var items = new List<JsonFields>(root.Value.GetArrayLength());
+        foreach (var item in root.Value.EnumerateArray())
+        {
+            if (!Of(item, "The element").IsValid(out var fields, out problem))
+            {
+                return problem.Within(items.Count);
+            }
+
+            items.Add(fields);
+        }
+
+        return items;
     }
 
     /// <summary>A field of any kind; null when it is absent.</summary>
@@ -97,6 +111,23 @@ internal sealed class JsonFields
         };
     }
 
+    private static Parsed<JsonFields> Of(JsonElement element, string what)
+        => element.ValueKind == JsonValueKind.Object ? new JsonFields(element) : Problem.Malformed($"{what} must be one JSON object, not {Describe(element)}.");
+
+    private static Parsed<Root> ParseText(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, Options);
+            return new Root(document.RootElement.Clone());
+        }
+        catch (JsonException exception)
+        {
+            var place = exception.LineNumber is null ? "" : $" at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
+            return Problem.Malformed($"The body is not valid JSON{place}: {FirstSentence(exception.Message)}");
+        }
+    }
+
     private static string FirstSentence(string message)
     {
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
@@ -118,4 +149,6 @@ internal sealed class JsonFields
         Refuse(name, rule);
         return null;
     }
+
+    private sealed record Root(JsonElement Value);
 }

@@ -8,6 +8,24 @@ namespace Holdfast.Api.Requests;
 /// <summary>Reads request bodies, never more of them than a limit.</summary>
 internal static class RequestBody
 {
+    /// <summary>The first character of a JSON body that is not white space, without taking it; null when there is none within the first bytes.</summary>
+    public static async ValueTask<byte?> FirstCharacterAsync(HttpContext context)
+    {
+        const int LookedAt = 4096;
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            var found = FindFirst(read.Buffer);
+            var isKnown = found is not null || read.IsCompleted || read.Buffer.Length > LookedAt;
+            reader.AdvanceTo(read.Buffer.Start, isKnown ? read.Buffer.Start : read.Buffer.End);
+            if (isKnown)
+            {
+                return found;
+            }
+        }
+    }
+
     /// <summary>Reads the whole body.</summary>
     /// <param name="context">The request.</param>
     /// <param name="maximumBytes">The largest body accepted.</param>
@@ -49,5 +67,19 @@ internal static class RequestBody
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
+    }
+
+    private static byte? FindFirst(ReadOnlySequence<byte> buffer)
+    {
+        foreach (var part in buffer)
+        {
+            var first = part.Span.IndexOfAnyExcept(" \t\r\n"u8);
+            if (first >= 0)
+            {
+                return part.Span[first];
+            }
+        }
+
+        return null;
     }
 }

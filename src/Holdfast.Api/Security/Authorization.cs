@@ -32,7 +32,7 @@ internal static class Authorization
 
         return access switch
         {
-            Access.Publisher => IsAnonymousAllowed(context, options) && context.GetRouteValue("product") is AnonymousProduct,
+            Access.Events => IsAnonymousAllowed(context, options) && context.GetRouteValue("product") is AnonymousProduct,
             Access.Local => LocalCaller.Is(context),
             _ => false,
         };

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 
 namespace Holdfast.Broker.Events;
 
@@ -12,7 +11,6 @@ public static class EventTime
     /// <summary>Bytes of a formatted time.</summary>
     public const int FormattedLength = 24;
 
-    private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const int DateAndTimeLength = 19;
 
     private static readonly long LatestMilliseconds = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
@@ -25,8 +23,16 @@ public static class EventTime
     /// <param name="destination">At least <see cref="FormattedLength"/> bytes.</param>
     public static void Write(long unixMilliseconds, Span<byte> destination)
     {
-        var time = DateTime.UnixEpoch.AddMilliseconds(Math.Clamp(unixMilliseconds, 0, LatestMilliseconds));
-        time.TryFormat(destination, out _, Format, CultureInfo.InvariantCulture);
+        // Digit by digit: the general formatter takes a tenth of the time of writing an event.
+        var (date, time) = DateTime.UnixEpoch.AddMilliseconds(Math.Clamp(unixMilliseconds, 0, LatestMilliseconds));
+        "0000-00-00T00:00:00.000Z"u8.CopyTo(destination);
+        WriteDigits(destination[..4], date.Year);
+        WriteDigits(destination[5..7], date.Month);
+        WriteDigits(destination[8..10], date.Day);
+        WriteDigits(destination[11..13], time.Hour);
+        WriteDigits(destination[14..16], time.Minute);
+        WriteDigits(destination[17..19], time.Second);
+        WriteDigits(destination[20..23], time.Millisecond);
     }
 
     /// <summary>Reads a time given by a device.</summary>
@@ -105,6 +111,15 @@ public static class EventTime
 
         minutes = ((hour * 60) + minute) * (text[0] == '-' ? -1 : 1);
         return true;
+    }
+
+    private static void WriteDigits(Span<byte> destination, int value)
+    {
+        for (var i = destination.Length - 1; i >= 0; i--)
+        {
+            destination[i] = (byte)('0' + (value % 10));
+            value /= 10;
+        }
     }
 
     private static bool TryDigits(ReadOnlySpan<byte> text, out int value)

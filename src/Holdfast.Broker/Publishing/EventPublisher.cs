@@ -13,11 +13,14 @@ namespace Holdfast.Broker.Publishing;
 internal sealed class EventPublisher(SessionServices services, ICommitHealth health) : IEventPublisher
 {
     public async ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
+        => await (await AppendAsync(message, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+
+    public async ValueTask<Task<PublishResult>> AppendAsync(EventToPublish message, CancellationToken cancellationToken)
     {
         if (Refusal(message) is { } refusal)
         {
             services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", refusal.Status.ToString()));
-            return refusal;
+            return Task.FromResult(refusal);
         }
 
         var record = Encode(message);
@@ -29,18 +32,18 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
             if (completion.TryAppend(services, PublishRecord.Read(RecordView.ReadFirst(0, 0, record))))
             {
                 // Not cancelled from here on: the event is on its way to the disk.
-                return Result(await completion.Task.ConfigureAwait(false));
+                return ResultAsync(completion);
             }
 
             await services.Committer.WhenRoomAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private PublishResult Result((AppendStatus Status, int Partition, long Offset) outcome) => outcome switch
+    private async Task<PublishResult> ResultAsync(AppendCompletion completion) => await completion.Task.ConfigureAwait(false) switch
     {
         { Status: not AppendStatus.Appended } => new PublishResult(PublishStatus.Full, null, "There is no room to store the event. Keep it and try again later."),
         { Offset: < 0 } => new PublishResult(PublishStatus.Duplicate, null, string.Empty),
-        _ => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnation, outcome.Partition, outcome.Offset), string.Empty),
+        var (_, partition, offset) => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnation, partition, offset), string.Empty),
     };
 
     private PublishResult? Refusal(EventToPublish message)

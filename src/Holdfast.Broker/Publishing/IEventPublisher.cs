@@ -10,6 +10,12 @@ public interface IEventPublisher
     /// <param name="message">The event.</param>
     /// <param name="cancellationToken">Ends the waiting before the event is appended, never after.</param>
     ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken);
+
+    /// <summary>Appends an event and returns before the commit: whoever publishes many keeps their order and lets them share commits.</summary>
+    /// <param name="message">The event.</param>
+    /// <param name="cancellationToken">Ends the waiting before the event is appended, never after.</param>
+    /// <returns>Once the event is appended or refused, a task that completes after the commit.</returns>
+    ValueTask<Task<PublishResult>> AppendAsync(EventToPublish message, CancellationToken cancellationToken);
 }
 
 /// <summary>An event to store.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Events;
 using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Reading;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -14,7 +15,7 @@ namespace Holdfast.Integrations.Delivery;
 /// are given back before it returns; what the window holds is the finished JSON.
 /// </summary>
 internal sealed class EventReader(
-    IPartitionLog log, ICommitFeed feed, IntegrationScope scope, DeliveryWindow window, IntegrationLimits limits, IntegrationProgress progress,
+    IPartitionLog log, ICommitFeed feed, EventScope scope, DeliveryWindow window, IntegrationLimits limits, IntegrationProgress progress,
     IReadOnlyList<long> cursor) : IDisposable
 {
     private readonly long[] _positions = [.. cursor];

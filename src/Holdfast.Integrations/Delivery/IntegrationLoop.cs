@@ -1,4 +1,5 @@
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Reading;
 using Holdfast.Broker.Topics;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ internal sealed class IntegrationLoop : IDisposable
 {
     private readonly IntegrationEnvironment _environment;
     private readonly StoredIntegration _integration;
-    private readonly IntegrationScope _scope;
+    private readonly EventScope _scope;
     private readonly DeliveryWindow _window;
     private readonly EventReader _reader;
     private readonly AttemptRunner _attempts;
@@ -39,7 +40,7 @@ internal sealed class IntegrationLoop : IDisposable
         _cursor = [.. integration.Cursor];
         _wanted = new long[partitionCount];
         Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
-        _scope = new IntegrationScope(integration.Product, filter, partitionCount);
+        _scope = new EventScope(integration.Product, filter, partitionCount);
         _window = new DeliveryWindow(partitionCount, limits);
         _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, Progress, integration.Cursor);
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);

@@ -23,6 +23,15 @@ public interface IPartitionLog : IAsyncDisposable
     long CommittedOffset(int partition);
 
     /// <summary>
+    /// Where the records of some time lie: every committed record of the partition that was received within it has its offset in the range. Answers from
+    /// memory, so the range may be wider than that; readers still look at the time of each record.
+    /// </summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="fromMilliseconds">The first time of receipt, in Unix milliseconds.</param>
+    /// <param name="toMilliseconds">The time after the last one, in Unix milliseconds.</param>
+    OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds);
+
+    /// <summary>
     /// Appends one batch of each of several partitions, and commits them together. When it returns <see cref="AppendStatus.Appended"/> they
     /// are on disk. There is no cancellation: an append that was begun is finished. The caller keeps its references; the log takes its own.
     /// </summary>

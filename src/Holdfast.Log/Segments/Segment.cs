@@ -38,6 +38,14 @@ internal sealed class Segment(long sequence, long[] baseOffsets)
         set => Volatile.Write(ref _header, value);
     }
 
+    /// <summary>
+    /// The oldest time of receipt, in Unix milliseconds: of all that was committed when it is asked for; <see cref="long.MinValue"/> when it is not known.
+    /// </summary>
+    public long MinimumReceivedAt => Header?.MinimumReceivedAt ?? Memory?.MinimumReceivedAt ?? Header?.MinimumReceivedAt ?? long.MinValue;
+
+    /// <summary>The newest one, in the same way; <see cref="long.MaxValue"/> when it is not known.</summary>
+    public long MaximumReceivedAt => Header?.MaximumReceivedAt ?? Memory?.MaximumReceivedAt ?? Header?.MaximumReceivedAt ?? long.MaxValue;
+
     /// <summary>Bytes of data in the file.</summary>
     public long Bytes
     {

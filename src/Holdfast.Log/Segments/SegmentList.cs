@@ -1,3 +1,5 @@
+using Holdfast.Log.Partitions;
+
 namespace Holdfast.Log.Segments;
 
 /// <summary>The segments of the log, oldest first; the last one is written to. Readers take a snapshot and keep it.</summary>
@@ -17,6 +19,25 @@ internal sealed class SegmentList(Segment[] segments)
         }
     }
 
+    /// <summary>See <see cref="IPartitionLog.FindReceived"/>; whole segments at a time.</summary>
+    public OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds)
+    {
+        var segments = Current;
+        var first = 0;
+        while (first < segments.Length && segments[first].MaximumReceivedAt < fromMilliseconds)
+        {
+            first++;
+        }
+
+        var end = segments.Length;
+        while (end > first && segments[end - 1].MinimumReceivedAt >= toMilliseconds)
+        {
+            end--;
+        }
+
+        return new OffsetRange(OffsetAt(segments, first, partition), OffsetAt(segments, end, partition));
+    }
+
     public void RemoveFirst()
     {
         lock (_lock)
@@ -24,4 +45,7 @@ internal sealed class SegmentList(Segment[] segments)
             Volatile.Write(ref _current, _current[1..]);
         }
     }
+
+    private static long OffsetAt(Segment[] segments, int place, int partition)
+        => place < segments.Length ? segments[place].BaseOffsets[partition] : long.MaxValue;
 }

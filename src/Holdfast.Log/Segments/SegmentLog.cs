@@ -92,6 +92,15 @@ public sealed class SegmentLog : IPartitionLog
     public long CommittedOffset(int partition) => Volatile.Read(ref _committed[partition]);
 
     /// <inheritdoc/>
+    public OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds)
+    {
+        // Looked at before the segments: what was committed by then is in their times of receipt.
+        var committed = CommittedOffset(partition);
+        var range = _list.FindReceived(partition, fromMilliseconds, toMilliseconds);
+        return new OffsetRange(Math.Min(range.From, committed), Math.Min(range.To, committed));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<AppendStatus> AppendAsync(ReadOnlyMemory<RecordBatch> group)
     {
         ThrowIfUnusable();

@@ -3,6 +3,7 @@ using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
+using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +21,13 @@ internal sealed class HttpHost : IAsyncDisposable
     private readonly List<(ListenUrl Listener, ListenOptions Options)> _listeners = [];
 
     public HttpHost(
-        ServeOptions options, IReadOnlyList<ListenUrl> listeners, TlsTermination? tls, BrokerNode broker, IntegrationService integrations, ILoggerFactory loggers)
+        ServeOptions options,
+        IReadOnlyList<ListenUrl> listeners,
+        TlsTermination? tls,
+        IPartitionLog log,
+        BrokerNode broker,
+        IntegrationService integrations,
+        ILoggerFactory loggers)
     {
         var api = new ApiOptions
         {
@@ -30,6 +37,9 @@ internal sealed class HttpHost : IAsyncDisposable
         };
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton(broker.Feed);
+        builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
@@ -58,6 +68,13 @@ internal sealed class HttpHost : IAsyncDisposable
     public IEnumerable<ListenUrl> Addresses => _listeners.Select(one => one.Listener with { EndPoint = one.Options.IPEndPoint! });
 
     public Task StartAsync(CancellationToken cancellationToken) => _host.StartAsync(cancellationToken);
+
+    /// <summary>Ends the event streams and the connections; who does not let go in time is cut off.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        using var cancellation = new CancellationTokenSource(limit);
+        await _host.StopAsync(cancellation.Token).ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync() => await _host.DisposeAsync().ConfigureAwait(false);
 }

@@ -87,6 +87,11 @@ internal sealed class NodeHost : IAsyncDisposable
                 await _mqtt.WhenEmptyAsync(DisconnectTime).ConfigureAwait(false);
             }
 
+            if (_http is not null)
+            {
+                await _http.StopAsync(DisconnectTime).ConfigureAwait(false);
+            }
+
             await _integrations.StopAsync().ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
@@ -161,7 +166,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _tls, _log, _broker, _integrations, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 

@@ -8,6 +8,7 @@ using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -31,9 +32,16 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public string Token { get; }
 
+    /// <summary>The routes of the running server: method and pattern.</summary>
+    public IEnumerable<(string Method, string Pattern)> Routes
+        => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"])
+                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))));
+
     public HttpClient Client { get; private set; } = null!;
 
-    public static async Task<ApiHost> StartAsync(Func<ApiOptions, ApiOptions>? configure = null)
+    public static async Task<ApiHost> StartAsync(
+        Func<ApiOptions, ApiOptions>? configure = null, Action<IServiceCollection>? addServices = null)
     {
         var data = Directory.CreateTempSubdirectory("holdfast-api-");
         var token = AdminToken.LoadOrCreate(data.FullName);
@@ -45,6 +53,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IEventPublisher>(node);
         builder.Services.AddSingleton<ICommitHealth>(node);
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
+        addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();
         app.MapHoldfastApi();
@@ -70,6 +79,9 @@ internal sealed class ApiHost : IAsyncDisposable
         var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return new Answer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, response.Headers);
     }
+
+    /// <summary>Ends the host in order, as a node that drains does.</summary>
+    public Task StopAsync() => _app.StopAsync(TestContext.Current.CancellationToken);
 
     public Task<Answer> PublishAsync(string json, bool withToken = true, params (string Name, string Value)[] headers)
         => SendAsync(HttpMethod.Post, "/api/v1/products/default/events", Json(json), withToken, headers);

@@ -13,6 +13,9 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
 
     public PublishResult Result { get; set; } = new(PublishStatus.Committed, "run1-3-42", "");
 
+    /// <summary>What becomes of one event, when it is not <see cref="Result"/>.</summary>
+    public Func<EventToPublish, PublishResult?>? ResultOf { get; set; }
+
     public Exception? Failure { get; set; }
 
     public CommitState State { get; set; } = CommitState.Committing;
@@ -21,7 +24,10 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
 
     public AddIntegrationResult? AddResult { get; set; }
 
-    public ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
+    public async ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
+        => await await AppendAsync(message, cancellationToken);
+
+    public ValueTask<Task<PublishResult>> AppendAsync(EventToPublish message, CancellationToken cancellationToken)
     {
         if (Failure is not null)
         {
@@ -29,7 +35,7 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
         }
 
         Published.Add(message);
-        return ValueTask.FromResult(Result);
+        return ValueTask.FromResult(Task.FromResult(ResultOf?.Invoke(message) ?? Result));
     }
 
     public IReadOnlyList<IntegrationStatus> List(string product)

@@ -60,6 +60,9 @@ internal sealed class NodeStores(MemoryPartitionLog log, MemoryStateStore state)
 
     public long CommittedOffset(int partition) => log.CommittedOffset(partition);
 
+    public OffsetRange FindReceived(int partition, long fromMilliseconds, long toMilliseconds)
+        => log.FindReceived(partition, fromMilliseconds, toMilliseconds);
+
     public ValueTask<AppendStatus> AppendAsync(ReadOnlyMemory<RecordBatch> group)
     {
         ThrowIfDead();

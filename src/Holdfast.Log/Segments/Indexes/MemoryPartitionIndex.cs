@@ -16,10 +16,10 @@ internal sealed class MemoryPartitionIndex(int partition, long baseOffset) : IPa
     /// <summary>The offset after the last batch. For the adding thread.</summary>
     public long NextOffset { get; private set; } = baseOffset;
 
-    /// <summary>The oldest time of receipt, in Unix milliseconds. For the adding thread.</summary>
+    /// <summary>The oldest time of receipt, in Unix milliseconds. Other threads see it of all whose commit they have seen.</summary>
     public long MinimumReceivedAt { get; private set; } = long.MaxValue;
 
-    /// <summary>The newest time of receipt, in Unix milliseconds. For the adding thread.</summary>
+    /// <summary>The newest time of receipt, in Unix milliseconds. Other threads see it of all whose commit they have seen.</summary>
     public long MaximumReceivedAt { get; private set; } = long.MinValue;
 
     public int Count => _entries.Count;

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Scalar.AspNetCore;
+
+namespace Holdfast.Api.Reference;
+
+/// <summary>The description of the HTTP surface, for programs and for people. Open to everybody; needs nothing from other machines.</summary>
+internal static class ReferenceEndpoints
+{
+    public const string DocumentPath = "/openapi/v1.json";
+    public const string PagePath = "/reference";
+
+    private static readonly byte[] Document = ReadDocument();
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet(DocumentPath, WriteDocumentAsync);
+        endpoints.MapScalarApiReference(PagePath, page =>
+        {
+            page.Title = "Holdfast";
+            page.OpenApiRoutePattern = DocumentPath;
+            page.DefaultFonts = false; // They would come from another machine.
+            page.Telemetry = false;
+        });
+    }
+
+    private static Task WriteDocumentAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = Document.Length;
+        return context.Response.Body.WriteAsync(Document, context.RequestAborted).AsTask();
+    }
+
+    private static byte[] ReadDocument()
+    {
+        using var stream = typeof(ReferenceEndpoints).Assembly.GetManifestResourceStream("openapi.json")
+            ?? throw new InvalidOperationException("The assembly holds no openapi.json.");
+        var document = new byte[stream.Length];
+        stream.ReadExactly(document);
+        return document;
+    }
+}
