@@ -1,3 +1,4 @@
+using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
@@ -9,6 +10,7 @@ public static class TestClientActions
     /// <summary>Sends CONNECT; the first packet that comes must be the CONNACK [MQTT-3.2.0-1].</summary>
     public static async Task<ConnAckPacket> ConnectAsync(this TestClient client, ConnectPacket packet)
     {
+        client.MaximumPacketSize = packet.MaximumPacketSize;
         await client.SendAsync(destination => PacketEncoder.Write(packet, destination));
         var answer = await client.ReceiveConnAckAsync();
         Assert.Equal(0, client.SetAside);
@@ -107,15 +109,48 @@ public static class TestClientActions
         await client.ExpectEndAsync();
     }
 
-    /// <summary>The broker must end the connection for an error: MQTT 5 says the reason first, and both then close.</summary>
-    public static async Task ExpectRefusalAsync(this TestClient client, ProtocolVersion version, ReasonCode reason)
+    /// <summary>Sends bytes that are written in hexadecimal, with spaces where they help.</summary>
+    public static Task SendHexAsync(this TestClient client, string hex)
+        => client.SendAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+
+    /// <summary>
+    /// The broker must end the connection for an error. Holdfast tells MQTT 5 the reason first; other brokers need not, but what they tell
+    /// must be an error. After a DISCONNECT nothing comes any more [MQTT-3.14.4-1] [MQTT-3.14.4-2].
+    /// </summary>
+    public static async Task ExpectRefusalAsync(this TestClient client, ProtocolVersion version, ReasonCode reason, string what = "")
     {
-        if (version == ProtocolVersion.Mqtt5)
+        if (version != ProtocolVersion.Mqtt5)
         {
-            var packet = await client.ReceiveDisconnectAsync();
-            Assert.Equal(reason, packet.Reason);
+            await client.ExpectEndAsync();
+            return;
         }
 
-        await client.ExpectEndAsync();
+        if (TargetBroker.IsForeign)
+        {
+            await client.ExpectErrorAsync(what);
+            return;
+        }
+
+        var packet = await client.ReceiveDisconnectAsync();
+        Assert.True(reason == packet.Reason, $"{what}: {packet.Reason}, {packet.ReasonString}");
+        Assert.Null(await client.ReceiveAnyAsync());
+    }
+
+    /// <summary>The connection must end; a DISCONNECT that comes before must tell an error, and be the last packet.</summary>
+    public static async Task ExpectErrorAsync(this TestClient client, string what)
+    {
+        ReceivedPacket? packet;
+        do
+        {
+            packet = await client.ReceiveAnyAsync();
+        }
+        while (packet?.Type == PacketType.Publish);
+
+        if (packet is not null)
+        {
+            Assert.True(packet.Type == PacketType.Disconnect, $"{what}: {packet.Type} {Convert.ToHexString(packet.Body)}");
+            Assert.True(packet.Body.Length > 0 && packet.Body[0] >= 0x80, $"{what}: DISCONNECT {Convert.ToHexString(packet.Body)}");
+            Assert.Null(await client.ReceiveAnyAsync());
+        }
     }
 }
