@@ -223,7 +223,14 @@ internal sealed class ClientLifecycle(
             SharedSubscriptionAvailable = false,
         });
         connection.Output.Flush();
-        if (!session.TryAttach(connection, services.Feed.Announced()))
+        bool attached;
+        lock (services.Feed.Gate)
+        {
+            // Inside the gate: a message whose publisher knows of its commit was committed before, for this client too.
+            attached = session.TryAttach(connection, services.Feed.Dispatched);
+        }
+
+        if (!attached)
         {
             connection.Close(ReasonCode.SessionTakenOver, "Another connection has used the same client identifier.");
         }

@@ -1,4 +1,3 @@
-using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Broker.Topics;
@@ -56,6 +55,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             for (var index = 0; index < reasons.Length; index++)
             {
                 reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+                session.Replays.Remove(packet.Filters[index]);
             }
         }
 
@@ -106,43 +106,43 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     private void GoLive(
         ClientConnection connection, Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
     {
-        var retained = new List<RetainedDelivery>();
-        var found = new List<RetainedMessage>();
         lock (services.Feed.Gate)
         {
             ControlPackets.Write(connection, acknowledgement);
             lock (session.Lock)
             {
                 // Even when another connection has taken the session over: the store has them already.
-                if (session.Mode == SessionMode.Ended)
+                if (session.Mode != SessionMode.Ended && accepted.Count > 0)
                 {
-                    return;
-                }
-
-                foreach (var (subscription, isNew) in accepted)
-                {
-                    if (isNew)
-                    {
-                        // The retained messages stand for everything before; a reader that is behind must not send that as well.
-                        subscription.Since = [.. services.Feed.Dispatched];
-                    }
-
-                    session.Subscriptions.Set(subscription);
-                    var handling = subscription.Options.RetainHandling;
-                    if (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
-                    {
-                        services.Retained.Collect(session.ProductUtf8, subscription.Filter, services.NowMilliseconds, found);
-                        retained.AddRange(found.Select(
-                            message => new RetainedDelivery(message, subscription.Options.QualityOfService, subscription.Identifier)));
-                        found.Clear();
-                    }
+                    SetInsideGate(session, accepted);
                 }
             }
+        }
+    }
 
-            if (retained.Count > 0)
+    private void SetInsideGate(Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted)
+    {
+        long[] asOf = [.. services.Feed.Dispatched];
+        foreach (var (subscription, isNew) in accepted)
+        {
+            if (isNew)
             {
-                session.QueueRetained(retained, services.Feed.Dispatched);
+                // The retained messages stand for everything before; a reader that is behind must not send that as well.
+                subscription.Since = asOf;
             }
+
+            session.Subscriptions.Set(subscription);
+            var handling = subscription.Options.RetainHandling;
+            if ((handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
+                && services.Retained.Any(session.ProductUtf8, subscription.Filter))
+            {
+                session.Replays.Add(subscription, asOf);
+            }
+        }
+
+        if (session.Replays.Count > 0)
+        {
+            session.StartReplays(asOf);
         }
     }
 }

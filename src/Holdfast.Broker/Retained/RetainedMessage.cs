@@ -4,7 +4,7 @@ using Holdfast.Log.Records;
 
 namespace Holdfast.Broker.Retained;
 
-/// <summary>The retained message of a topic. Immutable.</summary>
+/// <summary>The retained message of a topic. Immutable but for its place.</summary>
 public sealed class RetainedMessage : ITopicEntry
 {
     private readonly byte[] _record;
@@ -37,6 +37,9 @@ public sealed class RetainedMessage : ITopicEntry
 
     /// <summary>The publish record as in the log.</summary>
     public ReadOnlyMemory<byte> Record => _record;
+
+    /// <summary>Its place among its product's.</summary>
+    internal int Place { get; set; }
 
     /// <summary>The topic name in UTF-8.</summary>
     public ReadOnlySpan<byte> Topic => _record.AsSpan(_topicStart, _topicLength);

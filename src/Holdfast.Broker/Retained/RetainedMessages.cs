@@ -11,13 +11,25 @@ namespace Holdfast.Broker.Retained;
 /// </summary>
 public sealed class RetainedMessages
 {
-    private readonly Dictionary<byte[], RetainedTree> _products = new(ByteStringComparer.Instance);
-    private readonly Dictionary<byte[], RetainedTree>.AlternateLookup<ReadOnlySpan<byte>> _productsBySpan;
-    private readonly List<RetainedMessage> _expired = [];
+    private const int MostRemembered = 1024;
+
+    private readonly Dictionary<byte[], ProductRetained> _products = new(ByteStringComparer.Instance);
+    private readonly Dictionary<byte[], ProductRetained>.AlternateLookup<ReadOnlySpan<byte>> _productsBySpan;
+    private readonly int _mostRemembered;
     private RetainedChanges _changes = new();
 
     /// <summary>Makes an empty set.</summary>
-    public RetainedMessages() => _productsBySpan = _products.GetAlternateLookup<ReadOnlySpan<byte>>();
+    public RetainedMessages()
+        : this(MostRemembered)
+    {
+    }
+
+    /// <param name="mostRemembered">A walk with more matches than this goes through all messages.</param>
+    internal RetainedMessages(int mostRemembered)
+    {
+        _mostRemembered = mostRemembered;
+        _productsBySpan = _products.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
 
     /// <summary>The number of retained messages, expired ones that nobody has asked for included.</summary>
     public int Count { get; private set; }
@@ -70,14 +82,14 @@ public sealed class RetainedMessages
     /// <returns>Whether there was something to clear.</returns>
     public bool Remove(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic, int partition, long offset)
     {
-        if (!_productsBySpan.TryGetValue(product, out var tree) || tree.Find(topic) is not { } message || message.Offset > offset)
+        if (!_productsBySpan.TryGetValue(product, out var retained) || retained.Find(topic) is not { } message || message.Offset > offset)
         {
             return false;
         }
 
-        tree.Remove(topic);
+        retained.Remove(message);
         Count--;
-        if (tree.IsEmpty)
+        if (retained.IsEmpty)
         {
             _productsBySpan.Remove(product);
         }
@@ -86,39 +98,48 @@ public sealed class RetainedMessages
         return true;
     }
 
-    /// <summary>Collects the messages whose topics match. Expired ones are left out, and removed.</summary>
+    /// <summary>Whether any message matches, expired ones included.</summary>
     /// <param name="product">The product in UTF-8.</param>
     /// <param name="filter">The filter.</param>
+    internal bool Any(ReadOnlySpan<byte> product, TopicFilter filter)
+        => _productsBySpan.TryGetValue(product, out var retained) && retained.Any(filter.Levels);
+
+    /// <summary>Takes a walk on by a bounded piece, in no order of topics. Expired messages are left out, and removed.</summary>
+    /// <param name="product">The product in UTF-8.</param>
+    /// <param name="walk">The walk.</param>
     /// <param name="nowMilliseconds">The time, in Unix milliseconds.</param>
-    /// <param name="into">Where they are added, in no order.</param>
-    public void Collect(ReadOnlySpan<byte> product, TopicFilter filter, long nowMilliseconds, List<RetainedMessage> into)
+    /// <param name="maximum">The most to find.</param>
+    /// <param name="into">Where the findings are put, in place of what it holds. It may stay empty although the walk is not finished.</param>
+    /// <returns>False when the walk is finished.</returns>
+    internal bool Read(ReadOnlySpan<byte> product, RetainedWalk walk, long nowMilliseconds, int maximum, List<RetainedFinding> into)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        ArgumentNullException.ThrowIfNull(into);
-        if (!_productsBySpan.TryGetValue(product, out var tree))
+        into.Clear();
+        if (!_productsBySpan.TryGetValue(product, out var retained))
         {
-            return;
+            return false;
         }
 
-        var first = into.Count;
-        tree.Collect(filter.Levels, into);
-        var kept = first;
-        for (var index = first; index < into.Count; index++)
+        retained.Read(walk, _mostRemembered, maximum, into);
+        for (var index = into.Count - 1; index >= 0; index--)
         {
-            var message = into[index];
+            var message = into[index].Message;
             if (message.ExpiresAtMilliseconds != 0 && message.ExpiresAtMilliseconds <= nowMilliseconds)
             {
-                _expired.Add(message);
-            }
-            else
-            {
-                into[kept++] = message;
+                into.RemoveAt(index);
+                Remove(product, message.Topic, message.Partition, message.Offset);
             }
         }
 
-        into.RemoveRange(kept, into.Count - kept);
-        RemoveExpired(product);
+        return !walk.IsFinished;
     }
+
+    /// <summary>Looks for messages by where their records lie, in a bounded number of places.</summary>
+    /// <param name="product">The product in UTF-8.</param>
+    /// <param name="place">Where to begin.</param>
+    /// <param name="sought">The messages are put to the keys that they belong to.</param>
+    /// <returns>Where to go on, or -1.</returns>
+    internal int FindAt(ReadOnlySpan<byte> product, int place, Dictionary<(int Partition, long Offset), RetainedMessage?> sought)
+        => _productsBySpan.TryGetValue(product, out var retained) ? retained.FindAt(place, sought) : -1;
 
     /// <summary>What changed since the last call, for a checkpoint: one entry for each topic, with an empty record where it was cleared.</summary>
     public IReadOnlyList<StoredRetained> TakeChanges()
@@ -152,31 +173,21 @@ public sealed class RetainedMessages
         ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic, int partition, long offset, ReadOnlySpan<byte> record, out RetainedMessage message)
     {
         message = null!;
-        if (!_productsBySpan.TryGetValue(product, out var tree))
+        if (!_productsBySpan.TryGetValue(product, out var retained))
         {
-            tree = new RetainedTree();
-            _productsBySpan[product] = tree;
+            retained = new ProductRetained();
+            _productsBySpan[product] = retained;
         }
 
-        var current = tree.Find(topic);
+        var current = retained.Find(topic);
         if (current is not null && current.Offset >= offset)
         {
             return false;
         }
 
         message = new RetainedMessage(partition, offset, record.ToArray());
-        tree.Set(message);
+        retained.Set(message, current);
         Count += current is null ? 1 : 0;
         return true;
-    }
-
-    private void RemoveExpired(ReadOnlySpan<byte> product)
-    {
-        foreach (var message in _expired)
-        {
-            Remove(product, message.Topic, message.Partition, message.Offset);
-        }
-
-        _expired.Clear();
     }
 }

@@ -88,11 +88,18 @@ internal sealed class RetainedTree
     }
 
     /// <summary>Collects the messages whose topics match a filter, in no order.</summary>
-    public void Collect(ReadOnlySpan<byte> filter, List<RetainedMessage> into)
+    /// <returns>False when there are more than the maximum: then it stops, and what it has collected is some of them.</returns>
+    public bool Collect(ReadOnlySpan<byte> filter, int maximum, List<RetainedMessage> into)
     {
         _steps.Push(new Step(_root, 0));
         while (_steps.TryPop(out var step))
         {
+            if (into.Count > maximum)
+            {
+                _steps.Clear();
+                return false;
+            }
+
             if (step.Entry is RetainedNode node)
             {
                 Visit(node, filter, step.FilterPosition, into);
@@ -102,6 +109,8 @@ internal sealed class RetainedTree
                 into.Add((RetainedMessage)step.Entry);
             }
         }
+
+        return into.Count <= maximum;
     }
 
     private void Visit(RetainedNode node, ReadOnlySpan<byte> filter, int position, List<RetainedMessage> into)

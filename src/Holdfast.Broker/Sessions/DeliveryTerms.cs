@@ -1,4 +1,3 @@
-using Holdfast.Broker.Retained;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Mqtt;
 
@@ -20,9 +19,6 @@ internal readonly ref struct DeliveryTerms(QualityOfService qualityOfService, bo
 
     public ReadOnlySpan<uint> Identifiers { get; } = identifiers;
 }
-
-/// <summary>A retained message on its way to a new subscription.</summary>
-internal readonly record struct RetainedDelivery(RetainedMessage Message, QualityOfService QualityOfService, uint Identifier);
 
 /// <summary>What became of an attempt to send.</summary>
 internal enum SendResult

@@ -95,8 +95,8 @@ internal sealed class Session
     /// <summary>Per partition, the offset after the last message that was given a QoS 2 packet identifier, and is committed.</summary>
     public long[]? AssignedThrough { get; set; }
 
-    /// <summary>Retained messages that wait to be sent, before anything from the log.</summary>
-    public Queue<RetainedDelivery> RetainedWaiting { get; } = new();
+    /// <summary>Subscriptions whose retained messages wait to be sent, before anything from the log.</summary>
+    public RetainedReplays Replays { get; } = new();
 
     /// <summary>QoS 2 state changed since the last checkpoint.</summary>
     public bool ExchangesChanged { get; set; }
@@ -104,9 +104,9 @@ internal sealed class Session
     /// <summary>The cursor of its own that the store holds; null when it holds none.</summary>
     public long[]? StoredCursor { get; set; }
 
-    /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind.</summary>
+    /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind. The caller holds the dispatcher's gate.</summary>
     /// <returns>False when another connection has claimed the session meanwhile.</returns>
-    public bool TryAttach(ClientConnection connection, long[] announced)
+    public bool TryAttach(ClientConnection connection, long[] dispatched)
     {
         lock (Lock)
         {
@@ -118,7 +118,7 @@ internal sealed class Session
             Connection = connection;
             DisconnectedAt = null;
             Outbound.Limit = connection.SendLimit;
-            QosZeroFrom = announced;
+            QosZeroFrom = [.. dispatched];
             for (var place = 0; place < Outbound.Places; place++)
             {
                 ref var message = ref Outbound[place];
@@ -131,12 +131,12 @@ internal sealed class Session
 
             if (Mode == SessionMode.Detached)
             {
-                Mode = Positions is null && Outbound.Count == 0 ? SessionMode.Live : SessionMode.Behind;
+                Mode = Positions is null && Outbound.Count == 0 && Replays.Count == 0 ? SessionMode.Live : SessionMode.Behind;
             }
 
             if (Mode == SessionMode.Behind)
             {
-                Positions ??= [.. announced];
+                Positions ??= [.. dispatched];
                 SessionReader.Start(_services, this, connection, isNewConnection: true);
             }
 
@@ -165,7 +165,6 @@ internal sealed class Session
 
             Connection = null;
             DisconnectedAt = now;
-            RetainedWaiting.Clear();
             if (Mode == SessionMode.Live)
             {
                 Positions = [.. dispatched];
@@ -184,7 +183,7 @@ internal sealed class Session
             Mode = SessionMode.Ended;
             Connection = null;
             Outbound.Clear();
-            RetainedWaiting.Clear();
+            Replays.Clear();
             Wake();
         }
     }
@@ -251,30 +250,17 @@ internal sealed class Session
         Positions = null;
     }
 
-    /// <summary>Sends a live session behind, because retained messages wait. The caller holds the dispatcher's gate.</summary>
-    public void QueueRetained(IEnumerable<RetainedDelivery> messages, long[] dispatched)
+    /// <summary>Sends a live session behind, because retained messages wait. The caller holds the dispatcher's gate and <see cref="Lock"/>.</summary>
+    public void StartReplays(long[] dispatched)
     {
-        lock (Lock)
+        if (Mode == SessionMode.Live && Connection is { } connection)
         {
-            if (Connection is not { } connection)
-            {
-                return;
-            }
-
-            foreach (var message in messages)
-            {
-                RetainedWaiting.Enqueue(message);
-            }
-
-            if (Mode == SessionMode.Live)
-            {
-                Positions = [.. dispatched];
-                Mode = SessionMode.Behind;
-                SessionReader.Start(_services, this, connection);
-            }
-
-            Wake();
+            Positions = [.. dispatched];
+            Mode = SessionMode.Behind;
+            SessionReader.Start(_services, this, connection);
         }
+
+        Wake();
     }
 
     /// <summary>Completes when something changed that may let the reader go on. The caller holds <see cref="Lock"/>.</summary>

@@ -21,7 +21,7 @@ internal sealed class SessionReader
     private readonly Session _session;
     private readonly ClientConnection _connection;
     private readonly TouchedOutputs _touched = new();
-
+    private readonly RetainedSender _retained;
     private readonly bool _isNewConnection;
 
     private SessionReader(SessionServices services, Session session, ClientConnection connection, bool isNewConnection)
@@ -30,6 +30,7 @@ internal sealed class SessionReader
         _services = services;
         _session = session;
         _connection = connection;
+        _retained = new RetainedSender(services, session, connection, _touched);
     }
 
     /// <summary>Whether the session is still this reader's.</summary>
@@ -58,7 +59,7 @@ internal sealed class SessionReader
             while (true)
             {
                 var progress = await SendWhatMustBeSentAgainAsync().ConfigureAwait(false)
-                    && SendRetained()
+                    && _retained.SendAll()
                     && await ReadLogAsync().ConfigureAwait(false);
                 var joined = progress && TryJoin();
                 _touched.Flush();
@@ -156,8 +157,7 @@ internal sealed class SessionReader
     {
         while (true)
         {
-            int partition;
-            long offset;
+            OutboundMessage next;
             lock (_session.Lock)
             {
                 if (!IsCurrent || _connection.Output.IsClogged)
@@ -165,7 +165,7 @@ internal sealed class SessionReader
                     return false;
                 }
 
-                if (!TryFindReady(out partition, out offset))
+                if (!TryFindReady(out next))
                 {
                     return true;
                 }
@@ -176,30 +176,35 @@ internal sealed class SessionReader
                 }
             }
 
-            using var read = await _services.Log.ReadAsync(partition, offset, null, 1, CancellationToken.None).ConfigureAwait(false);
-            SendReady(partition, offset, read);
+            using var read = await _services.Log.ReadAsync(next.Partition, next.Offset, null, 1, CancellationToken.None).ConfigureAwait(false);
+            if (!SendReady(next, read))
+            {
+                SendMissing(next);
+            }
+
             _touched.Flush();
         }
     }
 
-    private bool TryFindReady(out int partition, out long offset)
+    private bool TryFindReady(out OutboundMessage next)
     {
         for (var place = 0; place < _session.Outbound.Places; place++)
         {
             ref var message = ref _session.Outbound[place];
             if (message.State == OutboundState.Ready)
             {
-                (partition, offset) = (message.Partition, message.Offset);
+                next = message;
                 return true;
             }
         }
 
-        (partition, offset) = (0, 0);
+        next = default;
         return false;
     }
 
     /// <summary>Sends, in order, the messages that are ready up to the first that the read does not hold.</summary>
-    private void SendReady(int partition, long offset, LogRead read)
+    /// <returns>False when that is the one that the read was for: it is not in the log. Others may lie elsewhere, retained ones in any order.</returns>
+    private bool SendReady(in OutboundMessage next, LogRead read)
     {
         var batch = read.Batches.Count == 0 ? null : read.Batches[0];
         var records = batch is null ? default : batch.GetEnumerator();
@@ -216,7 +221,7 @@ internal sealed class SessionReader
 
                 if (!_session.Outbound.MaySendAnother)
                 {
-                    return;
+                    return true;
                 }
 
                 while (valid && records.Current.Offset < message.Offset)
@@ -224,48 +229,43 @@ internal sealed class SessionReader
                     valid = records.MoveNext();
                 }
 
-                if (message.Partition == partition && valid && records.Current.Offset == message.Offset)
+                if (message.Partition != next.Partition || !valid || records.Current.Offset != message.Offset)
                 {
-                    if (!_session.Sender.TrySendAgain(place, PublishRecord.Read(records.Current), _touched))
-                    {
-                        // Its place is given back, so the others have moved.
-                        return;
-                    }
+                    return message.Partition != next.Partition || message.Offset != next.Offset;
                 }
-                else
-                {
-                    // Only the message that the read was for is known to be missing: others lie elsewhere, retained ones in any order.
-                    if (message.Partition == partition && message.Offset == offset)
-                    {
-                        _services.Metrics.TrimmedUnread.Add(1);
-                        _session.Outbound.Finish(place);
-                    }
 
-                    return;
+                if (!_session.Sender.TrySendAgain(place, PublishRecord.Read(records.Current), _touched))
+                {
+                    // Its place is given back, so the others have moved.
+                    return true;
                 }
             }
         }
+
+        return true;
     }
 
-    private bool SendRetained()
+    /// <summary>Sends a message that the log no longer holds, if it is retained still.</summary>
+    private void SendMissing(in OutboundMessage missing)
     {
+        var retained = missing.Retained ? _retained.Find(missing.Partition, missing.Offset) : null;
         lock (_session.Lock)
         {
-            while (IsCurrent && _session.RetainedWaiting.TryPeek(out var waiting))
+            var place = _session.Outbound.Find(missing.PacketId);
+            if (!IsCurrent || place < 0 || _session.Outbound[place].State != OutboundState.Ready)
             {
-                var message = waiting.Message;
-                var record = message.Read();
-                ReadOnlySpan<uint> identifiers = waiting.Identifier == 0 ? [] : [waiting.Identifier];
-                var terms = new DeliveryTerms(waiting.QualityOfService, noLocal: false, retainAsPublished: true, identifiers);
-                if (_session.Sender.TrySend(message.Partition, message.Offset, record, terms, retained: true, _touched) == SendResult.Blocked)
-                {
-                    return false;
-                }
-
-                _session.RetainedWaiting.Dequeue();
+                return;
             }
 
-            return IsCurrent;
+            if (retained is not null)
+            {
+                _session.Sender.TrySendAgain(place, retained.Read(), _touched);
+                return;
+            }
+
+            // In place of a retained message that was replaced the client gets the newer one.
+            _services.Metrics.TrimmedUnread.Add(missing.Retained ? 0 : 1);
+            _session.Outbound.Finish(place);
         }
     }
 
@@ -403,7 +403,7 @@ internal sealed class SessionReader
                     return true;
                 }
 
-                if (_session.RetainedWaiting.Count > 0 || HasReady() || !CatchUpInsideGate())
+                if (_session.Replays.Count > 0 || HasReady() || !CatchUpInsideGate())
                 {
                     return false;
                 }

@@ -110,6 +110,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         ref var message = ref session.Outbound[place];
         _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out var terms);
         message.State = OutboundState.Sent;
+        message.RetainFlag |= terms.RetainAsPublished && record.Retain;
         if (!MessageWriter.TryWrite(session.Connection!, record, message, terms.Identifiers, services))
         {
             services.Metrics.TooLargeForClient.Add(1);

@@ -6,16 +6,6 @@ namespace Holdfast.Broker.Tests.Nodes;
 /// <summary>QoS 2 from a publisher: whatever ends at whichever step, the message is stored once.</summary>
 public sealed class ExactlyOnceInboundTests
 {
-    /// <summary>What comes between two steps of the exchange.</summary>
-    public enum Interruption
-    {
-        None,
-        Reconnect,
-        Crash,
-        CrashAfterCheckpoint,
-        Drain,
-    }
-
     public static TheoryData<Interruption, Interruption, Interruption> Interruptions()
     {
         var data = new TheoryData<Interruption, Interruption, Interruption>();
@@ -185,23 +175,10 @@ public sealed class ExactlyOnceInboundTests
 
     private static async Task<TestClient> InterruptAsync(TestBroker broker, TestClient client, Interruption interruption)
     {
-        switch (interruption)
+        await broker.InterruptAsync(client, interruption);
+        if (interruption == Interruption.None)
         {
-            case Interruption.None:
-                return client;
-            case Interruption.Reconnect:
-                await client.LoseAsync();
-                break;
-            case Interruption.Crash:
-                await broker.CrashAsync();
-                break;
-            case Interruption.CrashAfterCheckpoint:
-                await broker.CheckpointAsync();
-                await broker.CrashAsync();
-                break;
-            default:
-                await broker.DrainAndRestartAsync();
-                break;
+            return client;
         }
 
         client = await broker.ConnectAsync("publisher");

@@ -6,19 +6,10 @@ namespace Holdfast.Broker.Tests.Nodes;
 /// <summary>QoS 2 towards a subscriber: its packet identifier and its PUBREC are on disk before the next step, so that nothing repeats as new.</summary>
 public sealed class ExactlyOnceOutboundTests
 {
-    /// <summary>What comes between two steps of the exchange.</summary>
-    public enum Interruption
-    {
-        Reconnect,
-        Crash,
-        CrashAfterCheckpoint,
-        Drain,
-    }
-
     public static TheoryData<Interruption, int> Interruptions()
     {
         var data = new TheoryData<Interruption, int>();
-        foreach (var interruption in Enum.GetValues<Interruption>())
+        foreach (var interruption in Harness.Interruptions.All)
         {
             for (var step = 0; step < 3; step++)
             {
@@ -35,15 +26,15 @@ public sealed class ExactlyOnceOutboundTests
     {
         await using var broker = await TestBroker.StartAsync();
         var subscriber = await broker.ConnectAsync("subscriber");
-        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
-        await broker.PublishAsync("a", "1");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce, retainAsPublished: true);
+        await broker.PublishAsync("a", "1", retain: true);
         var message = await subscriber.MessageAsync();
-        Assert.Equal(("1", false), (message.Payload, message.Duplicate));
+        Assert.Equal(("1", false, true), (message.Payload, message.Duplicate, message.Retain));
         if (atStep == 0)
         {
             subscriber = await InterruptAsync(broker, subscriber, interruption);
             var again = await subscriber.MessageAsync();
-            Assert.Equal(("1", message.PacketId, true), (again.Payload, again.PacketId, again.Duplicate));
+            Assert.Equal(("1", message.PacketId, true, true), (again.Payload, again.PacketId, again.Duplicate, again.Retain));
         }
 
         await subscriber.SendAckAsync(PacketType.PubRec, message.PacketId);
@@ -173,7 +164,7 @@ public sealed class ExactlyOnceOutboundTests
             switch (random.Next(6))
             {
                 case 0:
-                    subscriber = await InterruptAsync(broker, subscriber, (Interruption)random.Next(4), 5);
+                    subscriber = await InterruptAsync(broker, subscriber, (Interruption)random.Next(1, 5), 5);
                     break;
                 case <= 3:
                     var partition = random.Next(4);
@@ -200,23 +191,7 @@ public sealed class ExactlyOnceOutboundTests
 
     private static async Task<TestClient> InterruptAsync(TestBroker broker, TestClient client, Interruption interruption, ushort receiveMaximum = ushort.MaxValue)
     {
-        switch (interruption)
-        {
-            case Interruption.Reconnect:
-                await client.LoseAsync();
-                break;
-            case Interruption.Crash:
-                await broker.CrashAsync();
-                break;
-            case Interruption.CrashAfterCheckpoint:
-                await broker.CheckpointAsync();
-                await broker.CrashAsync();
-                break;
-            default:
-                await broker.DrainAndRestartAsync();
-                break;
-        }
-
+        await broker.InterruptAsync(client, interruption);
         return await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = receiveMaximum });
     }
 

@@ -124,6 +124,109 @@ public sealed class RetainedDeliveryTests
         Assert.Equal(QualityOfService.AtMostOnce, (await client.MessageAsync("1")).QualityOfService);
     }
 
+    [Theory]
+    [InlineData(QualityOfService.AtMostOnce)]
+    [InlineData(QualityOfService.AtLeastOnce)]
+    public async Task A_subscription_that_is_repeated_by_a_client_that_does_not_read_costs_no_more_than_one(QualityOfService qualityOfService)
+    {
+        const int Topics = 100;
+        await using var broker = await TestBroker.StartAsync();
+        await broker.PublishAsync("first", new string('x', MemoryOutput.NetworkBytes + 1), retain: true);
+        var expected = new HashSet<string> { "first" };
+        for (var index = 0; index < Topics; index++)
+        {
+            await broker.PublishAsync($"a/{index}", $"{index}", retain: true);
+            expected.Add($"a/{index}");
+        }
+
+        var client = await broker.ConnectAsync("client", with: packet => packet with { ReceiveMaximum = 2 * Topics });
+        client.Output.StopReading();
+        await client.SendSubscribeAsync("first");
+        for (var count = 0; count < 50; count++)
+        {
+            await client.SendSubscribeAsync("a/+", qualityOfService);
+        }
+
+        client.Output.StartReading();
+        await client.PingAsync();
+        for (var count = 0; count <= Topics; count++)
+        {
+            var message = await client.Output.TakeAsync(packet => packet.Type == PacketType.Publish, $"message {count}");
+            Assert.True(expected.Remove(message.Topic), $"{message.Topic} came twice.");
+            await client.AnswerAsync(message);
+        }
+
+        await broker.PublishAsync("a/live", "live");
+        await client.Output.TakeAsync(packet => packet.Payload == "live", "live");
+        await client.AssertNothingCameAsync(besides: PacketType.SubAck);
+    }
+
+    [Fact]
+    public async Task Retained_messages_wait_for_a_client_that_goes_away_before_it_has_them()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        for (var index = 0; index < 20; index++)
+        {
+            await broker.PublishAsync($"a/{index}", new string('x', 1000), retain: true);
+        }
+
+        var client = await broker.ConnectAsync("client", with: packet => packet with { ReceiveMaximum = 2 });
+        await client.SubscribeAsync("a/+");
+        var first = await client.MessageAsync();
+        await client.LoseAsync();
+        client = await broker.ConnectAsync("client");
+        var topics = new HashSet<string> { first.Topic };
+        while (topics.Count < 20)
+        {
+            var message = await client.MessageAsync();
+            topics.Add(message.Topic);
+            await client.AnswerAsync(message);
+        }
+    }
+
+    [Fact]
+    public async Task After_UNSUBSCRIBE_no_further_retained_messages_are_sent()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        for (var index = 0; index < 20; index++)
+        {
+            await broker.PublishAsync($"a/{index}", "x", retain: true);
+        }
+
+        var client = await broker.ConnectAsync("client", with: packet => packet with { ReceiveMaximum = 1 });
+        await client.SubscribeAsync("a/+");
+        var first = await client.MessageAsync();
+        await client.UnsubscribeAsync("a/+");
+        await client.AnswerAsync(first);
+        await client.SubscribeAsync("b");
+        await broker.PublishAsync("b", "after");
+        await client.MessageAsync("after");
+        await client.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task A_retained_message_that_is_older_than_the_log_reaches_a_QoS_2_subscriber()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var topic = TestBroker.TopicIn(0);
+        await broker.PublishAsync(topic, "old", retain: true);
+        await broker.PublishAsync(TestBroker.TopicIn(0, 1), "newer", retain: true);
+        await broker.CheckpointAsync();
+        broker.Log.Trim(0, 1);
+        var client = await broker.ConnectAsync("client");
+        await client.SubscribeAsync("t/#", QualityOfService.ExactlyOnce);
+        var payloads = new List<string>();
+        for (var count = 0; count < 2; count++)
+        {
+            var message = await client.MessageAsync();
+            Assert.Equal((QualityOfService.ExactlyOnce, true), (message.QualityOfService, message.Retain));
+            payloads.Add(message.Payload);
+            await client.AnswerAsync(message);
+        }
+
+        Assert.Equal(["newer", "old"], payloads.Order());
+    }
+
     /// <summary>
     /// SUBSCRIBE races with publishes of the same topic: the retained value and what follows it come once each and in order, whether the session
     /// is live or behind.

@@ -9,7 +9,10 @@ namespace Holdfast.Broker.Tests.Retained;
 
 public sealed class RetainedMessagesTests
 {
-    private readonly RetainedMessages _retained = new();
+    private static readonly long[] All = [.. Enumerable.Repeat(long.MaxValue, 16)];
+
+    // Of five matches a walk remembers the places, of more it looks at all.
+    private readonly RetainedMessages _retained = new(mostRemembered: 5);
     private long _offset;
 
     [Fact]
@@ -98,16 +101,82 @@ public sealed class RetainedMessagesTests
         Assert.True(change.Record.IsEmpty);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void A_walk_that_goes_back_comes_to_the_same_message_again(int count)
+    {
+        for (var index = 0; index < count; index++)
+        {
+            Publish($"a/{index}", "x");
+        }
+
+        var walk = new RetainedWalk(Filter("a/+"), All);
+        var page = new List<RetainedFinding>();
+        Assert.True(_retained.Read("p"u8, walk, 0, 4, page));
+        var (message, position) = page[2];
+        walk.Position = position;
+        Assert.Equal(count - 2, Collect(_retained, "p", walk).Count);
+        walk.Position = position;
+        _retained.Read("p"u8, walk, 0, 1, page);
+        Assert.Same(message, page[0].Message);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(9)]
+    public void A_walk_gives_what_was_there_when_it_was_wanted_and_is_still_there(int count)
+    {
+        for (var index = 0; index < count; index++)
+        {
+            Publish($"a/{index}", "old");
+        }
+
+        var walk = new RetainedWalk(Filter("a/+"), [_offset + 1]);
+        var page = new List<RetainedFinding>();
+        _retained.Read("p"u8, walk, 0, 1, page);
+        Publish("a/1", "replaced: it comes from the log");
+        Publish("a/2", "");
+        Publish("a/new", "in the place of another");
+        Publish("b", "not matched");
+        var rest = Collect(_retained, "p", walk);
+        Assert.All(rest, message => Assert.Equal("old", Encoding.UTF8.GetString(message.Read().Payload)));
+        var expected = Enumerable.Range(0, count).Where(index => index is not (1 or 2)).Select(index => $"a/{index}");
+        Assert.Equal(expected, page.Select(finding => finding.Message).Concat(rest).Select(Topic).Except(["a/1", "a/2"]).Order());
+        Assert.DoesNotContain(rest, message => Topic(message) is "a/1" or "a/2");
+    }
+
     [Fact]
-    public void Collecting_adds_to_what_the_list_holds()
+    public void A_walk_through_a_product_that_has_lost_everything_ends()
     {
         Publish("a", "1");
-        Publish("b", "2", expiresAt: 5);
-        var list = new List<RetainedMessage>();
-        _retained.Collect("p"u8, Filter("a"), 10, list);
-        _retained.Collect("p"u8, Filter("+"), 10, list);
-        Assert.Equal(2, list.Count);
-        Assert.Same(list[0], list[1]);
+        Publish("b", "1");
+        var walk = new RetainedWalk(Filter("#"), [_offset + 1]);
+        var page = new List<RetainedFinding>();
+        Assert.True(_retained.Read("p"u8, walk, 0, 1, page));
+        Publish("a", "");
+        Publish("b", "");
+        Assert.False(_retained.Read("p"u8, walk, 0, 1, page));
+        Publish("c", "1");
+        Assert.Empty(Collect(_retained, "p", walk));
+    }
+
+    [Fact]
+    public void Messages_are_found_by_where_they_lie()
+    {
+        for (var index = 1; index <= 5_000; index++)
+        {
+            Publish($"a/{index}", "x");
+        }
+
+        var sought = new Dictionary<(int, long), RetainedMessage?> { [(0, 1)] = null, [(0, 5_000)] = null, [(1, 1)] = null };
+        var next = 0;
+        while (next >= 0)
+        {
+            next = _retained.FindAt("p"u8, next, sought);
+        }
+
+        Assert.Equal(["a/1", "a/5000", null], sought.Values.Select(message => message is null ? null : Encoding.UTF8.GetString(message.Topic)));
     }
 
     [Fact]
@@ -153,9 +222,7 @@ public sealed class RetainedMessagesTests
 
         Assert.Equal(2, loaded.Count);
         Assert.Empty(loaded.TakeChanges());
-        var into = new List<RetainedMessage>();
-        loaded.Collect("ü"u8, Filter("#"), 0, into);
-        Assert.Equal(2_000, Assert.Single(into).Topic.Length);
+        Assert.Equal(2_000, Assert.Single(Collect(loaded, "ü", new RetainedWalk(Filter("#"), All))).Topic.Length);
     }
 
     [Fact]
@@ -195,6 +262,8 @@ public sealed class RetainedMessagesTests
                 },
                 iter: 1_000);
 
+    private static string Topic(RetainedMessage message) => Encoding.UTF8.GetString(message.Topic);
+
     private static TopicFilter Filter(string text)
     {
         Assert.True(TopicFilter.TryParse(text, out var filter, out var problem), problem);
@@ -220,11 +289,21 @@ public sealed class RetainedMessagesTests
     private void Publish(string topic, string payload, string product = "p", long expiresAt = 0)
         => _retained.Apply(RecordView.ReadFirst(0, ++_offset, Record(topic, payload, product, expiresAt: expiresAt)));
 
-    private List<RetainedMessage> Collect(string filter, long now = 0)
+    private List<RetainedMessage> Collect(string filter, long now = 0) => Collect(_retained, "p", new RetainedWalk(Filter(filter), All), now);
+
+    private static List<RetainedMessage> Collect(RetainedMessages retained, string product, RetainedWalk walk, long now = 0, int pageSize = 3)
     {
-        var into = new List<RetainedMessage>();
-        _retained.Collect("p"u8, Filter(filter), now, into);
-        return into;
+        var all = new List<RetainedMessage>();
+        var page = new List<RetainedFinding>();
+        bool isMore;
+        do
+        {
+            isMore = retained.Read(Encoding.UTF8.GetBytes(product), walk, now, pageSize, page);
+            Assert.InRange(page.Count, 0, pageSize);
+            all.AddRange(page.Select(finding => finding.Message));
+        }
+        while (isMore);
+        return all;
     }
 
     private string[] Texts(string filter, long now = 0)
