@@ -5,7 +5,7 @@ using Holdfast.Testing;
 [assembly: AssemblyFixture(typeof(TargetBroker))]
 
 // The tests wait for the broker most of the time.
-[assembly: Xunit.v3.Parallelization(MaxThreads = 12)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.All, MaxThreads = 24)]
 
 namespace Holdfast.Conformance.Target;
 
