@@ -119,15 +119,15 @@ public static class TestClientActions
     /// </summary>
     public static async Task ExpectRefusalAsync(this TestClient client, ProtocolVersion version, ReasonCode reason, string what = "")
     {
-        if (version != ProtocolVersion.Mqtt5)
+        if (TargetBroker.IsForeign)
         {
-            await client.ExpectEndAsync();
+            await (version == ProtocolVersion.Mqtt5 ? client.ExpectErrorAsync(what) : client.ExpectClosedAsync());
             return;
         }
 
-        if (TargetBroker.IsForeign)
+        if (version != ProtocolVersion.Mqtt5)
         {
-            await client.ExpectErrorAsync(what);
+            await client.ExpectEndAsync();
             return;
         }
 

@@ -171,6 +171,27 @@ public sealed class ConnectTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
+    [Clause(New, "3.1.3-8")]
+    [Clause(Old, "3.1.3-9")]
+    public async Task An_identifier_is_accepted_or_rejected_as_such(ProtocolVersion version)
+    {
+        await using var client = await OpenAsync(version);
+        await client.SendAsync(destination => PacketEncoder.Write(Clean(version) with { ClientId = new string('x', 65_535) }, destination));
+        var answer = await client.ReceiveAnyAsync();
+        if (answer is null)
+        {
+            // MQTT 5 may be closed without a word, 3.1.1 may not.
+            Assert.Equal(New, version);
+        }
+        else if (answer.Body[1] != 0)
+        {
+            Assert.Equal((PacketType.ConnAck, version == New ? (byte)ReasonCode.ClientIdentifierNotValid : 2), (answer.Type, answer.Body[1]));
+            Assert.Null(await client.ReceiveAnyAsync());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
     [Clause(New, "3.1.3-2")]
     [Clause(Old, "3.1.3-2")]
     public async Task Another_identifier_means_another_session(ProtocolVersion version)

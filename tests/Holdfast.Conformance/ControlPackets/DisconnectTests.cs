@@ -95,7 +95,7 @@ public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broke
             await publisher.PublishAsync(new Message(Topic("a"), "x"));
         }
 
-        await client.SendHexAsync("C100");
+        await client.SendHexAsync("3606 0001 61 0001 00");
         for (var i = 0; i < 50; i++)
         {
             await publisher.PublishAsync(new Message(Topic("a"), "x"));

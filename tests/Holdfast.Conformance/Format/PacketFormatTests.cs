@@ -10,10 +10,10 @@ namespace Holdfast.Conformance.Format;
 public sealed class PacketFormatTests(TargetBroker broker) : ConformanceTest(broker)
 {
     [Theory]
-    [InlineData("00", ReasonCode.MalformedPacket, "the type is 0")]
+    [InlineData("0000", ReasonCode.MalformedPacket, "the type is 0")]
     [InlineData("C100", ReasonCode.MalformedPacket, "PINGREQ with a flag")]
     [InlineData("4103 0001 00", ReasonCode.MalformedPacket, "PUBACK with a flag")]
-    [InlineData("C080808080", ReasonCode.MalformedPacket, "a remaining length of five bytes")]
+    [InlineData("C08080808001", ReasonCode.MalformedPacket, "a remaining length of five bytes")]
     [InlineData("C00100", ReasonCode.MalformedPacket, "PINGREQ with a body")]
     [InlineData("3004 0001 61 05", ReasonCode.MalformedPacket, "a property length beyond the packet")]
     [InlineData("3006 0001 61 02 7F00", ReasonCode.MalformedPacket, "a property that does not exist")]
@@ -24,11 +24,11 @@ public sealed class PacketFormatTests(TargetBroker broker) : ConformanceTest(bro
     public Task A_packet_out_of_format_is_refused(string hex, ReasonCode reason, string what) => ExpectFaultAsync(New, hex, reason, what);
 
     [Theory]
-    [InlineData("00", "the type is 0")]
+    [InlineData("0000", "the type is 0")]
     [InlineData("C100", "PINGREQ with a flag")]
     [InlineData("4102 0001", "PUBACK with a flag")]
     [InlineData("4003 0001 00", "PUBACK with a reason")]
-    [InlineData("C080808080", "a remaining length of five bytes")]
+    [InlineData("C08080808001", "a remaining length of five bytes")]
     [InlineData("F000", "AUTH does not exist")]
     [InlineData("2002 0000", "a CONNACK from a client")]
     [Clause(Old, "2.2.2-1", "2.2.2-2", "4.8.0-1")]

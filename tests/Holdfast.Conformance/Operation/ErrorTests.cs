@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Conformance.Client;
 using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
@@ -18,7 +19,9 @@ public sealed class ErrorTests(TargetBroker broker) : ConformanceTest(broker)
         await using var client = await ConnectAsync(version);
         await client.SendAsync(new Message(Topic("a"), "before", Qos1), 1);
         await client.ExpectAckAsync(PacketType.PubAck, 1);
-        await client.SendAsync((byte[])[0xC1, 0, 0x30, 4, 0, 1, (byte)'a', 0]);
+        var topic = Encoding.UTF8.GetBytes(Topic("a"));
+        byte[] properties = version == New ? [0] : [];
+        await client.SendAsync((byte[])[0x36, 5, 0, 1, (byte)'a', 0, 1, 0x30, (byte)(2 + topic.Length + properties.Length), 0, (byte)topic.Length, .. topic, .. properties]);
         await client.ExpectRefusalAsync(version, ReasonCode.MalformedPacket);
         await subscriber.ExpectAsync(Topic("a"), "before");
         await ExpectNothingMoreAsync(subscriber, Topic("a"));

@@ -11,6 +11,7 @@ public sealed class OverlapTests(TargetBroker broker) : ConformanceTest(broker)
     [Clause(New, "3.3.4-2", "3.3.4-3", "3.3.4-4")]
     public async Task Overlapping_subscriptions_bring_one_copy_with_the_highest_quality_and_all_identifiers()
     {
+        Assert.SkipWhen(TargetBroker.IsForeign, "A broker may send a copy for each subscription.");
         await using var client = await ConnectAsync(New);
         await client.SubscribeAsync(New, new SubscribePacket { PacketId = 1, Requests = [new(Topic("a/+"), Qos0)], SubscriptionIdentifier = 1 });
         await client.SubscribeAsync(New, new SubscribePacket { PacketId = 2, Requests = [new(Topic("a/b"), Qos2)], SubscriptionIdentifier = 2 });
@@ -53,8 +54,13 @@ public sealed class OverlapTests(TargetBroker broker) : ConformanceTest(broker)
     public async Task Overlapping_subscriptions_of_3_1_1_bring_the_highest_quality()
     {
         await using var client = await SubscribedAsync(Old, new(Topic("a"), Qos0), new(Topic("+"), Qos2), new(Topic("#"), Qos1));
-        await PublishAsync(Old, new Message(Topic("a"), "x", Qos2));
-        Assert.Equal(Qos2, (await client.ExpectAsync(Topic("a"), "x")).Quality);
-        await ExpectNothingMoreAsync(client, Topic("b/c"));
+        await PublishAsync(Old, new Message(Topic("a"), "x", Qos2), new Message(Topic("b/c"), "end", Qos2));
+        var highest = Qos0;
+        for (var message = await client.TakeAsync(); message.Payload != "end"; message = await client.TakeAsync())
+        {
+            highest = message.Quality > highest ? message.Quality : highest;
+        }
+
+        Assert.Equal(Qos2, highest);
     }
 }

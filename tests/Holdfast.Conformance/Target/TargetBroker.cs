@@ -10,20 +10,22 @@ using Holdfast.Testing;
 namespace Holdfast.Conformance.Target;
 
 /// <summary>
-/// The broker under test: the one that <c>HOLDFAST_CONFORMANCE_TARGET=host:port</c> names, else Holdfast's own, started for the first test
-/// that needs it.
+/// The broker under test: the one that <c>HOLDFAST_CONFORMANCE_TARGET=host:port</c> and <c>HOLDFAST_CONFORMANCE_WEBSOCKET=URL</c> name,
+/// else Holdfast's own, started for the first test that needs it.
 /// </summary>
 public sealed class TargetBroker : IAsyncDisposable
 {
     private const string TargetVariable = "HOLDFAST_CONFORMANCE_TARGET";
+    private const string WebSocketVariable = "HOLDFAST_CONFORMANCE_WEBSOCKET";
+    private const string WebSocketListener = "listening ws://";
 
     private static int _names;
 
     private readonly Lazy<Task<BrokerAddress>> _address;
-    private TemporaryDirectory? _data;
-    private ServerProcess? _server;
+    private readonly Lazy<Task<Uri?>> _webSocket;
+    private readonly List<(ServerProcess Server, TemporaryDirectory Data)> _servers = [];
 
-    public TargetBroker() => _address = new Lazy<Task<BrokerAddress>>(FindAsync);
+    public TargetBroker() => (_address, _webSocket) = (new(FindAsync), new(FindWebSocketAsync));
 
     /// <summary>Whether another broker than Holdfast's own is tested.</summary>
     public static bool IsForeign => Environment.GetEnvironmentVariable(TargetVariable) is { Length: > 0 };
@@ -35,12 +37,15 @@ public sealed class TargetBroker : IAsyncDisposable
     /// <summary>Where it takes plain MQTT connections.</summary>
     public Task<BrokerAddress> AddressAsync() => _address.Value;
 
+    /// <summary>Where it takes MQTT over WebSocket; null if another broker's listener is not named.</summary>
+    public Task<Uri?> WebSocketAsync() => _webSocket.Value;
+
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
+        foreach (var (server, data) in _servers)
         {
-            await _server.DisposeAsync();
-            _data!.Dispose();
+            await server.DisposeAsync();
+            data.Dispose();
         }
     }
 
@@ -52,9 +57,31 @@ public sealed class TargetBroker : IAsyncDisposable
             return new BrokerAddress(target[..colon], int.Parse(target.AsSpan(colon + 1), CultureInfo.InvariantCulture));
         }
 
-        _data = new TemporaryDirectory();
-        _server = await ServerProcess.StartAsync(new ServerArguments(_data.Path));
-        return new BrokerAddress("127.0.0.1", _server.MqttPort);
+        return new BrokerAddress("127.0.0.1", (await StartAsync()).MqttPort);
+    }
+
+    private async Task<Uri?> FindWebSocketAsync()
+    {
+        if (IsForeign)
+        {
+            return Environment.GetEnvironmentVariable(WebSocketVariable) is { Length: > 0 } url ? new Uri(url) : null;
+        }
+
+        var server = await StartAsync("--listen", "ws://127.0.0.1:0");
+        var line = server.Output.Split('\n').First(line => line.StartsWith(WebSocketListener, StringComparison.Ordinal));
+        return new Uri(line["listening ".Length..].Trim());
+    }
+
+    private async Task<ServerProcess> StartAsync(params string[] options)
+    {
+        var data = new TemporaryDirectory();
+        var server = await ServerProcess.StartAsync(new ServerArguments(data.Path) { Options = options });
+        lock (_servers)
+        {
+            _servers.Add((server, data));
+        }
+
+        return server;
     }
 }
 
