@@ -78,7 +78,7 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             Options = options,
             Log = stores.Log,
-            Subscriptions = new SubscriptionIndex<Session>(),
+            Subscriptions = new SubscriptionIndex<LogSubscriber>(),
             Retained = new RetainedMessages(),
             Metrics = metrics,
             Time = time,

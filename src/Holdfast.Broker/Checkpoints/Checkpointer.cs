@@ -72,9 +72,11 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
     private async Task SaveAsync(Round round)
     {
         IReadOnlyList<StoredRetained> retained;
+        IReadOnlyList<StoredShare> shares;
         lock (services.Feed.Gate)
         {
             retained = services.Retained.TakeChanges();
+            shares = services.Shared.TakeProgress(round.Appended);
         }
 
         var sessions = CollectProgress(round.Appended);
@@ -87,6 +89,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
                 Retained = retained,
                 Streams = [.. round.Streams.SelectMany(streams => streams)],
                 Sessions = sessions.ConvertAll(one => one.Progress),
+                Shares = shares,
             }).ConfigureAwait(false);
             AppliedOffsets = round.Appended;
         }
@@ -97,6 +100,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
             lock (services.Feed.Gate)
             {
                 services.Retained.PutBack(retained);
+                services.Shared.PutBack(shares);
             }
 
             foreach (var (session, _) in sessions)

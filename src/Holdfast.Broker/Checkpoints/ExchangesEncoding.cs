@@ -10,9 +10,14 @@ namespace Holdfast.Broker.Checkpoints;
 /// </summary>
 internal static class ExchangesEncoding
 {
-    private const byte FormatVersion = 1;
+    private const byte FormatVersion = 2;
+    private const byte FormatWithoutShares = 1;
+    private const int RetainedFlag = 1;
+    private const int RetainFlag = 2;
+    private const int SharedFlag = 4;
     private const int ReceiptSize = 4;
     private const int DeliverySize = 14;
+    private const int ShareSize = 8;
 
     /// <summary>Encodes the state; the caller holds the session's lock.</summary>
     public static byte[] Encode(Session session)
@@ -20,7 +25,7 @@ internal static class ExchangesEncoding
         var receipts = session.Receipts.Committed.ToList();
         var deliveries = Deliveries(session.Outbound);
         var through = session.AssignedThrough ?? [];
-        var bytes = new byte[1 + 6 + (through.Length * 8) + (receipts.Count * ReceiptSize) + (deliveries.Count * DeliverySize)];
+        var bytes = new byte[1 + 6 + (through.Length * 8) + (receipts.Count * ReceiptSize) + deliveries.Sum(SizeOf)];
         bytes[0] = FormatVersion;
         var rest = bytes.AsSpan(1);
         rest = UInt16(rest, (ushort)through.Length);
@@ -40,17 +45,17 @@ internal static class ExchangesEncoding
         {
             rest = Int64(UInt16(UInt16(rest, message.PacketId), message.Partition), message.Offset);
             rest[0] = (byte)message.State;
-            rest[1] = (byte)((message.Retained ? 1 : 0) | (message.RetainFlag ? 2 : 0));
-            rest = rest[2..];
+            rest[1] = (byte)((message.Retained ? RetainedFlag : 0) | (message.RetainFlag ? RetainFlag : 0) | (message.Share is null ? 0 : SharedFlag));
+            rest = message.Share is { } share ? Int64(rest[2..], (long)share.Hash) : rest[2..];
         }
 
         return bytes;
     }
 
     /// <summary>Puts the state into a session that nobody uses yet.</summary>
-    public static void Decode(ReadOnlySpan<byte> bytes, Session session)
+    public static void Decode(ReadOnlySpan<byte> bytes, Session session, SessionServices services)
     {
-        if (bytes[0] != FormatVersion)
+        if (bytes[0] is not (FormatVersion or FormatWithoutShares))
         {
             throw new InvalidDataException($"The QoS 2 state of session {session.ClientId} has format {bytes[0]}; this version knows {FormatVersion}.");
         }
@@ -71,20 +76,25 @@ internal static class ExchangesEncoding
                 BinaryPrimitives.ReadUInt16LittleEndian(rest), BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]), ReceiptState.Received);
         }
 
-        for (var index = 0; index < deliveryCount; index++, rest = rest[DeliverySize..])
+        for (var index = 0; index < deliveryCount; index++)
         {
+            var isShared = (rest[13] & SharedFlag) != 0;
             session.Outbound.Restore(new OutboundMessage
             {
                 PacketId = BinaryPrimitives.ReadUInt16LittleEndian(rest),
                 Partition = (byte)BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]),
                 Offset = BinaryPrimitives.ReadInt64LittleEndian(rest[4..]),
                 State = (OutboundState)rest[12],
-                Retained = (rest[13] & 1) != 0,
-                RetainFlag = (rest[13] & 2) != 0,
+                Retained = (rest[13] & RetainedFlag) != 0,
+                RetainFlag = (rest[13] & RetainFlag) != 0,
+                Share = isShared ? services.Shared.FindOrGone(BinaryPrimitives.ReadUInt64LittleEndian(rest[DeliverySize..])) : null,
                 QualityOfService = QualityOfService.ExactlyOnce,
             });
+            rest = rest[(DeliverySize + (isShared ? ShareSize : 0))..];
         }
     }
+
+    private static int SizeOf(OutboundMessage message) => DeliverySize + (message.Share is null ? 0 : ShareSize);
 
     private static List<OutboundMessage> Deliveries(OutboundWindow outbound)
     {

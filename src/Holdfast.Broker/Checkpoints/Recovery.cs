@@ -1,4 +1,5 @@
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Broker.Topics;
 using Holdfast.Log.Batches;
@@ -47,6 +48,13 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             }
         }
 
+        var shares = new List<StoredShare>();
+        await foreach (var share in checkpointStore.LoadSharesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            shares.Add(share with { Positions = KeepBelowEnd(share.Positions) });
+        }
+
+        services.Shared.RestorePositions(shares, KeepBelowEnd([.. checkpoint.Mark]));
         var replayed = 0L;
         for (var partition = 0; partition < services.Log.PartitionCount; partition++)
         {
@@ -82,7 +90,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
                 && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
             {
-                session.Subscriptions.Set(new Subscription<Session>(filter, options, subscription.Identifier, KeepBelowEnd(subscription.Since), session));
+                Restore(session, new Subscription<LogSubscriber>(filter, options, subscription.Identifier, KeepBelowEnd(subscription.Since), session));
             }
             else
             {
@@ -92,7 +100,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 
         if (stored.Exchanges is { } exchanges)
         {
-            ExchangesEncoding.Decode(exchanges, session);
+            ExchangesEncoding.Decode(exchanges, session, services);
             KeepBelowEnd(session.AssignedThrough ?? []);
             foreach (var (packetId, partition) in session.Receipts.TakeAll())
             {
@@ -103,6 +111,15 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         _sessions.Add(session.Id, session);
         registry.Restore(session);
         return session;
+    }
+
+    private void Restore(Session session, Subscription<LogSubscriber> subscription)
+    {
+        session.Subscriptions.Set(subscription);
+        if (subscription.Filter.IsShared)
+        {
+            services.Shared.GetOrAdd(session.Product, subscription.Filter).RestoreMember(session, subscription, subscription.Since!);
+        }
     }
 
     /// <summary>A disk that lied about a flush may have lost the end of the log; what comes there next must not be taken for what was there.</summary>
@@ -209,9 +226,14 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             QualityOfService = QualityOfService.ExactlyOnce,
             State = OutboundState.Sent,
             Retained = step.Retained,
+            Share = step.Share == 0 ? null : services.Shared.FindOrGone(step.Share),
             RetainFlag = step.Retained,
         });
-        if (!step.Retained)
+        if (step.Share != 0)
+        {
+            services.Shared.Find(step.Share)?.RestoreAssigned(new LogPlace(step.MessagePartition, step.MessageOffset));
+        }
+        else if (!step.Retained)
         {
             session.AssignedThrough ??= new long[services.Log.PartitionCount];
             session.AssignedThrough[step.MessagePartition] = Math.Max(session.AssignedThrough[step.MessagePartition], step.MessageOffset + 1);

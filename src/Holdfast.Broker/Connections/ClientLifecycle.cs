@@ -100,7 +100,7 @@ internal sealed class ClientLifecycle(
     public async Task EndAsync(Session session)
     {
         session.End();
-        services.Subscriptions.RemoveAll(session.ProductUtf8, session);
+        RemoveSubscriptions(session);
         await wills.PublishNowAsync(session).ConfigureAwait(false);
         if (session.IsStored)
         {
@@ -169,7 +169,7 @@ internal sealed class ClientLifecycle(
         {
             expiry.Cancel(discarded);
             discarded.End();
-            services.Subscriptions.RemoveAll(discarded.ProductUtf8, discarded);
+            RemoveSubscriptions(discarded);
             _ = wills.PublishNowAsync(discarded);
         }
     }
@@ -220,7 +220,6 @@ internal sealed class ClientLifecycle(
             ReceiveMaximum = services.Options.ReceiveMaximum,
             MaximumPacketSize = connection.MaximumPacketSize,
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
-            SharedSubscriptionAvailable = false,
         });
         connection.Output.Flush();
         bool attached;
@@ -238,6 +237,18 @@ internal sealed class ClientLifecycle(
         {
             // Closed while it was being attached, by a take-over or a stall: nobody else lets the session go.
             _ = OnConnectionEndedAsync(connection);
+        }
+    }
+
+    private void RemoveSubscriptions(Session session)
+    {
+        services.Subscriptions.RemoveAll(session.ProductUtf8, session);
+        lock (services.Feed.Gate)
+        {
+            foreach (var shared in session.Subscriptions.Shared)
+            {
+                services.Shared.Leave(shared, session);
+            }
         }
     }
 

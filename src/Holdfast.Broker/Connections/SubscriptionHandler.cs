@@ -19,7 +19,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
         var since = services.Feed.Announced();
-        var accepted = new List<(Subscription<Session> Subscription, bool IsNew)>();
+        var accepted = new List<(Subscription<LogSubscriber> Subscription, bool IsNew)>();
         var reasons = new ReasonCode[packet.Requests.Count];
         for (var index = 0; index < reasons.Length; index++)
         {
@@ -30,7 +30,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         {
             try
             {
-                var saved = accepted.Select(one => ToStored(one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                var saved = accepted.Select(one => ToStored(session, one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
                 await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false);
             }
             catch (StateStoreFullException exception)
@@ -50,12 +50,21 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
         var reasons = new ReasonCode[packet.Filters.Count];
-        lock (session.Lock)
+        lock (services.Feed.Gate)
         {
-            for (var index = 0; index < reasons.Length; index++)
+            var sharedBefore = session.Subscriptions.Shared;
+            lock (session.Lock)
             {
-                reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
-                session.Replays.Remove(packet.Filters[index]);
+                for (var index = 0; index < reasons.Length; index++)
+                {
+                    reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+                    session.Replays.Remove(packet.Filters[index]);
+                }
+            }
+
+            foreach (var shared in sharedBefore.Except(session.Subscriptions.Shared))
+            {
+                services.Shared.Leave(shared, session);
             }
         }
 
@@ -69,23 +78,24 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         connection.Output.Flush();
     }
 
-    private static StoredSubscription ToStored(Subscription<Session> subscription, long[] since)
-        => new(subscription.Filter.ToString(), subscription.Options.ToByte(), subscription.Identifier, subscription.Since ?? since);
+    private static StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, long[] since)
+    {
+        var filter = subscription.Filter.ToString();
+
+        // Of a shared subscription each member knows where it began: the first one may leave.
+        var shared = subscription.Filter.IsShared ? session.Subscriptions.Shared.FirstOrDefault(one => one.FullFilter == filter) : null;
+        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since);
+    }
 
     private ReasonCode Accept(
-        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<Session> Subscription, bool IsNew)> accepted)
+        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
     {
         if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
         {
             return ReasonCode.TopicFilterInvalid;
         }
 
-        if (filter.IsShared)
-        {
-            return ReasonCode.SharedSubscriptionsNotSupported;
-        }
-
-        Subscription<Session>? existing;
+        Subscription<LogSubscriber>? existing;
         lock (session.Lock)
         {
             if (!session.Subscriptions.TryGet(request.Filter, out existing)
@@ -96,7 +106,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         }
 
         var options = new SubscriptionOptions(request.QualityOfService, request.NoLocal, request.RetainAsPublished, (RetainHandling)request.RetainHandling);
-        var subscription = new Subscription<Session>(
+        var subscription = new Subscription<LogSubscriber>(
             filter, options, packet.SubscriptionIdentifier, existing is null ? since : existing.Since, session);
         accepted.Add((subscription, existing is null));
         return (ReasonCode)request.QualityOfService;
@@ -104,7 +114,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
 
     /// <summary>Inside the gate: the acknowledgement, the retained messages, and everything later, in this order.</summary>
     private void GoLive(
-        ClientConnection connection, Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
+        ClientConnection connection, Session session, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted, SubscriptionAckPacket acknowledgement)
     {
         lock (services.Feed.Gate)
         {
@@ -112,15 +122,22 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             lock (session.Lock)
             {
                 // Even when another connection has taken the session over: the store has them already.
-                if (session.Mode != SessionMode.Ended && accepted.Count > 0)
+                if (session.Mode == SessionMode.Ended)
                 {
-                    SetInsideGate(session, accepted);
+                    return;
                 }
+
+                SetInsideGate(session, accepted);
+            }
+
+            foreach (var (subscription, _) in accepted.Where(one => one.Subscription.Filter.IsShared))
+            {
+                services.Shared.GetOrAdd(session.Product, subscription.Filter).Join(session, subscription, services.Feed.Dispatched);
             }
         }
     }
 
-    private void SetInsideGate(Session session, List<(Subscription<Session> Subscription, bool IsNew)> accepted)
+    private void SetInsideGate(Session session, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
     {
         long[] asOf = [.. services.Feed.Dispatched];
         foreach (var (subscription, isNew) in accepted)
@@ -132,7 +149,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
 
             session.Subscriptions.Set(subscription);
-            var handling = subscription.Options.RetainHandling;
+            var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
             if ((handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
                 && services.Retained.Any(session.ProductUtf8, subscription.Filter))
             {

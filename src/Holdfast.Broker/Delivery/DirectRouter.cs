@@ -12,7 +12,7 @@ internal sealed class DirectRouter(SessionServices services)
     {
         foreach (ref readonly var match in services.Subscriptions.Match(publisher.ProductUtf8, packet.Topic).Subscribers)
         {
-            match.Subscriber.Sender.DeliverDirect(packet, publisher.ClientIdUtf8, new DeliveryTerms(match), touched);
+            match.Subscriber.DeliverDirect(packet, publisher.ClientIdUtf8, new DeliveryTerms(match), touched);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Holdfast.Broker.Sessions;
 /// <summary>How a session wants a message: its matching subscriptions, merged.</summary>
 internal readonly ref struct DeliveryTerms(QualityOfService qualityOfService, bool noLocal, bool retainAsPublished, ReadOnlySpan<uint> identifiers)
 {
-    public DeliveryTerms(in MatchedSubscriber<Session> match)
+    public DeliveryTerms(in MatchedSubscriber<LogSubscriber> match)
         : this(match.QualityOfService, match.NoLocal, match.RetainAsPublished, match.Identifiers)
     {
     }
@@ -26,8 +26,11 @@ internal enum SendResult
     /// <summary>Written, or on its way.</summary>
     Sent,
 
-    /// <summary>Not for this client: its own message, expired, too large, or sent before.</summary>
+    /// <summary>Not for this client: its own message, expired, or sent before.</summary>
     Skipped,
+
+    /// <summary>Larger than this client accepts.</summary>
+    TooLarge,
 
     /// <summary>The window is full or the peer does not read: try again from here later.</summary>
     Blocked,

@@ -1,3 +1,4 @@
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Broker.Sessions;
@@ -24,6 +25,14 @@ internal enum OutboundState : byte
     Released,
 }
 
+/// <summary>Where a message comes from: the log as the session reads it, the retained messages, or a shared subscription.</summary>
+internal readonly record struct DeliverySource(bool Retained, SharedSubscription? Share)
+{
+    public static DeliverySource Log => default;
+
+    public static DeliverySource RetainedMessages => new(true, null);
+}
+
 /// <summary>A message on its way: a place in the log, not a copy.</summary>
 internal struct OutboundMessage
 {
@@ -33,7 +42,7 @@ internal struct OutboundMessage
     public QualityOfService QualityOfService;
     public OutboundState State;
 
-    /// <summary>Sent because it was retained: it says nothing about the cursor.</summary>
+    /// <summary>Sent because it was retained.</summary>
     public bool Retained;
 
     /// <summary>Sent before on an earlier connection: DUP is set [MQTT-3.3.1-1].</summary>
@@ -41,6 +50,12 @@ internal struct OutboundMessage
 
     /// <summary>The RETAIN flag it is sent with.</summary>
     public bool RetainFlag;
+
+    /// <summary>The shared subscription that it came by, or null.</summary>
+    public SharedSubscription? Share;
+
+    /// <summary>Whether it came from where the session itself reads; else it says nothing about the session's cursor.</summary>
+    public readonly bool IsOwn => !Retained && Share is null;
 }
 
 /// <summary>
@@ -76,7 +91,7 @@ internal sealed class OutboundWindow
     public ref OutboundMessage this[int place] => ref _ring[(_head + place) & (_ring.Length - 1)];
 
     /// <summary>Adds a message behind the others with the next free packet identifier.</summary>
-    public ushort Add(int partition, long offset, QualityOfService qualityOfService, OutboundState state, bool retained, bool retainFlag)
+    public ushort Add(int partition, long offset, QualityOfService qualityOfService, OutboundState state, DeliverySource source, bool retainFlag)
     {
         var packetId = NextPacketId();
         Append(new OutboundMessage
@@ -86,7 +101,8 @@ internal sealed class OutboundWindow
             Partition = (byte)partition,
             QualityOfService = qualityOfService,
             State = state,
-            Retained = retained,
+            Retained = source.Retained,
+            Share = source.Share,
             RetainFlag = retainFlag,
         });
         return packetId;
@@ -164,7 +180,7 @@ internal sealed class OutboundWindow
         for (var place = 0; place < _used; place++)
         {
             ref var message = ref this[place];
-            if (message is { State: not OutboundState.Done, Retained: false, QualityOfService: QualityOfService.AtLeastOnce or QualityOfService.ExactlyOnce }
+            if (message is { State: not OutboundState.Done, IsOwn: true, QualityOfService: QualityOfService.AtLeastOnce or QualityOfService.ExactlyOnce }
                 && message.Offset < positions[message.Partition])
             {
                 positions[message.Partition] = message.Offset;

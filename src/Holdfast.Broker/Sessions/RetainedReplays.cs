@@ -24,7 +24,7 @@ internal sealed class RetainedReplays
     /// <summary>Adds the retained messages of a subscription.</summary>
     /// <param name="subscription">The subscription.</param>
     /// <param name="asOf">What is newer comes from the log.</param>
-    public void Add(Subscription<Session> subscription, long[] asOf)
+    public void Add(Subscription<LogSubscriber> subscription, long[] asOf)
     {
         var filter = subscription.Filter.ToString();
         Remove(filter);
@@ -57,4 +57,4 @@ internal sealed class RetainedReplays
 }
 
 /// <summary>The retained messages on their way to one subscription.</summary>
-internal sealed record RetainedReplay(Subscription<Session> Subscription, RetainedWalk Walk);
+internal sealed record RetainedReplay(Subscription<LogSubscriber> Subscription, RetainedWalk Walk);

@@ -82,7 +82,7 @@ internal sealed class RetainedSender(SessionServices services, Session session, 
             for (var index = 0; index < _page.Count; index++)
             {
                 var message = _page[index].Message;
-                if (session.Sender.TrySend(message.Partition, message.Offset, message.Read(), terms, retained: true, touched) == SendResult.Blocked)
+                if (session.Sender.TrySend(message.Partition, message.Offset, message.Read(), terms, DeliverySource.RetainedMessages, touched) == SendResult.Blocked)
                 {
                     GoBackTo(replay, index);
                     return false;

@@ -1,29 +1,30 @@
 using System.Text;
 using Holdfast.Broker.Connections;
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
 using Holdfast.Log.Records;
+using Holdfast.Mqtt;
+using Holdfast.Mqtt.Packets;
 
 namespace Holdfast.Broker.Sessions;
 
 /// <summary>
-/// What outlives a connection: subscriptions, a position in the log, the messages that are sent and not confirmed, and the QoS 2 receipts. A
-/// session is a cursor, not a queue: it holds no message. <see cref="Lock"/> guards everything; it is taken inside the dispatcher's gate and
-/// outside the output's critical section.
+/// What outlives a connection: subscriptions, a position in the log, the messages that are sent and not confirmed, and the QoS 2 receipts. It
+/// holds no message.
 /// </summary>
-internal sealed class Session
+internal sealed class Session : LogSubscriber
 {
     private readonly SessionServices _services;
-    private TaskCompletionSource? _wake;
     private StoredWill? _will;
 
     public Session(SessionServices services, ulong id, string product, string clientId)
+        : base(Encoding.UTF8.GetBytes(product))
     {
         _services = services;
         Id = id;
         Product = product;
         ClientId = clientId;
-        ProductUtf8 = Encoding.UTF8.GetBytes(product);
         ClientIdUtf8 = Encoding.UTF8.GetBytes(clientId);
         KeyHash = Partitioning.KeyHash(ProductUtf8, ClientIdUtf8);
         Subscriptions = new SessionSubscriptions(services, this);
@@ -31,15 +32,11 @@ internal sealed class Session
         HomePartition = Partitioning.PartitionOf(KeyHash, services.Log.PartitionCount);
     }
 
-    public Lock Lock { get; } = new();
-
     public ulong Id { get; }
 
     public string Product { get; }
 
     public string ClientId { get; }
-
-    public byte[] ProductUtf8 { get; }
 
     public byte[] ClientIdUtf8 { get; }
 
@@ -75,10 +72,7 @@ internal sealed class Session
     /// <summary>Whether the store has a row for it.</summary>
     public bool IsStored { get; set; }
 
-    public SessionMode Mode { get; private set; } = SessionMode.Detached;
-
-    /// <summary>The next offset of each partition to read; only while detached or behind.</summary>
-    public long[]? Positions { get; set; }
+    public override IReadOnlySet<ulong>? Keys => Subscriptions.Keys;
 
     /// <summary>Messages below are not sent at QoS 0: they were committed while nobody was connected.</summary>
     public long[]? QosZeroFrom { get; private set; }
@@ -103,6 +97,27 @@ internal sealed class Session
 
     /// <summary>The cursor of its own that the store holds; null when it holds none.</summary>
     public long[]? StoredCursor { get; set; }
+
+    /// <summary>Whether the messages of a shared subscription that it has not confirmed, or whose QoS 2 identifier is not on disk, are any; they are added.</summary>
+    public bool CollectUnconfirmed(SharedSubscription share, List<(int Partition, long Offset)> into)
+    {
+        lock (Lock)
+        {
+            var any = false;
+            for (var place = 0; place < Outbound.Places; place++)
+            {
+                ref var message = ref Outbound[place];
+                if (message.Share == share && message.State != OutboundState.Done
+                    && (message.QualityOfService == QualityOfService.AtLeastOnce || message.State == OutboundState.Assigning))
+                {
+                    into.Add((message.Partition, message.Offset));
+                    any = true;
+                }
+            }
+
+            return any;
+        }
+    }
 
     /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind. The caller holds the dispatcher's gate.</summary>
     /// <returns>False when another connection has claimed the session meanwhile.</returns>
@@ -139,9 +154,14 @@ internal sealed class Session
                 Positions ??= [.. dispatched];
                 SessionReader.Start(_services, this, connection, isNewConnection: true);
             }
-
-            return true;
         }
+
+        foreach (var share in Subscriptions.Shared)
+        {
+            share.OnMemberAttached(dispatched);
+        }
+
+        return true;
     }
 
     /// <summary>Takes the will away, if it is still this one.</summary>
@@ -156,6 +176,7 @@ internal sealed class Session
     /// <param name="now">The time.</param>
     public void Detach(ClientConnection connection, long[] dispatched, DateTimeOffset now)
     {
+        List<(SharedSubscription Share, LogPlace Place)> toReturn;
         lock (Lock)
         {
             if (Connection != connection)
@@ -171,7 +192,18 @@ internal sealed class Session
             }
 
             Mode = SessionMode.Detached;
+            toReturn = TakeUnconfirmedShared();
             Wake();
+        }
+
+        foreach (var (share, place) in toReturn)
+        {
+            share.Return(place, dispatched);
+        }
+
+        foreach (var share in Subscriptions.Shared)
+        {
+            share.OnMemberDetached(dispatched);
         }
     }
 
@@ -188,27 +220,13 @@ internal sealed class Session
         }
     }
 
-    /// <summary>The dispatcher pushes a committed record. A session that cannot take it falls back to reading the log from here.</summary>
-    public void DeliverLive(in RecordView view, in PublishRecord record, in DeliveryTerms terms, long[] dispatched, TouchedOutputs touched)
-    {
-        // A session becomes live inside the gate, which the caller holds; so if it is not now, it will not be before the next group.
-        if (Mode != SessionMode.Live)
-        {
-            return;
-        }
+    public override void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched)
+        => Sender.DeliverDirect(packet, publisher, terms, touched);
 
-        lock (Lock)
-        {
-            if (Mode == SessionMode.Live && Connection is { } connection
-                && Sender.TrySend(view.Partition, view.Offset, record, terms, retained: false, touched) == SendResult.Blocked)
-            {
-                Positions = [.. dispatched];
-                Positions[view.Partition] = view.Offset;
-                Mode = SessionMode.Behind;
-                SessionReader.Start(_services, this, connection);
-            }
-        }
-    }
+    public override SendResult TrySendRead(in RecordView view, in PublishRecord record, TouchedOutputs touched)
+        => Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms)
+            ? Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched)
+            : SendResult.Skipped;
 
     /// <summary>One confirmed offset per partition: everything before needs no sending again.</summary>
     /// <param name="dispatched">Positions of the dispatcher, not newer than now.</param>
@@ -243,42 +261,49 @@ internal sealed class Session
         }
     }
 
-    /// <summary>Makes the session live. The caller holds the dispatcher's gate and <see cref="Lock"/>, and has read up to the dispatcher's positions.</summary>
-    public void BecomeLive()
-    {
-        Mode = SessionMode.Live;
-        Positions = null;
-    }
-
-    /// <summary>Sends a live session behind, because retained messages wait. The caller holds the dispatcher's gate and <see cref="Lock"/>.</summary>
+    /// <summary>Sends a live session behind, because retained messages wait. The caller holds the dispatcher's gate and <see cref="LogSubscriber.Lock"/>.</summary>
     public void StartReplays(long[] dispatched)
     {
-        if (Mode == SessionMode.Live && Connection is { } connection)
+        if (Mode == SessionMode.Live && Connection is not null)
         {
-            Positions = [.. dispatched];
-            Mode = SessionMode.Behind;
-            SessionReader.Start(_services, this, connection);
+            FallBehind(dispatched);
         }
 
         Wake();
     }
 
-    /// <summary>Completes when something changed that may let the reader go on. The caller holds <see cref="Lock"/>.</summary>
-    public Task WhenWokenAsync()
-        => (_wake ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Makes a live session behind, because it has something to be sent again. The caller is on the delivery thread and holds <see cref="LogSubscriber.Lock"/>.</summary>
+    public void FallBack() => FallBehind(_services.Feed.Dispatched);
 
-    /// <summary>Makes a live session behind, because it has something to be sent again. The caller is on the delivery thread and holds <see cref="Lock"/>.</summary>
-    public void FallBack()
+    public override void Wake()
     {
-        Positions = [.. _services.Feed.Dispatched];
-        Mode = SessionMode.Behind;
-        SessionReader.Start(_services, this, Connection!);
+        base.Wake();
+        Subscriptions.WakeShared();
     }
 
-    /// <summary>Lets the reader look again. The caller holds <see cref="Lock"/>.</summary>
-    public void Wake()
+    protected override SendResult TrySendLive(in RecordView view, in PublishRecord record, in DeliveryTerms terms, TouchedOutputs touched)
+        => Connection is null ? SendResult.Skipped : Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched);
+
+    /// <summary>QoS 1 messages of shared subscriptions go to another member; those of one that has ended stay, and are sent again.</summary>
+    private List<(SharedSubscription Share, LogPlace Place)> TakeUnconfirmedShared()
     {
-        _wake?.TrySetResult();
-        _wake = null;
+        var taken = new List<(SharedSubscription, LogPlace)>();
+
+        // From the back: finishing the first place moves the others.
+        for (var place = Outbound.Places - 1; place >= 0; place--)
+        {
+            var message = Outbound[place];
+            if (message.Share is { Mode: not SessionMode.Ended } share && message.State != OutboundState.Done
+                && message.QualityOfService == QualityOfService.AtLeastOnce)
+            {
+                taken.Add((share, new LogPlace(message.Partition, message.Offset)));
+                Outbound.Finish(place);
+            }
+        }
+
+        taken.Reverse();
+        return taken;
     }
+
+    protected override void StartReader() => SessionReader.Start(_services, this, Connection!);
 }

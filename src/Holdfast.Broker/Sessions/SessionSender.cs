@@ -50,8 +50,8 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         }
     }
 
-    /// <summary>Sends one message if the window and the peer allow. The caller holds <see cref="Lock"/>.</summary>
-    public SendResult TrySend(int partition, long offset, in PublishRecord record, in DeliveryTerms terms, bool retained, TouchedOutputs touched)
+    /// <summary>Sends one message if the window and the peer allow. The caller holds the session's lock.</summary>
+    public SendResult TrySend(int partition, long offset, in PublishRecord record, in DeliveryTerms terms, DeliverySource source, TouchedOutputs touched)
     {
         var connection = session.Connection!;
         var qualityOfService = (QualityOfService)Math.Min(record.QualityOfService, (byte)terms.QualityOfService);
@@ -71,10 +71,10 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return SendResult.Blocked;
         }
 
-        var retainFlag = retained || (terms.RetainAsPublished && record.Retain);
+        var retainFlag = source.Retained || (terms.RetainAsPublished && record.Retain);
         if (qualityOfService == QualityOfService.AtMostOnce)
         {
-            if (!retained && session.QosZeroFrom is { } from && offset < from[partition])
+            if (source == DeliverySource.Log && session.QosZeroFrom is { } from && offset < from[partition])
             {
                 return SendResult.Skipped;
             }
@@ -85,7 +85,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
 
         if (qualityOfService == QualityOfService.ExactlyOnce && session.IsPersistent)
         {
-            return Assign(partition, offset, retained, retainFlag);
+            return Assign(partition, offset, source, retainFlag);
         }
 
         if (session.Outbound.IsFull)
@@ -93,9 +93,9 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return SendResult.Blocked;
         }
 
-        session.Outbound.Add(partition, offset, qualityOfService, OutboundState.Sent, retained, retainFlag);
+        session.Outbound.Add(partition, offset, qualityOfService, OutboundState.Sent, source, retainFlag);
         var result = Write(connection, record, session.Outbound[session.Outbound.Places - 1], terms.Identifiers, touched);
-        if (result == SendResult.Skipped)
+        if (result == SendResult.TooLarge)
         {
             session.Outbound.Finish(session.Outbound.Places - 1);
         }
@@ -103,12 +103,21 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         return result;
     }
 
-    /// <summary>Sends what was assigned, or what a connection before this one has not confirmed. The caller holds <see cref="Lock"/>.</summary>
+    /// <summary>Sends what was assigned, or what a connection before this one has not confirmed. The caller holds the session's lock.</summary>
     /// <returns>False when it is larger than the client accepts: then it is finished.</returns>
     public bool TrySendAgain(int place, in PublishRecord record, TouchedOutputs touched)
     {
         ref var message = ref session.Outbound[place];
-        _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out var terms);
+        DeliveryTerms terms;
+        if (message.Share is { } share)
+        {
+            terms = share.TermsOf(session);
+        }
+        else
+        {
+            _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out terms);
+        }
+
         message.State = OutboundState.Sent;
         message.RetainFlag |= terms.RetainAsPublished && record.Retain;
         if (!MessageWriter.TryWrite(session.Connection!, record, message, terms.Identifiers, services))
@@ -219,16 +228,16 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (!MessageWriter.TryWrite(connection, record, message, identifiers, services))
         {
             services.Metrics.TooLargeForClient.Add(1);
-            return SendResult.Skipped;
+            return SendResult.TooLarge;
         }
 
         touched.Add(connection.Output);
         return SendResult.Sent;
     }
 
-    private SendResult Assign(int partition, long offset, bool retained, bool retainFlag)
+    private SendResult Assign(int partition, long offset, DeliverySource source, bool retainFlag)
     {
-        if (!retained && session.AssignedThrough is { } through && offset < through[partition])
+        if (source == DeliverySource.Log && session.AssignedThrough is { } through && offset < through[partition])
         {
             return SendResult.Skipped;
         }
@@ -238,7 +247,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return SendResult.Blocked;
         }
 
-        session.Outbound.Add(partition, offset, QualityOfService.ExactlyOnce, OutboundState.Assigning, retained, retainFlag);
+        session.Outbound.Add(partition, offset, QualityOfService.ExactlyOnce, OutboundState.Assigning, source, retainFlag);
         var place = session.Outbound.Places - 1;
         if (TryRecordAssigned(session.Outbound[place]) == AppendAdmission.Accepted)
         {
@@ -261,6 +270,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             MessagePartition = message.Partition,
             MessageOffset = message.Offset,
             Retained = message.Retained,
+            Share = message.Share?.Hash ?? 0,
             KeyHash = session.KeyHash,
             ReceivedAtMilliseconds = services.NowMilliseconds,
         };
@@ -282,7 +292,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return;
         }
 
-        if (!message.Retained)
+        if (message.IsOwn)
         {
             session.AssignedThrough ??= new long[services.Log.PartitionCount];
             session.AssignedThrough[message.Partition] = Math.Max(session.AssignedThrough[message.Partition], message.Offset + 1);

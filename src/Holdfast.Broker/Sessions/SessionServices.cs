@@ -2,6 +2,7 @@ using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Retained;
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
@@ -12,11 +13,13 @@ namespace Holdfast.Broker.Sessions;
 /// <summary>What the parts of the broker share.</summary>
 internal sealed class SessionServices
 {
+    public SessionServices() => Shared = new SharedSubscriptionRegistry(this);
+
     public required BrokerOptions Options { get; init; }
 
     public required IPartitionLog Log { get; init; }
 
-    public required SubscriptionIndex<Session> Subscriptions { get; init; }
+    public required SubscriptionIndex<LogSubscriber> Subscriptions { get; init; }
 
     public required RetainedMessages Retained { get; init; }
 
@@ -27,6 +30,8 @@ internal sealed class SessionServices
     public required ILogger Logger { get; init; }
 
     public LogInterests LogInterests { get; } = new();
+
+    public SharedSubscriptionRegistry Shared { get; }
 
     public CommitMonitor Monitor { get; set; } = null!;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Log.Partitions;
 using Holdfast.Mqtt;
@@ -14,13 +15,15 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     /// <summary>With more subscriptions than this the index is asked instead of each subscription.</summary>
     private const int MostAskedOneByOne = 16;
 
-    private readonly Dictionary<string, Subscription<Session>> _byFilter = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Subscription<LogSubscriber>> _byFilter = new(StringComparer.Ordinal);
+    private SharedSubscription[] _shared = [];
     private HashSet<ulong>? _keys;
     private bool _keysAreKnown;
 
     public int Count => _byFilter.Count;
 
-    public IEnumerable<Subscription<Session>> All => _byFilter.Values;
+    /// <summary>The shared subscriptions that it is a member of; a new array with each change, which is made inside the dispatcher's gate.</summary>
+    public IReadOnlyList<SharedSubscription> Shared => Volatile.Read(ref _shared);
 
     /// <summary>The key hashes of everything that can match; null when only a scan finds it.</summary>
     public IReadOnlySet<ulong>? Keys
@@ -37,21 +40,35 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
         }
     }
 
-    public bool TryGet(string filter, [NotNullWhen(true)] out Subscription<Session>? subscription) => _byFilter.TryGetValue(filter, out subscription);
+    public bool TryGet(string filter, [NotNullWhen(true)] out Subscription<LogSubscriber>? subscription) => _byFilter.TryGetValue(filter, out subscription);
 
-    /// <summary>Adds or replaces a subscription, here and in the index.</summary>
-    public void Set(Subscription<Session> subscription)
+    /// <summary>Adds or replaces a subscription, here and in the index. Of a shared one the session must become a member.</summary>
+    public void Set(Subscription<LogSubscriber> subscription)
     {
         _byFilter[subscription.Filter.ToString()] = subscription;
+        if (subscription.Filter.IsShared)
+        {
+            var shared = services.Shared.GetOrAdd(session.Product, subscription.Filter);
+            Volatile.Write(ref _shared, [.. _shared.Where(one => one != shared), shared]);
+            return;
+        }
+
         services.Subscriptions.AddOrReplace(session.ProductUtf8, subscription);
         _keysAreKnown = false;
     }
 
+    /// <summary>Removes a subscription. Of a shared one the session must cease to be a member.</summary>
     public bool Remove(string filter)
     {
         if (!_byFilter.Remove(filter, out var subscription))
         {
             return false;
+        }
+
+        if (subscription.Filter.IsShared)
+        {
+            Volatile.Write(ref _shared, [.. _shared.Where(one => one.FullFilter != filter)]);
+            return true;
         }
 
         services.Subscriptions.Remove(session.ProductUtf8, subscription.Filter, session);
@@ -69,7 +86,7 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
         uint[] identifiers = [];
         foreach (var subscription in Candidates(topic))
         {
-            if (!subscription.Covers(partition, offset) || !subscription.Filter.Matches(topic))
+            if (subscription.Filter.IsShared || !subscription.Covers(partition, offset) || !subscription.Filter.Matches(topic))
             {
                 continue;
             }
@@ -98,7 +115,16 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
         }
     }
 
-    private IEnumerable<Subscription<Session>> Candidates(ReadOnlySpan<byte> topic)
+    /// <summary>Lets the readers of its shared subscriptions look again.</summary>
+    public void WakeShared()
+    {
+        foreach (var shared in Shared)
+        {
+            shared.Wake();
+        }
+    }
+
+    private IEnumerable<Subscription<LogSubscriber>> Candidates(ReadOnlySpan<byte> topic)
     {
         if (_byFilter.Count <= MostAskedOneByOne)
         {
@@ -119,7 +145,7 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     private HashSet<ulong>? CollectKeys()
     {
         var keys = new HashSet<ulong>();
-        foreach (var subscription in _byFilter.Values)
+        foreach (var subscription in _byFilter.Values.Where(one => !one.Filter.IsShared))
         {
             var literal = subscription.Filter.LiteralKeys();
             if (literal.Count == 0)

@@ -81,7 +81,7 @@ internal sealed class PartitionAppender : IDisposable
                 return AppendAdmission.Busy;
             }
 
-            record.WriteTo(_open.Reserve(SessionRecord.Size, record.ReceivedAtMilliseconds));
+            record.WriteTo(_open.Reserve(record.Length, record.ReceivedAtMilliseconds));
             Wait(observer, token);
             return AppendAdmission.Accepted;
         }

@@ -6,10 +6,14 @@ namespace Holdfast.Log.Records;
 /// </summary>
 public readonly struct SessionRecord
 {
-    /// <summary>Bytes of the whole record.</summary>
+    /// <summary>Bytes of the whole record without <see cref="Share"/>.</summary>
     public const int Size = RecordView.HeaderSize + 8 + 2 + 2 + 8;
 
     private const byte RetainedFlag = 1;
+    private const byte SharedFlag = 2;
+
+    /// <summary>Bytes of the whole record.</summary>
+    public int Length => Size + (Share == 0 ? 0 : sizeof(ulong));
 
     /// <summary>One of the session kinds: released, assigned, received or completed.</summary>
     public required RecordKind Kind { get; init; }
@@ -29,6 +33,11 @@ public readonly struct SessionRecord
     /// <summary><see cref="RecordKind.DeliveryAssigned"/>: the message was sent as a retained one, so it says nothing about the session's cursor.</summary>
     public bool Retained { get; init; }
 
+    /// <summary>
+    /// <see cref="RecordKind.DeliveryAssigned"/>: the shared subscription that the message came by, or 0. It says nothing about the session's cursor either.
+    /// </summary>
+    public ulong Share { get; init; }
+
     /// <summary>Hash that places the record, see <see cref="Partitions.Partitioning.KeyHash"/>.</summary>
     public ulong KeyHash { get; init; }
 
@@ -36,15 +45,20 @@ public readonly struct SessionRecord
     public long ReceivedAtMilliseconds { get; init; }
 
     /// <summary>Writes the record.</summary>
-    /// <param name="destination">At least <see cref="Size"/> bytes.</param>
+    /// <param name="destination">At least <see cref="Length"/> bytes.</param>
     public void WriteTo(Span<byte> destination)
     {
         var writer = new RecordWriter(destination);
-        writer.Header(Size, Kind, Retained ? RetainedFlag : (byte)0, KeyHash, ReceivedAtMilliseconds);
+        var flags = (byte)((Retained ? RetainedFlag : 0) | (Share == 0 ? 0 : SharedFlag));
+        writer.Header(Length, Kind, flags, KeyHash, ReceivedAtMilliseconds);
         writer.UInt64(Session);
         writer.UInt16(PacketId);
         writer.UInt16((ushort)MessagePartition);
         writer.Int64(MessageOffset);
+        if (Share != 0)
+        {
+            writer.UInt64(Share);
+        }
     }
 
     /// <summary>Reads a record of one of the session kinds.</summary>
@@ -55,13 +69,14 @@ public readonly struct SessionRecord
         return new SessionRecord
         {
             Kind = record.Kind,
-            Retained = record.Flags == RetainedFlag,
+            Retained = (record.Flags & RetainedFlag) != 0,
             KeyHash = record.KeyHash,
             ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
             Session = reader.UInt64(),
             PacketId = reader.UInt16(),
             MessagePartition = reader.UInt16(),
             MessageOffset = reader.Int64(),
+            Share = (record.Flags & SharedFlag) == 0 ? 0 : reader.UInt64(),
         };
     }
 }

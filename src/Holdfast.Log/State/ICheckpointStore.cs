@@ -18,6 +18,10 @@ public interface ICheckpointStore
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<StoredStream> LoadStreamsAsync(CancellationToken cancellationToken);
 
+    /// <summary>The shared subscriptions whose position the mark does not tell.</summary>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<StoredShare> LoadSharesAsync(CancellationToken cancellationToken);
+
     /// <summary>Writes a checkpoint in one transaction.</summary>
     /// <param name="changes">What changed since the last one.</param>
     ValueTask SaveAsync(CheckpointChanges changes);
@@ -43,6 +47,13 @@ public sealed record StoredRetained(string Product, string Topic, int Partition,
 /// <param name="LastSeenMilliseconds">Unix milliseconds of the newest record.</param>
 public sealed record StoredStream(int Partition, byte[] Key, byte[] Ranges, long LastSeenMilliseconds);
 
+/// <summary>How far a shared subscription is.</summary>
+/// <param name="Product">The product.</param>
+/// <param name="Filter">The filter, <c>$share/{name}/{filter}</c>.</param>
+/// <param name="Positions">The next offset of each partition to be sent. Empty to remove the subscription: the mark tells its position.</param>
+/// <param name="Unconfirmed">Messages before those positions that no member has confirmed, and that are to be sent again.</param>
+public sealed record StoredShare(string Product, string Filter, long[] Positions, IReadOnlyList<(int Partition, long Offset)> Unconfirmed);
+
 /// <summary>What a checkpoint changes.</summary>
 public sealed record CheckpointChanges
 {
@@ -60,6 +71,9 @@ public sealed record CheckpointChanges
 
     /// <summary>Sessions whose cursor or QoS 2 state changed. A session that is no longer stored is left out silently.</summary>
     public IReadOnlyList<SessionProgress> Sessions { get; init; } = [];
+
+    /// <summary>Shared subscriptions whose position changed.</summary>
+    public IReadOnlyList<StoredShare> Shares { get; init; } = [];
 }
 
 /// <summary>How far a session is.</summary>

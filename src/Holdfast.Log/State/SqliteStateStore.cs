@@ -91,6 +91,10 @@ public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegra
         => _reader.StreamAsync(CheckpointTables.ReadStreams, cancellationToken);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<StoredShare> LoadSharesAsync(CancellationToken cancellationToken)
+        => _reader.StreamAsync(CheckpointTables.ReadShares, cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask SaveAsync(CheckpointChanges changes)
         => await Writer.RunAsync(connection =>
         {

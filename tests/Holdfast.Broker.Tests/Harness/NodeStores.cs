@@ -110,6 +110,8 @@ internal sealed class NodeStores(MemoryPartitionLog log, MemoryStateStore state)
 
     public IAsyncEnumerable<StoredRetained> LoadRetainedAsync(CancellationToken cancellationToken) => state.LoadRetainedAsync(cancellationToken);
 
+    public IAsyncEnumerable<StoredShare> LoadSharesAsync(CancellationToken cancellationToken) => state.LoadSharesAsync(cancellationToken);
+
     public IAsyncEnumerable<StoredStream> LoadStreamsAsync(CancellationToken cancellationToken) => state.LoadStreamsAsync(cancellationToken);
 
     public async ValueTask SaveAsync(CheckpointChanges changes)

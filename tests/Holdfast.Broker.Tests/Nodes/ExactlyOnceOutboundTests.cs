@@ -157,7 +157,7 @@ public sealed class ExactlyOnceOutboundTests
         await using var broker = await TestBroker.StartAsync();
         var subscriber = await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = 5 });
         await subscriber.SubscribeAsync("#", QualityOfService.ExactlyOnce);
-        var client = new ExactlyOnceClient();
+        var client = new ReceivingClient();
         var published = new int[4];
         for (var step = 0; step < 60; step++)
         {
@@ -193,39 +193,5 @@ public sealed class ExactlyOnceOutboundTests
     {
         await broker.InterruptAsync(client, interruption);
         return await broker.ConnectAsync("subscriber", with: packet => packet with { ReceiveMaximum = receiveMaximum });
-    }
-
-    /// <summary>The client's half: a packet identifier between PUBREC and PUBREL is known, and its message is not taken twice.</summary>
-    private sealed class ExactlyOnceClient
-    {
-        private readonly HashSet<ushort> _known = [];
-
-        public List<string> Received { get; } = [];
-
-        public async Task ReceiveAsync(TestClient client, int count)
-        {
-            while (count-- > 0 && client.Output.TryTake(static _ => true) is { } packet)
-            {
-                await ReceiveAsync(client, packet);
-            }
-        }
-
-        public async Task ReceiveAsync(TestClient client, ReceivedPacket packet)
-        {
-            if (packet.Type == PacketType.PubRel)
-            {
-                _known.Remove(packet.PacketId);
-                await client.SendAckAsync(PacketType.PubComp, packet.PacketId);
-                return;
-            }
-
-            Assert.Equal(PacketType.Publish, packet.Type);
-            if (_known.Add(packet.PacketId))
-            {
-                Received.Add(packet.Payload);
-            }
-
-            await client.SendAckAsync(PacketType.PubRec, packet.PacketId);
-        }
     }
 }

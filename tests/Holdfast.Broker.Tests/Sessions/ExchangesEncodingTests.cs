@@ -1,5 +1,6 @@
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Broker.Tests.Sessions;
@@ -14,7 +15,8 @@ public sealed class ExchangesEncodingTests
     {
         var random = new Random(seed);
         using var metrics = new BrokerMetrics();
-        var session = NewSession(metrics);
+        var services = SessionServicesFactory.Create(metrics);
+        var session = NewSession(services);
         session.AssignedThrough = random.Next(3) == 0 ? null : [random.NextInt64(), 0, long.MaxValue, 5];
         session.Outbound.Limit = 1000;
         var receipts = new List<(ushort, int)>();
@@ -28,12 +30,15 @@ public sealed class ExchangesEncodingTests
             }
         }
 
+        Assert.True(TopicFilter.TryParse("$share/group/#", out var filter, out _));
+        var share = services.Shared.GetOrAdd("default", filter);
+        DeliverySource[] sources = [DeliverySource.Log, DeliverySource.RetainedMessages, new DeliverySource(false, share)];
         var deliveries = new List<OutboundMessage>();
         for (var count = 0; count < 300; count++)
         {
             var state = (OutboundState)random.Next(1, 6);
             var qualityOfService = random.Next(4) == 0 ? QualityOfService.AtLeastOnce : QualityOfService.ExactlyOnce;
-            session.Outbound.Add(random.Next(4), random.NextInt64(), qualityOfService, state, random.Next(2) == 0, random.Next(2) == 0);
+            session.Outbound.Add(random.Next(4), random.NextInt64(), qualityOfService, state, random.GetItems(sources, 1)[0], random.Next(2) == 0);
             if (qualityOfService == QualityOfService.ExactlyOnce && state != OutboundState.Assigning)
             {
                 var message = session.Outbound[session.Outbound.Places - 1];
@@ -42,8 +47,8 @@ public sealed class ExchangesEncodingTests
             }
         }
 
-        var restored = NewSession(metrics);
-        ExchangesEncoding.Decode(ExchangesEncoding.Encode(session), restored);
+        var restored = NewSession(services);
+        ExchangesEncoding.Decode(ExchangesEncoding.Encode(session), restored, services);
         Assert.Equal(session.AssignedThrough, restored.AssignedThrough);
         Assert.Equal(receipts.Order(), restored.Receipts.Committed.Order());
         Assert.Equal(deliveries, Enumerable.Range(0, restored.Outbound.Places).Select(place => restored.Outbound[place]));
@@ -53,11 +58,12 @@ public sealed class ExchangesEncodingTests
     public void A_format_of_the_future_is_refused()
     {
         using var metrics = new BrokerMetrics();
-        var session = NewSession(metrics);
+        var services = SessionServicesFactory.Create(metrics);
+        var session = NewSession(services);
         var bytes = ExchangesEncoding.Encode(session);
         bytes[0]++;
-        Assert.Throws<InvalidDataException>(() => ExchangesEncoding.Decode(bytes, session));
+        Assert.Throws<InvalidDataException>(() => ExchangesEncoding.Decode(bytes, session, services));
     }
 
-    private static Session NewSession(BrokerMetrics metrics) => new(SessionServicesFactory.Create(metrics), 1, "default", "client");
+    private static Session NewSession(SessionServices services) => new(services, 1, "default", "client");
 }

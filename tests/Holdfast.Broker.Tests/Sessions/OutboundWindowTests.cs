@@ -62,7 +62,7 @@ public sealed class OutboundWindowTests
                 var partition = random.Next(3);
                 var retained = random.Next(5) == 0;
                 var qualityOfService = random.Next(2) == 0 ? QualityOfService.AtLeastOnce : QualityOfService.ExactlyOnce;
-                var packetId = window.Add(partition, ++offset, qualityOfService, OutboundState.Sent, retained, retained);
+                var packetId = window.Add(partition, ++offset, qualityOfService, OutboundState.Sent, new DeliverySource(retained, null), retained);
                 Assert.DoesNotContain(messages, message => message.PacketId == packetId);
                 messages.Add((packetId, partition, offset, !retained));
             }
@@ -104,7 +104,7 @@ public sealed class OutboundWindowTests
         var window = new OutboundWindow { Limit = 10 };
         for (var count = 0; count < 10; count++)
         {
-            window.Add(0, count, QualityOfService.AtLeastOnce, OutboundState.Ready, false, false);
+            window.Add(0, count, QualityOfService.AtLeastOnce, OutboundState.Ready, DeliverySource.Log, false);
         }
 
         window.Limit = 2;
@@ -138,7 +138,7 @@ public sealed class OutboundWindowTests
         }
     }
 
-    private static ushort Add(OutboundWindow window) => window.Add(0, 0, QualityOfService.AtLeastOnce, OutboundState.Sent, false, false);
+    private static ushort Add(OutboundWindow window) => window.Add(0, 0, QualityOfService.AtLeastOnce, OutboundState.Sent, DeliverySource.Log, false);
 
     private static ushort AddAfter(OutboundWindow window, ushort last)
     {

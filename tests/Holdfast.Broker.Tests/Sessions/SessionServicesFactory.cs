@@ -13,7 +13,7 @@ internal static class SessionServicesFactory
     {
         Options = new BrokerOptions(),
         Log = new MemoryPartitionLog(4),
-        Subscriptions = new SubscriptionIndex<Session>(),
+        Subscriptions = new SubscriptionIndex<LogSubscriber>(),
         Retained = new RetainedMessages(),
         Metrics = metrics,
         Time = time ?? TimeProvider.System,

@@ -83,6 +83,20 @@ public abstract class CheckpointStoreContract<THarness> : StateStoreContract<THa
     }
 
     [Fact]
+    public async Task Positions_of_shared_subscriptions_are_set_replaced_and_removed()
+    {
+        await SaveAsync(shares: [Share("p", "$share/g/#", 1, (3, 7), (0, 1)), Share("p", "$share/h/#", 2), Share("q", "$share/g/#", 3)]);
+        await SaveAsync(shares: [Share("p", "$share/g/#", 4, (15, long.MaxValue)), Gone("p", "$share/h/#"), Gone("q", "never there")]);
+        await ReopenAsync();
+
+        var loaded = (await Stores.Checkpoints.LoadSharesAsync(Cancellation).ToListAsync(Cancellation)).OrderBy(share => share.Product).ToList();
+        Assert.Equal([("p", "$share/g/#"), ("q", "$share/g/#")], loaded.Select(share => (share.Product, share.Filter)));
+        Assert.Equal(Offsets(4), loaded[0].Positions);
+        Assert.Equal([(15, long.MaxValue)], loaded[0].Unconfirmed);
+        Assert.Empty(loaded[1].Unconfirmed);
+    }
+
+    [Fact]
     public async Task Reading_ends_when_it_is_cancelled()
     {
         await SaveAsync(retained: [.. Enumerable.Range(0, 5_000).Select(topic => Retained("p", $"{topic}", topic, [1]))]);
@@ -102,8 +116,16 @@ public abstract class CheckpointStoreContract<THarness> : StateStoreContract<THa
 
     private static StoredRetained Retained(string product, string topic, long offset, byte[] record) => new(product, topic, 3, offset, record);
 
+    private static StoredShare Share(string product, string filter, long offset, params (int Partition, long Offset)[] unconfirmed)
+        => new(product, filter, Offsets(offset), unconfirmed);
+
+    private static StoredShare Gone(string product, string filter) => new(product, filter, [], []);
+
     private async ValueTask SaveAsync(
-        IReadOnlyList<StoredRetained>? retained = null, IReadOnlyList<StoredStream>? streams = null, IReadOnlyList<SessionProgress>? sessions = null)
+        IReadOnlyList<StoredRetained>? retained = null,
+        IReadOnlyList<StoredStream>? streams = null,
+        IReadOnlyList<SessionProgress>? sessions = null,
+        IReadOnlyList<StoredShare>? shares = null)
         => await Stores.Checkpoints.SaveAsync(new CheckpointChanges
         {
             AppliedOffsets = Offsets(1),
@@ -111,6 +133,7 @@ public abstract class CheckpointStoreContract<THarness> : StateStoreContract<THa
             Retained = retained ?? [],
             Streams = streams ?? [],
             Sessions = sessions ?? [],
+            Shares = shares ?? [],
         });
 
     private async ValueTask<List<StoredRetained>> LoadRetainedAsync() => await Stores.Checkpoints.LoadRetainedAsync(Cancellation).ToListAsync(Cancellation);

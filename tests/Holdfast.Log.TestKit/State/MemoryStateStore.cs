@@ -11,6 +11,7 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
     private readonly SortedDictionary<ulong, StoredSession> _sessions = [];
     private readonly Dictionary<(string Product, string Topic), StoredRetained> _retained = [];
     private readonly Dictionary<(int Partition, string Key), StoredStream> _streams = [];
+    private readonly Dictionary<(string Product, string Filter), StoredShare> _shares = [];
     private readonly Dictionary<(string Product, string Name), StoredIntegration> _integrations = [];
     private StoredCheckpoint _checkpoint;
 
@@ -93,6 +94,8 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
     public IAsyncEnumerable<StoredStream> LoadStreamsAsync(CancellationToken cancellationToken)
         => Stream(() => _streams.Values, cancellationToken);
 
+    public IAsyncEnumerable<StoredShare> LoadSharesAsync(CancellationToken cancellationToken) => Stream(() => _shares.Values, cancellationToken);
+
     public async ValueTask SaveAsync(CheckpointChanges changes) => await Change(() =>
     {
         _checkpoint = new StoredCheckpoint([.. changes.AppliedOffsets], [.. changes.Mark]);
@@ -112,6 +115,11 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
             {
                 _sessions[progress.SessionId] = session with { Cursor = Copy(progress.Cursor), Exchanges = progress.Exchanges };
             }
+        }
+
+        foreach (var share in changes.Shares)
+        {
+            Apply(share);
         }
 
         return true;
@@ -165,6 +173,17 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
         }
 
         _streams[key] = stream;
+    }
+
+    private void Apply(StoredShare share)
+    {
+        if (share.Positions.Length == 0)
+        {
+            _shares.Remove((share.Product, share.Filter));
+            return;
+        }
+
+        _shares[(share.Product, share.Filter)] = share with { Positions = [.. share.Positions], Unconfirmed = [.. share.Unconfirmed] };
     }
 
     private ValueTask<T> Change<T>(Func<T> change)

@@ -31,6 +31,16 @@ internal static class CheckpointTables
         }
     }
 
+    public static IEnumerable<StoredShare> ReadShares(StateConnection connection)
+    {
+        using var reader = connection.Query("SELECT product, filter, positions, unconfirmed FROM share");
+        while (reader.Read())
+        {
+            var unconfirmed = OffsetBlob.Read(reader.GetFieldValue<byte[]>(3)).Chunk(2).Select(pair => ((int)pair[0], pair[1])).ToList();
+            yield return new StoredShare(reader.GetString(0), reader.GetString(1), OffsetBlob.Read(reader.GetFieldValue<byte[]>(2)), unconfirmed);
+        }
+    }
+
     public static void Save(StateConnection connection, CheckpointChanges changes)
     {
         connection.Execute(
@@ -53,6 +63,28 @@ internal static class CheckpointTables
         {
             SessionTable.SaveProgress(connection, progress);
         }
+
+        foreach (var share in changes.Shares)
+        {
+            Save(connection, share);
+        }
+    }
+
+    private static void Save(StateConnection connection, StoredShare share)
+    {
+        if (share.Positions.Length == 0)
+        {
+            connection.Execute("DELETE FROM share WHERE product = $1 AND filter = $2", share.Product, share.Filter);
+            return;
+        }
+
+        long[] unconfirmed = [.. share.Unconfirmed.SelectMany(place => (long[])[place.Partition, place.Offset])];
+        connection.Execute(
+            """
+            INSERT INTO share (product, filter, positions, unconfirmed) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO UPDATE SET positions = excluded.positions, unconfirmed = excluded.unconfirmed
+            """,
+            share.Product, share.Filter, OffsetBlob.Write(share.Positions), OffsetBlob.Write(unconfirmed));
     }
 
     private static void Save(StateConnection connection, StoredRetained retained)

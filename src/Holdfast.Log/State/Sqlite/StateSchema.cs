@@ -64,6 +64,15 @@ internal static class StateSchema
             PRIMARY KEY (product, name)
         ) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE share (
+            product TEXT NOT NULL,
+            filter TEXT NOT NULL,
+            positions BLOB NOT NULL,
+            unconfirmed BLOB NOT NULL,
+            PRIMARY KEY (product, filter)
+        ) WITHOUT ROWID;
+        """,
     ];
 
     public static int CurrentVersion => Steps.Length;
