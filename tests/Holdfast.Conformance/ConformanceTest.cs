@@ -113,7 +113,7 @@ public abstract class ConformanceTest(TargetBroker broker)
         var answer = await client.ReceiveAnyAsync();
         if (answer is not null)
         {
-            Assert.True(answer.Type == PacketType.ConnAck && answer.Body[0] == 0 && answer.Body[1] != 0, $"{what}: {answer.Type} {Convert.ToHexString(answer.Body)}");
+            Assert.True(answer.Type == PacketType.ConnAck && answer.Body[0] == 0 && answer.Body[1] != 0, $"{what}: {answer}");
             Assert.Null(await client.ReceiveAnyAsync());
         }
 

@@ -24,6 +24,10 @@ public static class TestClientActions
         Assert.Equal(requests.Select(request => (ReasonCode)request.QualityOfService), answer.Reasons);
     }
 
+    /// <summary>Sends SUBSCRIBE with packet identifier 1 and leaves the answer to the test.</summary>
+    public static Task SendSubscribeAsync(this TestClient client, ProtocolVersion version, params SubscriptionRequest[] requests)
+        => client.SendAsync(destination => PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = requests }, version, destination));
+
     /// <summary>Subscribes; the answer must bear the packet identifier [MQTT-3.8.4-2].</summary>
     public static async Task<SubscriptionAckPacket> SubscribeAsync(this TestClient client, ProtocolVersion version, SubscribePacket packet)
     {

@@ -58,8 +58,9 @@ public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broke
     public async Task A_disconnect_with_a_reason_of_the_client_is_accepted()
     {
         await using var client = await ConnectAsync(New);
-        await client.DisconnectAsync(
-            New, new DisconnectPacket { Reason = ReasonCode.UnspecifiedError, ReasonString = "tired", UserProperties = [new UserProperty("n", "v")] });
+        var details = new[] { new UserProperty("n", "v") };
+        var packet = new DisconnectPacket { Reason = ReasonCode.UnspecifiedError, ReasonString = "tired", UserProperties = details };
+        await client.DisconnectAsync(New, packet);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class MaximumPacketSizeTests(TargetBroker broker) : ConformanceTes
         await client.PingAsync();
 
         // A filter that is refused, or a packet.
-        await client.SendAsync(destination => PacketEncoder.Write(new SubscribePacket { PacketId = 9, Requests = [new("#/a", Qos0)] }, New, destination));
+        await client.SendSubscribeAsync(New, new SubscriptionRequest("#/a", Qos0));
         Assert.True((await client.ReceiveAnyAsync())?.Type is PacketType.SubAck or PacketType.Disconnect or null);
     }
 
@@ -65,7 +65,8 @@ public sealed class MaximumPacketSizeTests(TargetBroker broker) : ConformanceTes
     {
         await using var client = await OpenAsync(New);
         client.MaximumPacketSize = 20;
-        await client.SendAsync(destination => PacketEncoder.Write(Clean(New) with { MaximumPacketSize = 20, AuthenticationMethod = "none" }, destination));
+        var packet = Clean(New) with { MaximumPacketSize = 20, AuthenticationMethod = "none" };
+        await client.SendAsync(destination => PacketEncoder.Write(packet, destination));
         var answer = await ExpectConnectRefusalAsync(client);
         Assert.Equal(TargetBroker.IsForeign ? answer?.Body[1] : (byte)ReasonCode.BadAuthenticationMethod, answer?.Body[1]);
     }
@@ -91,7 +92,8 @@ public sealed class MaximumPacketSizeTests(TargetBroker broker) : ConformanceTes
         }
 
         // A fixed header is enough: the remaining length alone is above the maximum.
-        byte[] header = [0x30, (byte)(maximum & 0x7F | 0x80), (byte)((maximum >> 7) & 0x7F | 0x80), (byte)((maximum >> 14) & 0x7F | 0x80), (byte)(maximum >> 21)];
+        byte[] header =
+            [0x30, (byte)(maximum & 0x7F | 0x80), (byte)((maximum >> 7) & 0x7F | 0x80), (byte)((maximum >> 14) & 0x7F | 0x80), (byte)(maximum >> 21)];
         await client.SendAsync(header[4] == 0 ? [.. header[..3], (byte)(header[3] & 0x7F)] : header);
         await client.ExpectRefusalAsync(New, ReasonCode.PacketTooLarge);
     }

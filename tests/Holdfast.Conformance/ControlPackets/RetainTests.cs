@@ -47,7 +47,11 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     [Clause(Old, "3.3.1-7")]
     public async Task A_retained_message_of_qos_0_removes_the_one_before(ProtocolVersion version)
     {
-        await PublishAsync(version, new Message(Topic("a"), "old", Qos1) { Retain = true }, new Message(Topic("a"), "new") { Retain = true }, new Message(Topic("end"), "x", Qos1));
+        await PublishAsync(
+            version,
+            new Message(Topic("a"), "old", Qos1) { Retain = true },
+            new Message(Topic("a"), "new") { Retain = true },
+            new Message(Topic("end"), "x", Qos1));
         await using var subscriber = await SubscribedAsync(version, new(Topic("a"), Qos1), new(Topic("end"), Qos1));
 
         // The new one may be forgotten at any time; the old one must be gone.

@@ -27,8 +27,7 @@ public sealed class SubscribeTests(TargetBroker broker) : ConformanceTest(broker
     public async Task A_filter_that_is_refused_has_its_place_among_the_others(ProtocolVersion version)
     {
         await using var client = await ConnectAsync(version);
-        var packet = new SubscribePacket { PacketId = 1, Requests = [new(Topic("a"), Qos1), new(Topic("#/b"), Qos2), new(Topic("c"), Qos0)] };
-        await client.SendAsync(destination => PacketEncoder.Write(packet, version, destination));
+        await client.SendSubscribeAsync(version, new(Topic("a"), Qos1), new(Topic("#/b"), Qos2), new(Topic("c"), Qos0));
         var answer = await client.ReceiveAnyAsync();
         if (answer?.Type == PacketType.SubAck)
         {
@@ -115,8 +114,7 @@ public sealed class SubscribeTests(TargetBroker broker) : ConformanceTest(broker
     public async Task No_local_does_not_go_with_a_shared_subscription()
     {
         await using var client = await ConnectAsync(New);
-        var packet = new SubscribePacket { PacketId = 1, Requests = [new($"$share/g/{Topic("a")}", Qos0, NoLocal: true)] };
-        await client.SendAsync(destination => PacketEncoder.Write(packet, New, destination));
+        await client.SendSubscribeAsync(New, new SubscriptionRequest($"$share/g/{Topic("a")}", Qos0, NoLocal: true));
         await client.ExpectRefusalAsync(New, ReasonCode.ProtocolError);
     }
 
@@ -125,7 +123,8 @@ public sealed class SubscribeTests(TargetBroker broker) : ConformanceTest(broker
     public async Task A_message_bears_the_identifier_of_its_subscription()
     {
         await using var client = await ConnectAsync(New);
-        await client.SubscribeAsync(New, new SubscribePacket { PacketId = 1, Requests = [new(Topic("a"), Qos1)], SubscriptionIdentifier = 268_435_455 });
+        var largest = new SubscribePacket { PacketId = 1, Requests = [new(Topic("a"), Qos1)], SubscriptionIdentifier = 268_435_455 };
+        await client.SubscribeAsync(New, largest);
         await client.SubscribeAsync(New, new SubscribePacket { PacketId = 2, Requests = [new(Topic("b"), Qos1)] });
         await PublishAsync(New, new Message(Topic("a"), "x", Qos1), new Message(Topic("b"), "y", Qos1));
         Assert.Equal([268_435_455u], (await client.ExpectAsync(Topic("a"), "x")).SubscriptionIdentifiers);

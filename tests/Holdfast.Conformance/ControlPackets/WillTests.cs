@@ -151,9 +151,14 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
     [Clause(New, "3.1.3-10", "3.3.2-4", "3.3.2-15", "3.3.2-16", "3.3.2-17", "3.3.2-20")]
     public async Task A_will_carries_its_properties()
     {
-        byte[] properties = [1, 1, 3, 0, 4, .. "text"u8, 8, 0, 5, .. "reply"u8, 9, 0, 2, 7, 0, 38, 0, 1, .. "n"u8, 0, 1, .. "2"u8, 38, 0, 1, .. "n"u8, 0, 1, .. "1"u8];
+        byte[] properties =
+        [
+            1, 1, 3, 0, 4, .. "text"u8, 8, 0, 5, .. "reply"u8, 9, 0, 2, 7, 0,
+            38, 0, 1, .. "n"u8, 0, 1, .. "2"u8, 38, 0, 1, .. "n"u8, 0, 1, .. "1"u8,
+        ];
         await using var watcher = await WatcherAsync();
-        await using var client = await ConnectAsync(Clean(New) with { Will = NewWill with { Properties = properties, MessageExpirySeconds = 1_000 } });
+        var will = NewWill with { Properties = properties, MessageExpirySeconds = 1_000 };
+        await using var client = await ConnectAsync(Clean(New) with { Will = will });
         client.Drop();
         var message = await watcher.ExpectAsync(Topic("will"), "gone");
         Assert.Equal("text"u8.ToArray(), message.Property(3));

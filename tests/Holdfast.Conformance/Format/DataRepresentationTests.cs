@@ -38,7 +38,8 @@ public sealed class DataRepresentationTests(TargetBroker broker) : ConformanceTe
     public async Task A_byte_order_mark_is_a_character_like_others(ProtocolVersion version)
     {
         await using var subscriber = await SubscribedAsync(version, new(Topic("\uFEFFa"), Qos1), new(Topic("b\uFEFF"), Qos1));
-        await PublishAsync(version, new Message(Topic("a"), "no", Qos1), new Message(Topic("\uFEFFa"), "yes", Qos1), new Message(Topic("b"), "no", Qos1));
+        await PublishAsync(
+            version, new Message(Topic("a"), "no", Qos1), new Message(Topic("\uFEFFa"), "yes", Qos1), new Message(Topic("b"), "no", Qos1));
         await subscriber.ExpectAsync(Topic("\uFEFFa"), "yes");
         await ExpectNothingMoreAsync(subscriber, Topic("b\uFEFF"));
     }

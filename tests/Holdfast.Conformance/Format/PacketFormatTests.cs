@@ -59,7 +59,11 @@ public sealed class PacketFormatTests(TargetBroker broker) : ConformanceTest(bro
     {
         await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("+"), Qos2));
         await PublishAsync(
-            version, new Message(Topic("a"), "1", Qos1), new Message(Topic("a"), "2", Qos2), new Message(Topic("b"), "3", Qos1), new Message(Topic("b"), "4", Qos2));
+            version,
+            new Message(Topic("a"), "1", Qos1),
+            new Message(Topic("a"), "2", Qos2),
+            new Message(Topic("b"), "3", Qos1),
+            new Message(Topic("b"), "4", Qos2));
         var identifiers = new HashSet<ushort>();
         for (var i = 0; i < 4; i++)
         {

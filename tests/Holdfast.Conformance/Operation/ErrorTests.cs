@@ -21,7 +21,9 @@ public sealed class ErrorTests(TargetBroker broker) : ConformanceTest(broker)
         await client.ExpectAckAsync(PacketType.PubAck, 1);
         var topic = Encoding.UTF8.GetBytes(Topic("a"));
         byte[] properties = version == New ? [0] : [];
-        await client.SendAsync((byte[])[0x36, 5, 0, 1, (byte)'a', 0, 1, 0x30, (byte)(2 + topic.Length + properties.Length), 0, (byte)topic.Length, .. topic, .. properties]);
+        byte[] fault = [0x36, 5, 0, 1, (byte)'a', 0, 1];
+        byte[] after = [0x30, (byte)(2 + topic.Length + properties.Length), 0, (byte)topic.Length, .. topic, .. properties];
+        await client.SendAsync((byte[])[.. fault, .. after]);
         await client.ExpectRefusalAsync(version, ReasonCode.MalformedPacket);
         await subscriber.ExpectAsync(Topic("a"), "before");
         await ExpectNothingMoreAsync(subscriber, Topic("a"));

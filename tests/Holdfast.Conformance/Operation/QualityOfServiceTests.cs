@@ -83,7 +83,7 @@ public sealed class QualityOfServiceTests(TargetBroker broker) : ConformanceTest
             await client.SubscribeAsync(New, new SubscriptionRequest(Topic("a"), Qos2));
             await PublishAsync(New, new Message(Topic("a"), "refused", Qos2));
             var message = await client.ReceivePublishAsync();
-            await client.SendAsync((byte[])[0x50, 3, (byte)(message.PacketId >> 8), (byte)message.PacketId, (byte)ReasonCode.ImplementationSpecificError]);
+            await client.SendAsync(PacketType.PubRec, message.PacketId, ReasonCode.ImplementationSpecificError);
             await client.PingAsync();
             client.Drop();
         }

@@ -21,8 +21,7 @@ public sealed class SharedSubscriptionTests(TargetBroker broker) : ConformanceTe
     public async Task A_filter_without_a_name_or_with_a_bad_one_is_refused(string filter)
     {
         await using var client = await ConnectAsync(New);
-        var packet = new SubscribePacket { PacketId = 1, Requests = [new(filter, Qos0)] };
-        await client.SendAsync(destination => PacketEncoder.Write(packet, New, destination));
+        await client.SendSubscribeAsync(New, new SubscriptionRequest(filter, Qos0));
         var answer = await client.ReceiveAnyAsync();
         if (filter == "$share" && answer?.Type == PacketType.SubAck)
         {

@@ -58,8 +58,7 @@ public sealed class TopicFilterTests(TargetBroker broker) : ConformanceTest(brok
     public async Task A_wildcard_that_does_not_fill_its_level_is_refused(string filter)
     {
         await using var client = await ConnectAsync(New);
-        var packet = new SubscribePacket { PacketId = 1, Requests = [new(Topic(filter), Qos0), new(Topic("good"), Qos0)] };
-        await client.SendAsync(destination => PacketEncoder.Write(packet, New, destination));
+        await client.SendSubscribeAsync(New, new SubscriptionRequest(Topic(filter), Qos0), new(Topic("good"), Qos0));
         var answer = await client.ReceiveAnyAsync();
 
         // The standard leaves open whether the filter or the whole packet is refused.
@@ -83,8 +82,7 @@ public sealed class TopicFilterTests(TargetBroker broker) : ConformanceTest(brok
     public async Task A_wildcard_that_does_not_fill_its_level_is_refused_in_3_1_1(string filter)
     {
         await using var client = await ConnectAsync(Old);
-        var packet = new SubscribePacket { PacketId = 1, Requests = [new(Topic(filter), Qos0)] };
-        await client.SendAsync(destination => PacketEncoder.Write(packet, Old, destination));
+        await client.SendSubscribeAsync(Old, new SubscriptionRequest(Topic(filter), Qos0));
         var answer = await client.ReceiveAnyAsync();
         Assert.True(answer is null || (answer.Type == PacketType.SubAck && answer.Body[^1] == 0x80), $"{answer}");
     }
@@ -96,7 +94,7 @@ public sealed class TopicFilterTests(TargetBroker broker) : ConformanceTest(brok
     public async Task An_empty_filter_is_refused(ProtocolVersion version)
     {
         await using var client = await ConnectAsync(version);
-        await client.SendAsync(destination => PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = [new("", Qos0)] }, version, destination));
+        await client.SendSubscribeAsync(version, new SubscriptionRequest("", Qos0));
         var answer = await client.ReceiveAnyAsync();
         if (answer?.Type == PacketType.SubAck)
         {

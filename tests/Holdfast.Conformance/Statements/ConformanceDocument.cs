@@ -23,7 +23,8 @@ public static class ConformanceDocument
             var statements = StatementList.All.Where(statement => statement.Version == version).ToList();
             var tested = statements.Count(statement => Proofs.Tests.Contains((version, statement.Id)));
             text.Append(CultureInfo.InvariantCulture, $"\n## MQTT {StatementList.NameOf(version)}\n");
-            text.Append(CultureInfo.InvariantCulture, $"{statements.Count} statements: {tested} with tests here, {statements.Count - tested} with an argument.\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"{statements.Count} statements: {tested} with tests here, ");
+            text.Append(CultureInfo.InvariantCulture, $"{statements.Count - tested} with an argument.\n\n");
             text.Append("| id | who | demands | proof |\n|---|---|---|---|\n");
             foreach (var statement in statements)
             {

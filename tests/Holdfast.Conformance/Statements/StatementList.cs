@@ -27,7 +27,8 @@ public static class StatementList
     /// <param name="name">Its file name.</param>
     public static string ReadText(string name)
     {
-        using var stream = typeof(StatementList).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException("There is no embedded " + name);
+        using var stream = typeof(StatementList).Assembly.GetManifestResourceStream(name)
+            ?? throw new FileNotFoundException("There is no embedded " + name);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
