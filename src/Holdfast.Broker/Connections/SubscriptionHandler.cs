@@ -18,7 +18,13 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
-        var since = services.Feed.Announced();
+        long[] since;
+        lock (services.Feed.Gate)
+        {
+            // Inside the gate: what a publisher knows to be committed is before the subscription.
+            since = [.. services.Feed.Dispatched];
+        }
+
         var accepted = new List<(Subscription<LogSubscriber> Subscription, bool IsNew)>();
         var reasons = new ReasonCode[packet.Requests.Count];
         for (var index = 0; index < reasons.Length; index++)

@@ -1,4 +1,7 @@
+using System.Text;
+using Holdfast.Broker.Health;
 using Holdfast.Broker.Tests.Harness;
+using Holdfast.Log.Partitions;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Broker.Tests.Nodes;
@@ -189,6 +192,114 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
+    public async Task What_was_published_while_no_member_was_connected_is_not_sent_at_QoS_0()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var member = Assert.Single(await ConnectMembersAsync(broker, 1, QualityOfService.AtMostOnce));
+        await member.LoseAsync();
+        await broker.PublishAsync("t/a", "away");
+        member = await broker.ConnectAsync("member 0");
+        await broker.PublishAsync("t/a", "here");
+        await member.MessageAsync("here");
+    }
+
+    [Fact]
+    public async Task What_a_former_member_has_not_confirmed_is_not_lost_by_a_crash()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var members = await ConnectMembersAsync(broker, 2, QualityOfService.AtLeastOnce);
+        await broker.PublishAsync(TestBroker.TopicIn(0), "1");
+        await broker.PublishAsync(TestBroker.TopicIn(0), "2");
+        var first = await members[0].MessageAsync();
+        await members[1].AnswerAsync(await members[1].MessageAsync());
+        await members[0].UnsubscribeAsync(Filter);
+        await broker.CheckpointAsync();
+        await broker.CrashAsync();
+        var other = await broker.ConnectAsync("member 1");
+        await other.MessageAsync(first.Payload);
+        await other.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task A_message_whose_QoS_2_identifier_could_not_be_recorded_is_not_lost_by_a_crash()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var member = Assert.Single(await ConnectMembersAsync(broker, 1, QualityOfService.ExactlyOnce, receiveMaximum: 1));
+        await member.SubscribeAsync("own");
+        await broker.PublishAsync("own", "fills the window");
+        var own = await member.MessageAsync();
+        await broker.PublishAsync("t/a", "1");
+        broker.Log.Answer = AppendStatus.Full;
+        await member.AnswerAsync(own);
+        await broker.AdvanceUntilAsync(() => broker.Node.Health.State != CommitState.Committing, "the refusal");
+        await broker.CheckpointAsync();
+        broker.Log.Answer = AppendStatus.Appended;
+        await broker.CrashAsync();
+        member = await broker.ConnectAsync("member 0");
+        await member.MessageAsync("1");
+        await member.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task A_message_that_went_from_a_QoS_1_to_a_QoS_2_member_stays_with_that_one()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var first = await broker.ConnectAsync("first");
+        await first.SubscribeAsync(Filter);
+        await broker.PublishAsync("t/a", "1");
+        Assert.Equal("1", (await first.MessageAsync()).Payload);
+        await first.LoseAsync();
+        await broker.CheckpointAsync();
+        var second = await broker.ConnectAsync("second");
+        await second.SubscribeAsync(Filter, QualityOfService.ExactlyOnce);
+        var message = await second.MessageAsync();
+        await broker.CrashAsync();
+        first = await broker.ConnectAsync("first");
+        await first.AssertNothingCameAsync();
+        second = await broker.ConnectAsync("second");
+        Assert.Equal(message.PacketId, (await second.MessageAsync("1")).PacketId);
+        await first.AssertNothingCameAsync();
+        await second.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task What_a_member_gets_of_the_group_says_nothing_about_what_it_gets_for_itself()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var member = Assert.Single(await ConnectMembersAsync(broker, 1, QualityOfService.ExactlyOnce, receiveMaximum: 1));
+        await member.SubscribeAsync("own/#", QualityOfService.ExactlyOnce);
+        var (own, shared) = (OwnTopicIn(0), TestBroker.TopicIn(0));
+        var client = new ReceivingClient();
+        for (var round = 0; round < 20; round++)
+        {
+            await broker.PublishAsync(own, "1");
+            await broker.PublishAsync(own, "2");
+            await broker.PublishAsync(shared, "3");
+            while (client.Received.Count < 3)
+            {
+                await client.ReceiveAsync(member, await member.NextAsync());
+            }
+
+            Assert.Equal(["1", "2", "3"], client.Received.Order());
+            client.Received.Clear();
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_group_that_has_ended_nothing_is_stored()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var member = Assert.Single(await ConnectMembersAsync(broker, 1, QualityOfService.AtLeastOnce));
+        await member.LoseAsync();
+        await broker.CheckpointAsync();
+        Assert.Single(await broker.State.LoadSharesAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+        member = await broker.ConnectAsync("member 0");
+        await member.UnsubscribeAsync(Filter);
+        await broker.CheckpointAsync();
+        Assert.Empty(await broker.State.LoadSharesAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task The_group_ends_with_its_last_member_and_a_new_one_begins_anew()
     {
         await using var broker = await TestBroker.StartAsync();
@@ -309,6 +420,9 @@ public sealed class SharedSubscriptionTests
 
     private static Task<TestClient> ConnectMemberAsync(TestBroker broker, int index, ushort receiveMaximum)
         => broker.ConnectAsync($"member {index}", with: packet => packet with { ReceiveMaximum = receiveMaximum });
+
+    private static string OwnTopicIn(int partition) => Enumerable.Range(0, 100).Select(number => $"own/{number}").First(
+        topic => Partitioning.PartitionOf(Partitioning.KeyHash("default"u8, Encoding.UTF8.GetBytes(topic)), 4) == partition);
 
     private static async Task AssertNothingCameAsync(IEnumerable<TestClient> clients)
     {
