@@ -135,12 +135,18 @@ public sealed class TestClient : IAsyncDisposable
     }
 
     /// <summary>A DISCONNECT must come.</summary>
-    public async Task<DisconnectPacket> ReceiveDisconnectAsync()
+    public async Task<DisconnectPacket> ReceiveDisconnectAsync() => DecodeDisconnect(await ReceiveAsync(PacketType.Disconnect));
+
+    /// <summary>Reads a DISCONNECT of the broker: its reason must be one of a server's, and it has no session expiry [MQTT-3.14.2-2].</summary>
+    public static DisconnectPacket DecodeDisconnect(ReceivedPacket packet)
     {
-        var packet = await ReceiveAsync(PacketType.Disconnect);
-        return PacketDecoder.TryDecodeDisconnect(packet.Flags, packet.Body, _version, out var disconnect, out var error, fromServer: true)
-            ? disconnect!
-            : throw Bad(packet, error);
+        if (!PacketDecoder.TryDecodeDisconnect(packet.Flags, packet.Body, ProtocolVersion.Mqtt5, out var disconnect, out var error, fromServer: true))
+        {
+            throw Bad(packet, error);
+        }
+
+        Assert.Null(disconnect!.SessionExpirySeconds);
+        return disconnect;
     }
 
     /// <summary>Any packet, or null at the end of the connection, in whatever manner it ends.</summary>

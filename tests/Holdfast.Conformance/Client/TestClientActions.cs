@@ -152,8 +152,8 @@ public static class TestClientActions
 
         if (packet is not null)
         {
-            Assert.True(packet.Type == PacketType.Disconnect, $"{what}: {packet.Type} {Convert.ToHexString(packet.Body)}");
-            Assert.True(packet.Body.Length > 0 && packet.Body[0] >= 0x80, $"{what}: DISCONNECT {Convert.ToHexString(packet.Body)}");
+            Assert.True(packet.Type == PacketType.Disconnect, $"{what}: {packet}");
+            Assert.True(TestClient.DecodeDisconnect(packet).Reason >= ReasonCode.UnspecifiedError, $"{what}: {packet}");
             Assert.Null(await client.ReceiveAnyAsync());
         }
     }
