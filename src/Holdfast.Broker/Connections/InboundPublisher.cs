@@ -24,6 +24,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
     /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
     private int _received;
+    private long _answeredAt = long.MinValue / 2;
 
     private Session Session => connection.Session!;
 
@@ -99,6 +100,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             connection.CloseForFullDisk();
         }
 
+        Volatile.Write(ref _answeredAt, services.Committer.Groups);
         lock (_pending)
         {
             _pending.Complete(token, status == AppendStatus.Appended);
@@ -250,7 +252,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         }
 
         record.PossibleDuplicate = packet.Duplicate && record.Stream.IsEmpty && packet.QualityOfService == QualityOfService.AtLeastOnce;
-        return services.Committer.TryAppend(route.Partition, ref record, observer, token);
+        return services.Committer.TryAppend(route.Partition, ref record, observer, token, Volatile.Read(ref _answeredAt));
     }
 
     private PacketOutcome AppendRelease(ushort packetId, int partition)

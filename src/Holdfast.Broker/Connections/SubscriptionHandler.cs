@@ -64,7 +64,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
                 for (var index = 0; index < reasons.Length; index++)
                 {
                     reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
-                    session.Replays.Remove(packet.Filters[index]);
+                    session.RemoveReplay(packet.Filters[index]);
                 }
             }
 
@@ -163,7 +163,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
         }
 
-        if (session.Replays.Count > 0)
+        if (session.HasReplays)
         {
             session.StartReplays(asOf);
         }

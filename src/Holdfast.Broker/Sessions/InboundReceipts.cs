@@ -19,29 +19,31 @@ internal enum ReceiptState : byte
 /// </summary>
 internal sealed class InboundReceipts
 {
-    private readonly Dictionary<ushort, (int Partition, ReceiptState State)> _receipts = [];
+    /// <summary>Only while there are any, or were: most sessions never have one.</summary>
+    private Dictionary<ushort, (int Partition, ReceiptState State)>? _receipts;
 
-    public int Count => _receipts.Count;
+    public int Count => _receipts?.Count ?? 0;
 
     public IEnumerable<(ushort PacketId, int Partition)> Committed
-        => _receipts.Where(pair => pair.Value.State != ReceiptState.Committing).Select(pair => (pair.Key, pair.Value.Partition));
+        => (_receipts ?? []).Where(pair => pair.Value.State != ReceiptState.Committing).Select(pair => (pair.Key, pair.Value.Partition));
 
     /// <summary>Removes all and returns them.</summary>
     public List<(ushort PacketId, int Partition)> TakeAll()
     {
-        var all = _receipts.Select(pair => (pair.Key, pair.Value.Partition)).ToList();
-        _receipts.Clear();
+        var all = (_receipts ?? []).Select(pair => (pair.Key, pair.Value.Partition)).ToList();
+        _receipts = null;
         return all;
     }
 
     public bool TryGet(ushort packetId, out int partition, out ReceiptState state)
     {
-        var found = _receipts.TryGetValue(packetId, out var receipt);
+        var receipt = (Partition: 0, State: ReceiptState.Committing);
+        var found = _receipts is not null && _receipts.TryGetValue(packetId, out receipt);
         (partition, state) = receipt;
         return found;
     }
 
-    public void Set(ushort packetId, int partition, ReceiptState state) => _receipts[packetId] = (partition, state);
+    public void Set(ushort packetId, int partition, ReceiptState state) => (_receipts ??= [])[packetId] = (partition, state);
 
-    public void Remove(ushort packetId) => _receipts.Remove(packetId);
+    public void Remove(ushort packetId) => _receipts?.Remove(packetId);
 }

@@ -48,12 +48,6 @@ internal sealed class RetainedReplays
             Remove(filter);
         }
     }
-
-    public void Clear()
-    {
-        _waiting.Clear();
-        _byFilter.Clear();
-    }
 }
 
 /// <summary>The retained messages on their way to one subscription.</summary>

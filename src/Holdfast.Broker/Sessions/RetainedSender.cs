@@ -31,7 +31,7 @@ internal sealed class RetainedSender(SessionServices services, Session session, 
                         return false;
                     }
 
-                    if (!session.Replays.TryGetFirst(out replay))
+                    if (!session.HasReplays || !session.Replays.TryGetFirst(out replay))
                     {
                         return true;
                     }

@@ -17,6 +17,7 @@ internal sealed class Session : LogSubscriber
 {
     private readonly SessionServices _services;
     private StoredWill? _will;
+    private RetainedReplays? _replays;
 
     public Session(SessionServices services, ulong id, string product, string clientId)
         : base(Encoding.UTF8.GetBytes(product))
@@ -90,7 +91,13 @@ internal sealed class Session : LogSubscriber
     public long[]? AssignedThrough { get; set; }
 
     /// <summary>Subscriptions whose retained messages wait to be sent, before anything from the log.</summary>
-    public RetainedReplays Replays { get; } = new();
+    public RetainedReplays Replays => _replays ??= new RetainedReplays();
+
+    /// <summary>Whether any wait.</summary>
+    public bool HasReplays => _replays is { Count: > 0 };
+
+    /// <summary>No further retained messages are sent for a filter.</summary>
+    public void RemoveReplay(string filter) => _replays?.Remove(filter);
 
     /// <summary>QoS 2 state changed since the last checkpoint.</summary>
     public bool ExchangesChanged { get; set; }
@@ -146,7 +153,7 @@ internal sealed class Session : LogSubscriber
 
             if (Mode == SessionMode.Detached)
             {
-                Mode = Positions is null && Outbound.Count == 0 && Replays.Count == 0 ? SessionMode.Live : SessionMode.Behind;
+                Mode = Positions is null && Outbound.Count == 0 && !HasReplays ? SessionMode.Live : SessionMode.Behind;
             }
 
             if (Mode == SessionMode.Behind)
@@ -215,7 +222,7 @@ internal sealed class Session : LogSubscriber
             Mode = SessionMode.Ended;
             Connection = null;
             Outbound.Clear();
-            Replays.Clear();
+            _replays = null;
             Wake();
         }
     }

@@ -26,7 +26,7 @@ internal sealed class SessionReader : LogReader
 
     protected override bool IsCurrent => _session.Connection == _connection && _session.Mode == SessionMode.Behind;
 
-    protected override bool HasOther => _session.Replays.Count > 0 || HasReady();
+    protected override bool HasOther => _session.HasReplays || HasReady();
 
     /// <summary>Starts a reader on the thread pool. The caller holds the session's lock and has just made it behind.</summary>
     /// <param name="services">What the parts of the broker share.</param>

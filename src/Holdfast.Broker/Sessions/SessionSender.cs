@@ -16,11 +16,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     private const ulong AssignedToken = 1UL << 32;
     private const ulong ReceivedToken = 2UL << 32;
 
-    private readonly HashSet<ushort> _toAssignAgain = [];
+    private HashSet<ushort>? _toAssignAgain;
     private bool _waitsForRoom;
 
     /// <summary>No packet identifier can be recorded now; the session is woken when it can.</summary>
-    public bool WaitsForCommitter => _waitsForRoom || _toAssignAgain.Count > 0;
+    public bool WaitsForCommitter => _waitsForRoom || _toAssignAgain is { Count: > 0 };
 
     /// <summary>A QoS 0 message straight from its publisher. It is dropped, and counted, when the peer does not read.</summary>
     public void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched)
@@ -283,7 +283,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (status != AppendStatus.Appended)
         {
             // It keeps its place; until it is recorded, in order with the others, nothing further is.
-            _toAssignAgain.Add(message.PacketId);
+            (_toAssignAgain ??= []).Add(message.PacketId);
             if (_toAssignAgain.Count == 1)
             {
                 _ = AssignAgainAsync();
@@ -383,7 +383,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         lock (session.Lock)
         {
             // In the order of the window, whatever the order of the refusals: recovery takes the last assignment of a partition for all before it.
-            for (var place = 0; place < session.Outbound.Places && _toAssignAgain.Count > 0; place++)
+            for (var place = 0; place < session.Outbound.Places && _toAssignAgain is { Count: > 0 }; place++)
             {
                 var message = session.Outbound[place];
                 if (message.State != OutboundState.Assigning || !_toAssignAgain.Contains(message.PacketId))
@@ -400,7 +400,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             }
 
             // What is left has ended meanwhile.
-            _toAssignAgain.Clear();
+            _toAssignAgain = null;
             session.Wake();
             return true;
         }

@@ -15,7 +15,9 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     /// <summary>With more subscriptions than this the index is asked instead of each subscription.</summary>
     private const int MostAskedOneByOne = 16;
 
-    private readonly Dictionary<string, Subscription<LogSubscriber>> _byFilter = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, Subscription<LogSubscriber>> None = [];
+
+    private Dictionary<string, Subscription<LogSubscriber>> _byFilter = None;
     private SharedSubscription[] _shared = [];
     private HashSet<ulong>? _keys;
     private bool _keysAreKnown;
@@ -45,6 +47,11 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     /// <summary>Adds or replaces a subscription, here and in the index. Of a shared one the session must become a member.</summary>
     public void Set(Subscription<LogSubscriber> subscription)
     {
+        if (_byFilter == None)
+        {
+            _byFilter = new Dictionary<string, Subscription<LogSubscriber>>(StringComparer.Ordinal);
+        }
+
         _byFilter[subscription.Filter.ToString()] = subscription;
         if (subscription.Filter.IsShared)
         {

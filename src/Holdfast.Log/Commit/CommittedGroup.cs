@@ -22,9 +22,13 @@ public sealed class CommittedGroup
 
     internal bool IsEmpty => _shares.Count == 0;
 
+    /// <summary>How many completions wait for it.</summary>
+    internal int Waiting { get; private set; }
+
     internal void Add(RecordBatch? batch, PendingCompletions completions, int partition)
     {
         _shares.Add(new PartitionShare(partition, batch?.BaseOffset ?? 0, completions));
+        Waiting += completions.Count;
         if (batch is not null)
         {
             _batches.Add(batch);

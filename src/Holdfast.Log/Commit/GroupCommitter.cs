@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 using Holdfast.Log.State;
@@ -7,8 +6,9 @@ namespace Holdfast.Log.Commit;
 
 /// <summary>
 /// Group commit. While one group is flushed by the commit thread the next one fills; committed groups go to the delivery thread, which tells
-/// the publishers and the subscribers. Back-pressure is the open batch's size: an append is refused as busy, never dropped, and the reader
-/// waits without a thread.
+/// the publishers and the subscribers. A small group that finds the delivery thread idle is delivered by the commit thread itself: waking another would
+/// cost more. When appends come from many publishers that do not wait for each other, a group is given a moment to fill. Back-pressure is the open
+/// batch's size: an append is refused as busy, never dropped, and the reader waits without a thread.
 /// </summary>
 public sealed class GroupCommitter : IAsyncDisposable
 {
@@ -18,16 +18,30 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <summary>The most committed groups that wait for delivery; beyond it committing waits.</summary>
     public const int MaximumUndeliveredGroups = 4;
 
+    /// <summary>How long a group may wait to fill before it is flushed.</summary>
+    public static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Waiting pays when at least this many appends are expected meanwhile.</summary>
+    private const double WorthGathering = 3;
+
+    /// <summary>A group with at most this many waiting publishers is delivered by the commit thread.</summary>
+    private const int SmallGroup = 64;
+
+    /// <summary>A publisher whose answer was this few groups ago waits for each answer, or sends without pause; gathering would only slow it down.</summary>
+    private const long RecentGroups = 3;
+
     private readonly IPartitionLog _log;
     private readonly ICommittedGroupHandler _handler;
     private readonly TimeProvider _time;
     private readonly PartitionAppender[] _partitions;
-    private readonly BlockingCollection<CommittedGroup> _committed = new(MaximumUndeliveredGroups);
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly DeliveryQueue _committed = new(MaximumUndeliveredGroups);
+    private readonly AutoResetEvent _work = new(false);
+    private readonly ArrivalRate _arrivals;
     private readonly Thread _commitThread;
     private readonly Thread _deliveryThread;
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _signalled;
+    private volatile Signal _signalled;
+    private long _groups;
     private long _pendingSince;
     private long _refusedGroups;
     private volatile bool _stopping;
@@ -41,6 +55,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         _log = log;
         _handler = handler;
         _time = time;
+        _arrivals = new ArrivalRate(time);
         _partitions = new PartitionAppender[log.PartitionCount];
         for (var partition = 0; partition < _partitions.Length; partition++)
         {
@@ -61,6 +76,21 @@ public sealed class GroupCommitter : IAsyncDisposable
         }
     }
 
+    /// <summary>Why the commit thread is woken; the higher wins.</summary>
+    private enum Signal
+    {
+        None,
+
+        /// <summary>There is work that may wait for more.</summary>
+        MayGather,
+
+        /// <summary>There is work.</summary>
+        AtOnce,
+    }
+
+    /// <summary>How many groups were taken for committing. An observer remembers it when it hears of a commit, for its next append.</summary>
+    public long Groups => Volatile.Read(ref _groups);
+
     /// <summary>Starts the two threads.</summary>
     public void Start()
     {
@@ -73,10 +103,14 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <param name="record">The message. It is copied; <see cref="PublishRecord.PossibleDuplicate"/> may be set.</param>
     /// <param name="observer">Hears the outcome; null when nobody waits.</param>
     /// <param name="token">What the observer wants to hear back.</param>
-    public AppendAdmission TryAppend(int partition, ref PublishRecord record, ICommitObserver? observer, ulong token)
+    /// <param name="answeredAt">
+    /// <see cref="Groups"/> when the publisher last heard of a commit. One that has not heard for long is not waiting for an answer to go on; its
+    /// message may be held back for <see cref="GatheringTime"/>, so that one flush serves many.
+    /// </param>
+    public AppendAdmission TryAppend(int partition, ref PublishRecord record, ICommitObserver? observer, ulong token, long answeredAt = long.MaxValue)
     {
         var admission = _partitions[partition].TryAppend(ref record, observer, token);
-        SignalWork();
+        SignalWork(admission == AppendAdmission.Accepted && Groups - answeredAt > RecentGroups ? Signal.MayGather : Signal.AtOnce);
         return admission;
     }
 
@@ -88,7 +122,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     public AppendAdmission TryAppend(int partition, in SessionRecord record, ICommitObserver? observer, ulong token)
     {
         var admission = _partitions[partition].TryAppend(record, observer, token);
-        SignalWork();
+        SignalWork(Signal.AtOnce);
         return admission;
     }
 
@@ -99,7 +133,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     public void AppendMarker(int partition, ICommitObserver observer, ulong token)
     {
         _partitions[partition].AppendMarker(observer, token);
-        SignalWork();
+        SignalWork(Signal.AtOnce);
     }
 
     /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
@@ -108,7 +142,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         var room = Volatile.Read(ref _room).Task;
 
         // They may have been taken between the refusal and this call; with the signal they are taken once more in any case.
-        SignalWork();
+        SignalWork(Signal.AtOnce);
         return room;
     }
 
@@ -146,7 +180,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
-        _work.Release();
+        _work.Set();
         await Task.Run(() =>
         {
             if (_commitThread.IsAlive)
@@ -161,14 +195,22 @@ public sealed class GroupCommitter : IAsyncDisposable
         }
 
         _work.Dispose();
-        _committed.Dispose();
     }
 
-    private void SignalWork()
+    private void SignalWork(Signal signal)
     {
-        if (Volatile.Read(ref _signalled) == 0 && Interlocked.Exchange(ref _signalled, 1) == 0)
+        // What is signalled already needs no atomic operation: under load that is nearly always so.
+        var before = _signalled;
+        while (before < signal)
         {
-            _work.Release();
+            var seen = Interlocked.CompareExchange(ref _signalled, signal, before);
+            if (seen == before)
+            {
+                _work.Set();
+                return;
+            }
+
+            before = seen;
         }
     }
 
@@ -178,7 +220,8 @@ public sealed class GroupCommitter : IAsyncDisposable
         {
             while (true)
             {
-                _work.Wait();
+                _work.WaitOne();
+                Gather();
                 var stop = _stopping;
                 CommitOnce();
                 if (stop)
@@ -193,16 +236,26 @@ public sealed class GroupCommitter : IAsyncDisposable
         }
         finally
         {
-            _committed.CompleteAdding();
+            _committed.Complete();
+        }
+    }
+
+    /// <summary>Lets the group fill, unless somebody waits for it.</summary>
+    private void Gather()
+    {
+        if (_signalled == Signal.MayGather && _arrivals.ExpectedIn(GatheringTime) >= WorthGathering)
+        {
+            _work.WaitOne(GatheringTime);
         }
     }
 
     private void CommitOnce()
     {
         Volatile.Write(ref _pendingSince, _time.GetTimestamp());
+        Volatile.Write(ref _groups, _groups + 1);
 
         // Cleared before the batches are taken: an append that comes later signals again.
-        Interlocked.Exchange(ref _signalled, 0);
+        Interlocked.Exchange(ref _signalled, Signal.None);
         var group = new CommittedGroup();
         foreach (var partition in _partitions)
         {
@@ -212,6 +265,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         Interlocked.Exchange(ref _room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         if (!group.IsEmpty)
         {
+            _arrivals.Add(group.Waiting);
             Commit(group);
         }
 
@@ -233,11 +287,25 @@ public sealed class GroupCommitter : IAsyncDisposable
 
         if (group.Status == AppendStatus.Appended)
         {
-            _committed.Add(group);
+            Deliver(group);
             return;
         }
 
         Refuse(group);
+    }
+
+    private void Deliver(CommittedGroup group)
+    {
+        // Nobody else adds, so an idle queue stays idle.
+        if (group.Waiting > SmallGroup || !_committed.IsIdle)
+        {
+            _committed.Add(group);
+            return;
+        }
+
+        Volatile.Write(ref _pendingSince, 0);
+        _handler.OnGroup(group);
+        group.Release();
     }
 
     /// <summary>
@@ -275,7 +343,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     {
         try
         {
-            foreach (var group in _committed.GetConsumingEnumerable())
+            while (_committed.Take() is { } group)
             {
                 try
                 {

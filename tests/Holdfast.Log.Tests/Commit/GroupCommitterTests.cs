@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
@@ -38,6 +39,58 @@ public sealed class GroupCommitterTests
         harness.Log.Gate.Open();
         await Task.WhenAll(appends);
         Assert.Equal(2, harness.Log.AppendedGroups);
+    }
+
+    [Fact]
+    public async Task A_small_group_is_delivered_by_the_thread_that_has_committed_it_and_a_large_one_by_another()
+    {
+        await using var harness = new CommitterHarness();
+        var threads = new ConcurrentQueue<string?>();
+        harness.BeforeGroup = _ => threads.Enqueue(Thread.CurrentThread.Name);
+        harness.Log.Gate.Close();
+        harness.Committer.Start();
+        var first = harness.Append(0, "small");
+        await harness.GateReachedAsync();
+        var appends = Enumerable.Range(0, 100).Select(number => harness.Append(number % 4, $"{number}")).ToList();
+        harness.Log.Gate.Open();
+        await first;
+        await Task.WhenAll(appends);
+        Assert.Equal(["holdfast commit", "holdfast delivery"], threads);
+    }
+
+    [Fact]
+    public async Task A_small_group_does_not_overtake_a_large_one_that_is_being_delivered()
+    {
+        await using var harness = new CommitterHarness();
+        using var isLargeDelivered = new ManualResetEventSlim();
+        using var mayGoOn = new ManualResetEventSlim();
+        harness.BeforeGroup = group =>
+        {
+            if (group.Batches.Count == 4)
+            {
+                isLargeDelivered.Set();
+                Assert.True(mayGoOn.Wait(TimeSpan.FromSeconds(30)));
+            }
+        };
+        harness.Log.Gate.Close();
+        harness.Committer.Start();
+        var first = harness.Append(0, "first");
+        await harness.GateReachedAsync();
+        var large = Enumerable.Range(0, 100).Select(number => harness.Append(number % 4, $"{number}")).ToList();
+        harness.Log.Gate.Open();
+        await first;
+        Assert.True(isLargeDelivered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        harness.Log.Gate.Close();
+        var small = harness.Append(0, "small");
+        await harness.GateReachedAsync();
+        harness.Log.Gate.LetOneGo();
+        _ = harness.Append(1, "behind the small one");
+        await harness.GateReachedAsync();
+        Assert.False(small.IsCompleted);
+        mayGoOn.Set();
+        harness.Log.Gate.Open();
+        await Task.WhenAll(large);
+        Assert.True((await small).Offset > 0);
     }
 
     [Fact]
