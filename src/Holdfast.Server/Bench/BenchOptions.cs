@@ -17,6 +17,9 @@ internal sealed record BenchOptions
     /// <summary>The broker's process on this machine, for CPU and memory; null to leave them out.</summary>
     public int? BrokerProcessId { get; init; }
 
+    /// <summary>The broker's data directory on this machine, for its size; null to leave it out.</summary>
+    public string? DataDirectory { get; init; }
+
     /// <summary>The protocol version.</summary>
     public ProtocolVersion Version { get; init; } = ProtocolVersion.Mqtt311;
 
@@ -35,16 +38,28 @@ internal sealed record BenchOptions
     /// <summary>Subscribing connections.</summary>
     public int Subscribers { get; init; }
 
+    /// <summary>Connections that neither publish nor subscribe, or sessions that come back.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>Connects that are under way at the same time.</summary>
+    public int AtOnce { get; init; } = 100;
+
+    /// <summary>Messages that wait for each session that comes back.</summary>
+    public int Waiting { get; init; } = 100;
+
+    /// <summary>Topics with a retained message.</summary>
+    public int Topics { get; init; } = 10_000;
+
     /// <summary>Most messages without acknowledgement of each publisher, above QoS 0.</summary>
     public int Window { get; init; } = 100;
 
     /// <summary>Bytes of a payload.</summary>
     public int PayloadBytes { get; init; } = 100;
 
-    /// <summary>Messages a second of all publishers together; only of <see cref="BenchScenario.Paced"/>.</summary>
-    public int Rate { get; init; } = 10_000;
+    /// <summary>Messages a second of all publishers together; null for as many as possible.</summary>
+    public int? Rate { get; init; }
 
-    /// <summary>How long is measured.</summary>
+    /// <summary>How long is measured; the longest wait for a scenario that ends by itself.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the load runs before.</summary>
@@ -71,4 +86,22 @@ internal enum BenchScenario
 
     /// <summary>Devices at a fixed rate; latency counts from the intended time of sending.</summary>
     Paced,
+
+    /// <summary>Every quality of service and several sizes at once, at a fixed rate.</summary>
+    Mixed,
+
+    /// <summary>Publishers, and one shared subscription of many members.</summary>
+    Shared,
+
+    /// <summary>Connections that do nothing.</summary>
+    Idle,
+
+    /// <summary>Clients that connect and disconnect.</summary>
+    ConnectStorm,
+
+    /// <summary>Sessions with waiting messages that come back all at once.</summary>
+    ReconnectStorm,
+
+    /// <summary>Retained messages, retrieved by a wildcard.</summary>
+    Retained,
 }

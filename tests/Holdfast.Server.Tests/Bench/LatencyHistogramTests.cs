@@ -1,4 +1,4 @@
-using Holdfast.Server.Bench;
+using Holdfast.Server.Bench.Measuring;
 
 namespace Holdfast.Server.Tests.Bench;
 
@@ -61,5 +61,21 @@ public sealed class LatencyHistogramTests
         histogram.Record(TimeSpan.MaxValue);
         Assert.Equal(TimeSpan.MaxValue, histogram.Maximum);
         Assert.Equal(2, histogram.Count);
+    }
+
+    [Fact]
+    public void What_came_since_is_what_was_recorded_since()
+    {
+        var histogram = new LatencyHistogram();
+        histogram.Record(TimeSpan.FromSeconds(9));
+        var earlier = new LatencyHistogram();
+        earlier.Add(histogram);
+        histogram.Record(TimeSpan.FromMilliseconds(3));
+        histogram.Record(TimeSpan.FromMilliseconds(5));
+        LatencyHistogram since = histogram.Since(earlier);
+        Assert.Equal(2, since.Count);
+        Assert.InRange(since.Percentile(0.5).TotalMilliseconds, 3, 3.05);
+        Assert.InRange(since.Maximum.TotalMilliseconds, 5, 5.08);
+        Assert.Equal(TimeSpan.Zero, histogram.Since(histogram).Maximum);
     }
 }

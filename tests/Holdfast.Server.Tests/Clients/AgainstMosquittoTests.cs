@@ -61,40 +61,6 @@ public sealed class AgainstMosquittoTests(Mosquitto mosquitto) : IClassFixture<M
         Assert.Contains("cannot read no-such-file", terminal.Error, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("ingest", "0")]
-    [InlineData("ingest", "1")]
-    [InlineData("ingest", "2")]
-    [InlineData("one", "0")]
-    [InlineData("one", "2")]
-    [InlineData("fan-in", "1")]
-    [InlineData("fan-out", "0")]
-    [InlineData("pairs", "1")]
-    [InlineData("paced", "1")]
-    public async Task Bench_measures_each_scenario(string scenario, string qos)
-    {
-        using var terminal = new TestTerminal();
-        Assert.Equal(0, await terminal.RunAsync(
-            "bench", scenario, "-p", _port, "--qos", qos, "--publishers", "2", "--subscribers", "2", "--window", "10", "--seconds", "1", "--warmup", "0.2", "--rate", "200",
-            "--pid", mosquitto.ProcessId, "--json"));
-        JsonElement json = JsonElement.Parse(terminal.Output);
-        Assert.True(json.GetProperty("messagesPerSecond").GetDouble() > 0, terminal.Output);
-        Assert.True(json.GetProperty("latency").ValueKind == JsonValueKind.Object || qos == "0", terminal.Output);
-        Assert.True(json.GetProperty("brokerResidentBytes").GetInt64() > 0);
-        if (scenario == "paced")
-        {
-            Assert.InRange(json.GetProperty("published").GetInt64(), 1, 400);
-        }
-    }
-
-    [Fact]
-    public async Task Bench_compares_two_brokers()
-    {
-        using var terminal = new TestTerminal();
-        Assert.Equal(0, await terminal.RunAsync("bench", "compare", $"127.0.0.1:{_port}", $"127.0.0.1:{_port}", "one", "--seconds", "0.2", "--warmup", "0", "--json"));
-        Assert.True(JsonElement.Parse(terminal.Output).GetProperty("throughputRatio").GetDouble() > 0);
-    }
-
     [Fact]
     public async Task Bench_without_a_broker_is_one_line_and_exit_code_1()
     {

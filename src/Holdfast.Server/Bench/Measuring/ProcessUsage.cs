@@ -1,15 +1,15 @@
 using System.Globalization;
 
-namespace Holdfast.Server.Bench;
+namespace Holdfast.Server.Bench.Measuring;
 
-/// <summary>What a process has used, as Linux counts it.</summary>
+/// <summary>What a process has used and holds, as Linux counts it.</summary>
 /// <param name="Cpu">CPU time of all its threads.</param>
 /// <param name="ResidentBytes">Memory that is resident now.</param>
-/// <param name="PeakResidentBytes">The most memory that was resident.</param>
-internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, long PeakResidentBytes)
+/// <param name="Threads">Its threads.</param>
+internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, int Threads)
 {
     /// <summary>Linux reports CPU time to programs in hundredths of a second, on every architecture (USER_HZ).</summary>
-    private const int TicksPerSecond = 100;
+    public const int TicksPerSecond = 100;
 
     /// <summary>Reads a process's usage; null when it is gone or there is no /proc.</summary>
     /// <param name="processId">The process.</param>
@@ -19,11 +19,21 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, l
         {
             return Parse(File.ReadAllText($"/proc/{processId}/stat"), File.ReadAllText($"/proc/{processId}/status"));
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
-        catch (UnauthorizedAccessException)
+    }
+
+    /// <summary>Counts a process's open files; null when it is gone or another user's.</summary>
+    /// <param name="processId">The process.</param>
+    public static int? CountOpenFiles(int processId)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries($"/proc/{processId}/fd").Count();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -37,12 +47,12 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, l
         // The second field is the program's name in brackets, which may hold spaces and brackets itself; after it comes field 3.
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-        return new ProcessUsage(TimeSpan.FromSeconds((double)ticks / TicksPerSecond), KiloBytes(status, "VmRSS:"), KiloBytes(status, "VmHWM:"));
+        return new ProcessUsage(TimeSpan.FromSeconds((double)ticks / TicksPerSecond), 1024 * NumberIn(status, "VmRSS:"), (int)NumberIn(status, "Threads:"));
     }
 
-    private static long KiloBytes(string status, string name)
+    private static long NumberIn(string status, string name)
     {
         string? line = status.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return line is null ? 0 : 1024 * long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+        return line is null ? 0 : long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
     }
 }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Numerics;
 
-namespace Holdfast.Server.Bench;
+namespace Holdfast.Server.Bench.Measuring;
 
 /// <summary>
 /// Counts latencies in buckets that grow with the value: 64 per power of two, so a percentile is at most 1.6 % too high, and never too low.
-/// Recording allocates nothing. Not safe for concurrent use; each connection has its own, and they are added up at the end.
+/// Recording allocates nothing. One thread at a time may record; others may read meanwhile, and then miss at most what is being recorded.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -18,7 +18,7 @@ internal sealed class LatencyHistogram
     /// <summary>Latencies recorded.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The largest, exactly.</summary>
+    /// <summary>The largest.</summary>
     public TimeSpan Maximum { get; private set; }
 
     /// <summary>Records a latency; a negative one, which only a clock that went back can give, counts as zero.</summary>
@@ -39,16 +39,36 @@ internal sealed class LatencyHistogram
     public void Record(long from, long to) => Record(Stopwatch.GetElapsedTime(from, to));
 
     /// <summary>Adds another's counts to this one's.</summary>
-    /// <param name="other">The other.</param>
+    /// <param name="other">The other, which may be recording meanwhile.</param>
     public void Add(LatencyHistogram other)
     {
         for (int index = 0; index < _counts.Length; index++)
         {
-            _counts[index] += other._counts[index];
+            long count = other._counts[index];
+            _counts[index] += count;
+            Count += count;
         }
 
-        Count += other.Count;
         Maximum = other.Maximum > Maximum ? other.Maximum : Maximum;
+    }
+
+    /// <summary>What was recorded after an earlier state of this histogram; its maximum is at most 1.6 % too high, and never too low.</summary>
+    /// <param name="earlier">The earlier state.</param>
+    public LatencyHistogram Since(LatencyHistogram earlier)
+    {
+        var later = new LatencyHistogram();
+        for (int index = 0; index < _counts.Length; index++)
+        {
+            long count = _counts[index] - earlier._counts[index];
+            later._counts[index] = count;
+            later.Count += count;
+            if (count > 0)
+            {
+                later.Maximum = LargestIn(index);
+            }
+        }
+
+        return later;
     }
 
     /// <summary>The latency that a share of all does not exceed; zero when none was recorded.</summary>
@@ -62,8 +82,7 @@ internal sealed class LatencyHistogram
             seen += _counts[index];
             if (seen >= rank && _counts[index] > 0)
             {
-                TimeSpan highest = TimeSpan.FromTicks(HighestOf(index));
-                return highest < Maximum ? highest : Maximum;
+                return LargestIn(index);
             }
         }
 
@@ -77,10 +96,11 @@ internal sealed class LatencyHistogram
         return magnitude >= Magnitudes ? (Magnitudes + 1) * SubBuckets - 1 : (magnitude * SubBuckets) + (int)(ticks >> magnitude);
     }
 
-    private static long HighestOf(int bucket)
+    private TimeSpan LargestIn(int bucket)
     {
         int magnitude = Math.Max(0, (bucket / SubBuckets) - 1);
         long sub = bucket - (magnitude * SubBuckets);
-        return ((sub + 1) << magnitude) - 1;
+        TimeSpan largest = TimeSpan.FromTicks(((sub + 1) << magnitude) - 1);
+        return largest < Maximum && bucket < _counts.Length - 1 ? largest : Maximum;
     }
 }

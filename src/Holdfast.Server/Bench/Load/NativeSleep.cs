@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Holdfast.Server.Bench;
+namespace Holdfast.Server.Bench.Load;
 
 /// <summary>The C library's pause with microsecond resolution.</summary>
 internal static partial class NativeSleep

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Holdfast.Server.Bench.Measuring;
 
-namespace Holdfast.Server.Bench;
+namespace Holdfast.Server.Bench.Load;
 
 /// <summary>
 /// Tells devices in turn when to publish, at a fixed rate that does not wait for answers. A message that is late because the generator or the
@@ -13,6 +14,9 @@ internal sealed class BenchPacer(int rate, long startedAt)
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMicroseconds(100);
 
     private long _next;
+
+    /// <summary>How much later than intended messages were handed to their connections: the generator's own fault, not the broker's.</summary>
+    public LatencyHistogram Lateness { get; } = new();
 
     /// <summary>The intended time of a message.</summary>
     /// <param name="index">The message, from 0.</param>
@@ -32,6 +36,7 @@ internal sealed class BenchPacer(int rate, long startedAt)
         }
 
         _next++;
+        Lateness.Record(intended, now);
         return true;
     }
 

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+using Holdfast.Server.Bench.Suite;
+
+namespace Holdfast.Server.Bench.Results;
+
+/// <summary>JSON of the results.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(BenchComparison))]
+[JsonSerializable(typeof(SuiteResult))]
+internal sealed partial class BenchJson : JsonSerializerContext;
