@@ -82,6 +82,44 @@ public abstract class ConformanceTest(TargetBroker broker)
         await subscriber.ExpectAsync(subscribedTopic, sentinel);
     }
 
+    /// <summary>What a connected client sends breaks the standard: the connection ends [MQTT-4.13.1-1] [3.1.1 MQTT-4.8.0-1].</summary>
+    protected async Task ExpectFaultAsync(ProtocolVersion version, string hex, ReasonCode reason, string what)
+    {
+        await using var client = await ConnectAsync(version);
+        await client.SendHexAsync(hex);
+        if (version == New)
+        {
+            await client.ExpectRefusalAsync(version, reason, what);
+        }
+        else
+        {
+            var answer = await client.ReceiveAnyAsync();
+            Assert.True(answer is null, $"{what}: {answer}");
+        }
+    }
+
+    /// <summary>Sends a CONNECT whose variable header goes on after the protocol name as written; it must not be accepted.</summary>
+    protected async Task<ReceivedPacket?> ExpectConnectRefusalAsync(string hex, string what)
+    {
+        await using var client = await OpenAsync(New);
+        var body = Convert.FromHexString("00044D515454" + hex.Replace(" ", "", StringComparison.Ordinal));
+        await client.SendAsync((byte[])[0x10, (byte)body.Length, .. body]);
+        return await ExpectConnectRefusalAsync(client, what);
+    }
+
+    /// <summary>A refused CONNECT may be answered with a CONNACK, and ends the connection.</summary>
+    protected static async Task<ReceivedPacket?> ExpectConnectRefusalAsync(TestClient client, string what = "")
+    {
+        var answer = await client.ReceiveAnyAsync();
+        if (answer is not null)
+        {
+            Assert.True(answer.Type == PacketType.ConnAck && answer.Body[0] == 0 && answer.Body[1] != 0, $"{what}: {answer}");
+            Assert.Null(await client.ReceiveAnyAsync());
+        }
+
+        return answer;
+    }
+
     /// <summary>Lets more than a second pass on the broker's clock: it closes a silent connection after 1.5 s.</summary>
     protected async Task LetTimePassAsync()
     {

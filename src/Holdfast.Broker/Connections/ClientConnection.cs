@@ -323,8 +323,8 @@ public sealed class ClientConnection
             Session!.ExpirySeconds = Math.Min(seconds, (uint)_services.Options.MaximumSessionExpiry.TotalSeconds);
         }
 
-        // A normal DISCONNECT removes the will [MQTT-3.1.2-10].
-        WillIsDue = packet.Reason == ReasonCode.DisconnectWithWill;
+        // Only a normal DISCONNECT removes the will; one that tells an error does not [MQTT-3.1.2-10] [MQTT-3.14.4-3].
+        WillIsDue = packet.Reason != ReasonCode.Success;
         EndReason = SessionEndReason.ClientDisconnected;
         Interlocked.Exchange(ref _closed, 1);
         Output.Close();

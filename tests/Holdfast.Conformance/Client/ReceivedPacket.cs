@@ -5,11 +5,19 @@ using Holdfast.Mqtt.Packets;
 namespace Holdfast.Conformance.Client;
 
 /// <summary>A packet as it came.</summary>
-public sealed record ReceivedPacket(PacketType Type, byte Flags, byte[] Body);
+/// <param name="Type">The type.</param>
+/// <param name="Flags">The low four bits of its first byte.</param>
+/// <param name="Body">What follows the fixed header.</param>
+/// <param name="Length">All its bytes, with the fixed header.</param>
+public sealed record ReceivedPacket(PacketType Type, byte Flags, byte[] Body, int Length)
+{
+    public override string ToString() => $"{Type} {Convert.ToHexString(Body)}";
+}
 
 /// <summary>A PUBLISH that came, copied out of the connection's buffer.</summary>
 public sealed record ReceivedPublish(
-    string Topic, byte[] Bytes, QualityOfService Quality, ushort PacketId, bool Duplicate, bool Retain, uint? ExpirySeconds, byte[] Properties)
+    string Topic, byte[] Bytes, QualityOfService Quality, ushort PacketId, bool Duplicate, bool Retain, uint? ExpirySeconds, byte[] Properties,
+    ushort TopicAlias)
 {
     /// <summary>The payload as text.</summary>
     public string Payload => Encoding.UTF8.GetString(Bytes);

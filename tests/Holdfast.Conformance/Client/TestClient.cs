@@ -28,12 +28,16 @@ public sealed class TestClient : IAsyncDisposable
     /// <summary>Messages that came while the test waited for something else.</summary>
     public int SetAside => _setAside.Count;
 
+    /// <summary>The largest packet that this client takes, in bytes [MQTT-3.1.2-24].</summary>
+    public uint MaximumPacketSize { get; set; } = uint.MaxValue;
+
     /// <summary>Opens the network connection and sends nothing.</summary>
     public static async Task<TestClient> OpenAsync(TargetBroker broker, ProtocolVersion version)
     {
+        var address = await broker.AddressAsync();
         var client = new TestClient(version);
         using var deadline = NewDeadline();
-        await client._tcp.ConnectAsync(broker.Host, broker.Port, deadline.Token);
+        await client._tcp.ConnectAsync(address.Host, address.Port, deadline.Token);
         return client;
     }
 
@@ -56,10 +60,10 @@ public sealed class TestClient : IAsyncDisposable
     }
 
     /// <summary>Sends an acknowledgement.</summary>
-    public Task SendAsync(PacketType type, ushort packetId)
+    public Task SendAsync(PacketType type, ushort packetId, ReasonCode reason = ReasonCode.Success)
     {
         var bytes = new byte[PacketEncoder.MaximumAckSize];
-        var length = PacketEncoder.Write(new AckPacket(type, packetId, ReasonCode.Success), _version, bytes);
+        var length = PacketEncoder.Write(new AckPacket(type, packetId, reason), _version, bytes);
         return SendAsync(bytes.AsMemory(0, length));
     }
 
@@ -131,16 +135,32 @@ public sealed class TestClient : IAsyncDisposable
     }
 
     /// <summary>A DISCONNECT must come.</summary>
-    public async Task<DisconnectPacket> ReceiveDisconnectAsync()
+    public async Task<DisconnectPacket> ReceiveDisconnectAsync() => DecodeDisconnect(await ReceiveAsync(PacketType.Disconnect));
+
+    /// <summary>Reads a DISCONNECT of the broker: its reason must be one of a server's, and it has no session expiry [MQTT-3.14.2-2].</summary>
+    public static DisconnectPacket DecodeDisconnect(ReceivedPacket packet)
     {
-        var packet = await ReceiveAsync(PacketType.Disconnect);
-        return PacketDecoder.TryDecodeDisconnect(packet.Flags, packet.Body, _version, out var disconnect, out var error, fromServer: true)
-            ? disconnect!
-            : throw Bad(packet, error);
+        if (!PacketDecoder.TryDecodeDisconnect(packet.Flags, packet.Body, ProtocolVersion.Mqtt5, out var disconnect, out var error, fromServer: true))
+        {
+            throw Bad(packet, error);
+        }
+
+        Assert.Null(disconnect!.SessionExpirySeconds);
+        return disconnect;
     }
 
-    /// <summary>Any packet, or null at the end of the connection.</summary>
-    public Task<ReceivedPacket?> ReceiveAnyAsync() => ReadAsync();
+    /// <summary>Any packet, or null at the end of the connection, in whatever manner it ends.</summary>
+    public async Task<ReceivedPacket?> ReceiveAnyAsync()
+    {
+        try
+        {
+            return await ReadAsync();
+        }
+        catch (IOException exception) when (exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            return null;
+        }
+    }
 
     /// <summary>Nothing but messages may come before the connection ends in good order.</summary>
     public async Task ExpectEndAsync()
@@ -195,7 +215,7 @@ public sealed class TestClient : IAsyncDisposable
 
         return new ReceivedPublish(
             Encoding.UTF8.GetString(publish.Topic), publish.Payload.ToArray(), publish.QualityOfService, publish.PacketId, publish.Duplicate,
-            publish.Retain, publish.MessageExpirySeconds, publish.Properties.ToArray());
+            publish.Retain, publish.MessageExpirySeconds, publish.Properties.ToArray(), publish.TopicAlias);
     }
 
     private async Task<ReceivedPacket?> ReadAsync()
@@ -211,9 +231,14 @@ public sealed class TestClient : IAsyncDisposable
 
             if (status == FrameStatus.Complete && _end - _start >= header.Length)
             {
+                if ((uint)header.Length > MaximumPacketSize)
+                {
+                    throw new InvalidDataException($"{header.Type} has {header.Length} bytes; this client takes {MaximumPacketSize}.");
+                }
+
                 var body = _received.AsSpan(_start + header.HeaderLength, header.BodyLength).ToArray();
                 _start += header.Length;
-                return new ReceivedPacket(header.Type, header.Flags, body);
+                return new ReceivedPacket(header.Type, header.Flags, body, header.Length);
             }
 
             MakeRoom(status == FrameStatus.Complete ? header.Length : 0);

@@ -1,3 +1,4 @@
+using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
@@ -9,6 +10,7 @@ public static class TestClientActions
     /// <summary>Sends CONNECT; the first packet that comes must be the CONNACK [MQTT-3.2.0-1].</summary>
     public static async Task<ConnAckPacket> ConnectAsync(this TestClient client, ConnectPacket packet)
     {
+        client.MaximumPacketSize = packet.MaximumPacketSize;
         await client.SendAsync(destination => PacketEncoder.Write(packet, destination));
         var answer = await client.ReceiveConnAckAsync();
         Assert.Equal(0, client.SetAside);
@@ -21,6 +23,10 @@ public static class TestClientActions
         var answer = await client.SubscribeAsync(version, new SubscribePacket { PacketId = client.NextPacketId(), Requests = requests });
         Assert.Equal(requests.Select(request => (ReasonCode)request.QualityOfService), answer.Reasons);
     }
+
+    /// <summary>Sends SUBSCRIBE with packet identifier 1 and leaves the answer to the test.</summary>
+    public static Task SendSubscribeAsync(this TestClient client, ProtocolVersion version, params SubscriptionRequest[] requests)
+        => client.SendAsync(destination => PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = requests }, version, destination));
 
     /// <summary>Subscribes; the answer must bear the packet identifier [MQTT-3.8.4-2].</summary>
     public static async Task<SubscriptionAckPacket> SubscribeAsync(this TestClient client, ProtocolVersion version, SubscribePacket packet)
@@ -107,15 +113,48 @@ public static class TestClientActions
         await client.ExpectEndAsync();
     }
 
-    /// <summary>The broker must end the connection for an error: MQTT 5 says the reason first, and both then close.</summary>
-    public static async Task ExpectRefusalAsync(this TestClient client, ProtocolVersion version, ReasonCode reason)
+    /// <summary>Sends bytes that are written in hexadecimal, with spaces where they help.</summary>
+    public static Task SendHexAsync(this TestClient client, string hex)
+        => client.SendAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+
+    /// <summary>
+    /// The broker must end the connection for an error. Holdfast tells MQTT 5 the reason first; other brokers need not, but what they tell
+    /// must be an error. After a DISCONNECT nothing comes any more [MQTT-3.14.4-1] [MQTT-3.14.4-2].
+    /// </summary>
+    public static async Task ExpectRefusalAsync(this TestClient client, ProtocolVersion version, ReasonCode reason, string what = "")
     {
-        if (version == ProtocolVersion.Mqtt5)
+        if (TargetBroker.IsForeign)
         {
-            var packet = await client.ReceiveDisconnectAsync();
-            Assert.Equal(reason, packet.Reason);
+            await (version == ProtocolVersion.Mqtt5 ? client.ExpectErrorAsync(what) : client.ExpectClosedAsync());
+            return;
         }
 
-        await client.ExpectEndAsync();
+        if (version != ProtocolVersion.Mqtt5)
+        {
+            await client.ExpectEndAsync();
+            return;
+        }
+
+        var packet = await client.ReceiveDisconnectAsync();
+        Assert.True(reason == packet.Reason, $"{what}: {packet.Reason}, {packet.ReasonString}");
+        Assert.Null(await client.ReceiveAnyAsync());
+    }
+
+    /// <summary>The connection must end; a DISCONNECT that comes before must tell an error, and be the last packet.</summary>
+    public static async Task ExpectErrorAsync(this TestClient client, string what)
+    {
+        ReceivedPacket? packet;
+        do
+        {
+            packet = await client.ReceiveAnyAsync();
+        }
+        while (packet?.Type == PacketType.Publish);
+
+        if (packet is not null)
+        {
+            Assert.True(packet.Type == PacketType.Disconnect, $"{what}: {packet}");
+            Assert.True(TestClient.DecodeDisconnect(packet).Reason >= ReasonCode.UnspecifiedError, $"{what}: {packet}");
+            Assert.Null(await client.ReceiveAnyAsync());
+        }
     }
 }

@@ -3,15 +3,17 @@ using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Conformance;
+namespace Holdfast.Conformance.ControlPackets;
 
+/// <summary>Sections 3.1.2.5 to 3.1.2.7 and 3.1.3.2: the Will Message.</summary>
 public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
 {
     private Will NewWill => new() { Topic = Topic("will"), Payload = "gone"u8.ToArray(), QualityOfService = Qos1 };
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-8", "3.1.2-14", "3.1.2-9")]
+    [Clause(New, "3.1.2-7", "3.1.2-8", "3.1.2-14")]
+    [Clause(Old, "3.1.2-8", "3.1.2-16")]
     public async Task A_will_is_published_when_the_connection_breaks(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -25,7 +27,8 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-15")]
+    [Clause(New, "3.1.2-15")]
+    [Clause(Old, "3.1.2-17")]
     public async Task A_will_that_is_to_be_retained_is_retained(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -40,7 +43,8 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.14.4-3", "3.1.2-10", "3.14.4-1")]
+    [Clause(New, "3.1.2-8", "3.1.2-10", "3.14.4-3")]
+    [Clause(Old, "3.1.2-8", "3.1.2-10", "3.14.4-3")]
     public async Task A_will_is_forgotten_when_the_client_says_goodbye(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -50,7 +54,7 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.1.2-8")]
+    [Clause(New, "3.1.2-8")]
     public async Task A_will_is_published_when_the_client_asks_for_it_with_its_goodbye()
     {
         await using var watcher = await WatcherAsync();
@@ -60,8 +64,22 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Theory]
+    [InlineData(ReasonCode.UnspecifiedError)]
+    [InlineData(ReasonCode.ImplementationSpecificError)]
+    [InlineData(ReasonCode.PacketTooLarge)]
+    [Clause(New, "3.1.2-8", "3.1.2-10")]
+    public async Task A_will_is_published_when_the_client_says_goodbye_because_of_an_error(ReasonCode reason)
+    {
+        await using var watcher = await WatcherAsync();
+        await using var client = await ConnectAsync(Clean(New) with { Will = NewWill });
+        await client.DisconnectAsync(New, new DisconnectPacket { Reason = reason });
+        await watcher.ExpectAsync(Topic("will"), "gone");
+    }
+
+    [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-8", "3.1.2-22")]
+    [Clause(New, "3.1.2-8", "3.1.2-22")]
+    [Clause(Old, "3.1.2-8", "3.1.2-24")]
     public async Task A_will_is_published_when_the_client_falls_silent(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -71,7 +89,8 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-8")]
+    [Clause(New, "3.1.2-8")]
+    [Clause(Old, "3.1.2-8")]
     public async Task A_will_is_published_when_the_client_breaks_the_protocol(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -82,7 +101,8 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-8", "3.1.4-3")]
+    [Clause(New, "3.1.2-8", "3.1.4-3")]
+    [Clause(Old, "3.1.2-8", "3.1.4-2")]
     public async Task A_will_is_published_when_a_clean_start_takes_the_session_over(ProtocolVersion version)
     {
         await using var watcher = await WatcherAsync();
@@ -92,24 +112,64 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
         await watcher.ExpectAsync(Topic("will"), "gone");
     }
 
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause(New, "3.1.2-8", "3.1.4-3")]
+    [Clause(Old, "3.1.2-8", "3.1.4-2")]
+    public async Task A_will_without_delay_is_published_when_the_same_client_takes_its_session_over(ProtocolVersion version)
+    {
+        await using var watcher = await WatcherAsync();
+        var packet = Kept(version) with { Will = NewWill };
+        await using var client = await ConnectAsync(packet);
+        await using var successor = await ConnectAsync(packet with { Will = null }, sessionPresent: true);
+        await watcher.ExpectAsync(Topic("will"), "gone");
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause(New, "3.1.2-10")]
+    [Clause(Old, "3.1.2-10", "3.1.2-12")]
+    public async Task A_will_is_published_once(ProtocolVersion version)
+    {
+        await using var watcher = await WatcherAsync();
+        var packet = Kept(version) with { Will = NewWill };
+        await using (var client = await ConnectAsync(packet))
+        {
+            client.Drop();
+        }
+
+        await watcher.ExpectAsync(Topic("will"), "gone");
+        await using (var returned = await ConnectAsync(packet with { Will = null, KeepAliveSeconds = 1 }, sessionPresent: true))
+        {
+            await returned.ExpectRefusalAsync(version, ReasonCode.KeepAliveTimeout);
+        }
+
+        await ExpectNothingMoreAsync(watcher, Topic("will"));
+    }
+
     [Fact]
-    [Clause("3.1.2-9", "3.3.2-4", "3.3.2-15", "3.3.2-16", "3.3.2-17", "3.3.2-20")]
+    [Clause(New, "3.1.3-10", "3.3.2-4", "3.3.2-15", "3.3.2-16", "3.3.2-17", "3.3.2-20")]
     public async Task A_will_carries_its_properties()
     {
-        byte[] properties = [1, 1, 3, 0, 4, .. "text"u8, 8, 0, 5, .. "reply"u8, 9, 0, 2, 7, 0, 38, 0, 1, .. "n"u8, 0, 1, .. "v"u8];
+        byte[] properties =
+        [
+            1, 1, 3, 0, 4, .. "text"u8, 8, 0, 5, .. "reply"u8, 9, 0, 2, 7, 0,
+            38, 0, 1, .. "n"u8, 0, 1, .. "2"u8, 38, 0, 1, .. "n"u8, 0, 1, .. "1"u8,
+        ];
         await using var watcher = await WatcherAsync();
-        await using var client = await ConnectAsync(Clean(New) with { Will = NewWill with { Properties = properties, MessageExpirySeconds = 1_000 } });
+        var will = NewWill with { Properties = properties, MessageExpirySeconds = 1_000 };
+        await using var client = await ConnectAsync(Clean(New) with { Will = will });
         client.Drop();
         var message = await watcher.ExpectAsync(Topic("will"), "gone");
         Assert.Equal("text"u8.ToArray(), message.Property(3));
         Assert.Equal("reply"u8.ToArray(), message.Property(8));
         Assert.Equal([7, 0], message.Property(9));
-        Assert.Equal([new UserProperty("n", "v")], message.UserProperties);
+        Assert.Equal([new UserProperty("n", "2"), new UserProperty("n", "1")], message.UserProperties);
         Assert.InRange(message.ExpirySeconds ?? 0, 990u, 1_000u);
     }
 
     [Fact]
-    [Clause("3.1.2-8")]
+    [Clause(New, "3.1.2-8")]
     public async Task A_delayed_will_is_published_after_its_delay()
     {
         await using var watcher = await WatcherAsync();
@@ -122,7 +182,7 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.1.2-8")]
+    [Clause(New, "3.1.2-8")]
     public async Task A_delayed_will_is_published_when_the_session_ends_earlier()
     {
         await using var watcher = await WatcherAsync();
@@ -132,7 +192,7 @@ public sealed class WillTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.1.3-9")]
+    [Clause(New, "3.1.2-8", "3.1.3-9")]
     public async Task A_delayed_will_is_not_published_when_the_client_returns_in_time()
     {
         await using var watcher = await WatcherAsync();

@@ -3,13 +3,15 @@ using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Conformance;
+namespace Holdfast.Conformance.ControlPackets;
 
+/// <summary>Section 3.1.2.10: Keep Alive.</summary>
 public sealed class KeepAliveTests(TargetBroker broker) : ConformanceTest(broker)
 {
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-22")]
+    [Clause(New, "3.1.2-22", "3.2.2-22")]
+    [Clause(Old, "3.1.2-24")]
     public async Task A_silent_client_is_disconnected_after_one_and_a_half_times_its_keep_alive(ProtocolVersion version)
     {
         await using var silent = await ConnectAsync(Clean(version) with { KeepAliveSeconds = 1 });
@@ -22,7 +24,8 @@ public sealed class KeepAliveTests(TargetBroker broker) : ConformanceTest(broker
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-22")]
+    [Clause(New, "3.1.2-22")]
+    [Clause(Old, "3.1.2-24")]
     public async Task What_the_broker_sends_does_not_keep_a_silent_client_alive(ProtocolVersion version)
     {
         await using var silent = await ConnectAsync(Clean(version) with { KeepAliveSeconds = 1 });
@@ -39,7 +42,8 @@ public sealed class KeepAliveTests(TargetBroker broker) : ConformanceTest(broker
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-22", "3.12.4-1")]
+    [Clause(New, "3.1.2-22", "3.12.4-1")]
+    [Clause(Old, "3.1.2-24", "3.12.4-1")]
     public async Task A_client_that_pings_is_kept(ProtocolVersion version)
     {
         await using var alive = await ConnectAsync(Clean(version) with { KeepAliveSeconds = 1 });
@@ -59,7 +63,8 @@ public sealed class KeepAliveTests(TargetBroker broker) : ConformanceTest(broker
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.2-22")]
+    [Clause(New, "3.1.2-22")]
+    [Clause(Old, "3.1.2-24")]
     public async Task Half_a_packet_is_no_sign_of_life(ProtocolVersion version)
     {
         await using var client = await ConnectAsync(Clean(version) with { KeepAliveSeconds = 1 });

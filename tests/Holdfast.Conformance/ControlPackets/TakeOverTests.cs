@@ -3,13 +3,15 @@ using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Conformance;
+namespace Holdfast.Conformance.ControlPackets;
 
+/// <summary>Section 3.1.4: a client that is connected already.</summary>
 public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 {
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.4-3")]
+    [Clause(New, "3.1.4-3", "3.14.2-2")]
+    [Clause(Old, "3.1.4-2")]
     public async Task A_second_connection_of_a_client_ends_the_first(ProtocolVersion version)
     {
         var session = Kept(version);
@@ -21,7 +23,8 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.4-3", "3.1.4-4")]
+    [Clause(New, "3.1.4-3", "3.1.4-4")]
+    [Clause(Old, "3.1.4-2", "3.1.4-3")]
     public async Task A_clean_client_is_taken_over_as_well(ProtocolVersion version)
     {
         var session = Clean(version);
@@ -35,7 +38,8 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.1.4-3")]
+    [Clause(New, "3.1.4-3")]
+    [Clause(Old, "3.1.4-2")]
     public async Task A_client_may_return_with_the_other_version()
     {
         var session = Kept(Old);
@@ -49,7 +53,8 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.4-3", "4.4.0-1")]
+    [Clause(New, "3.1.4-3", "4.4.0-1")]
+    [Clause(Old, "3.1.4-2", "4.4.0-1")]
     public async Task What_the_first_connection_left_unacknowledged_goes_to_the_second(ProtocolVersion version)
     {
         var session = Kept(version);
@@ -66,7 +71,8 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.4-3")]
+    [Clause(New, "3.1.4-3")]
+    [Clause(Old, "3.1.4-2")]
     public async Task The_end_of_an_old_connection_does_not_touch_its_successor(ProtocolVersion version)
     {
         var session = Kept(version) with { KeepAliveSeconds = 1 };
@@ -81,7 +87,7 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.1.4-3")]
+    [Clause(New, "3.1.4-3")]
     public async Task A_client_that_returns_again_and_again_keeps_its_session()
     {
         var session = Kept(New);
@@ -103,7 +109,8 @@ public sealed class TakeOverTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.1.4-3")]
+    [Clause(New, "3.1.4-3")]
+    [Clause(Old, "3.1.4-2")]
     public async Task A_connection_that_was_taken_over_is_not_heard_any_more(ProtocolVersion version)
     {
         await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));

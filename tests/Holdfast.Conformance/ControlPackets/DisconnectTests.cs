@@ -3,13 +3,15 @@ using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Conformance;
+namespace Holdfast.Conformance.ControlPackets;
 
+/// <summary>Section 3.14: DISCONNECT.</summary>
 public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broker)
 {
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.14.4-1", "3.14.4-2")]
+    [Clause(New, "3.14.4-2")]
+    [Clause(Old, "3.14.4-1")]
     public async Task The_broker_closes_after_a_disconnect_and_says_nothing_more(ProtocolVersion version)
     {
         await using var client = await ConnectAsync(version);
@@ -19,7 +21,8 @@ public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broke
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.14.4-1")]
+    [Clause(New, "3.14.4-1")]
+    [Clause(Old, "3.14.4-2")]
     public async Task What_follows_a_disconnect_is_not_processed(ProtocolVersion version)
     {
         await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
@@ -33,7 +36,8 @@ public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broke
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("4.3.2-4", "3.14.4-1")]
+    [Clause(New, "4.3.2-4")]
+    [Clause(Old, "4.3.2-2")]
     public async Task What_preceded_a_disconnect_is_processed(ProtocolVersion version)
     {
         await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("+"), Qos1));
@@ -50,20 +54,54 @@ public sealed class DisconnectTests(TargetBroker broker) : ConformanceTest(broke
     }
 
     [Fact]
-    [Clause("3.14.2-1")]
+    [Clause(New, "3.14.2-1")]
     public async Task A_disconnect_with_a_reason_of_the_client_is_accepted()
     {
         await using var client = await ConnectAsync(New);
-        await client.DisconnectAsync(
-            New, new DisconnectPacket { Reason = ReasonCode.UnspecifiedError, ReasonString = "tired", UserProperties = [new UserProperty("n", "v")] });
+        var details = new[] { new UserProperty("n", "v") };
+        var packet = new DisconnectPacket { Reason = ReasonCode.UnspecifiedError, ReasonString = "tired", UserProperties = details };
+        await client.DisconnectAsync(New, packet);
     }
 
     [Fact]
-    [Clause("3.14.2-1")]
+    [Clause(New, "3.14.2-1")]
     public async Task A_disconnect_with_a_reason_of_the_server_is_a_protocol_error()
     {
         await using var client = await ConnectAsync(New);
         await client.SendAsync((byte[])[0xE0, 1, (byte)ReasonCode.ServerShuttingDown]);
         await client.ExpectRefusalAsync(New, ReasonCode.ProtocolError);
+    }
+
+    [Fact]
+    [Clause(New, "3.14.1-1")]
+    public Task A_disconnect_with_a_flag_is_malformed() => ExpectFaultAsync(New, "E100", ReasonCode.MalformedPacket, "DISCONNECT with a flag");
+
+    [Theory]
+    [InlineData("E100", "a flag")]
+    [InlineData("E001 00", "a reason")]
+    [Clause(Old, "3.14.1-1")]
+    public Task A_disconnect_of_3_1_1_out_of_format_ends_the_connection(string hex, string what)
+        => ExpectFaultAsync(Old, hex, ReasonCode.MalformedPacket, what);
+
+    [Fact]
+    [Clause(New, "3.14.2-1", "3.14.2-2", "3.14.4-1", "3.14.4-2")]
+    public async Task A_disconnect_of_the_server_is_its_last_packet()
+    {
+        var session = Kept(New);
+        await using var client = await ConnectAsync(session);
+        await client.SubscribeAsync(New, new SubscriptionRequest(Topic("a"), Qos0));
+        await using var publisher = await ConnectAsync(New);
+        for (var i = 0; i < 50; i++)
+        {
+            await publisher.PublishAsync(new Message(Topic("a"), "x"));
+        }
+
+        await client.SendHexAsync("3606 0001 61 0001 00");
+        for (var i = 0; i < 50; i++)
+        {
+            await publisher.PublishAsync(new Message(Topic("a"), "x"));
+        }
+
+        await client.ExpectRefusalAsync(New, ReasonCode.MalformedPacket);
     }
 }

@@ -3,13 +3,15 @@ using Holdfast.Conformance.Target;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Conformance;
+namespace Holdfast.Conformance.ControlPackets;
 
+/// <summary>Section 3.3.1.3: RETAIN.</summary>
 public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
 {
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.3.1-5", "3.3.1-9", "3.3.1-8")]
+    [Clause(New, "3.3.1-5", "3.3.1-8", "3.3.1-9")]
+    [Clause(Old, "3.3.1-5", "3.3.1-6", "3.3.1-8", "3.3.1-12")]
     public async Task The_last_retained_message_is_given_to_a_new_subscriber(ProtocolVersion version)
     {
         await PublishAsync(
@@ -28,7 +30,8 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    [Clause("3.3.1-5")]
+    [Clause(New, "3.3.1-5")]
+    [Clause(Old, "3.3.1-5")]
     public async Task A_message_of_any_quality_is_retained(int quality)
     {
         await using var publisher = await ConnectAsync(New);
@@ -40,7 +43,27 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.3.1-6", "3.3.1-7")]
+    [Clause(New, "3.3.1-5")]
+    [Clause(Old, "3.3.1-7")]
+    public async Task A_retained_message_of_qos_0_removes_the_one_before(ProtocolVersion version)
+    {
+        await PublishAsync(
+            version,
+            new Message(Topic("a"), "old", Qos1) { Retain = true },
+            new Message(Topic("a"), "new") { Retain = true },
+            new Message(Topic("end"), "x", Qos1));
+        await using var subscriber = await SubscribedAsync(version, new(Topic("a"), Qos1), new(Topic("end"), Qos1));
+
+        // The new one may be forgotten at any time; the old one must be gone.
+        await PublishAsync(version, new Message(Topic("end"), "end", Qos1));
+        var message = await subscriber.TakeAsync();
+        Assert.Contains(message.Payload, new[] { "new", "end" });
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause(New, "3.3.1-6", "3.3.1-7")]
+    [Clause(Old, "3.3.1-10", "3.3.1-11")]
     public async Task An_empty_payload_removes_the_retained_message_and_is_delivered_itself(ProtocolVersion version)
     {
         await using var live = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
@@ -53,7 +76,8 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.3.1-12")]
+    [Clause(New, "3.3.1-12")]
+    [Clause(Old, "3.3.1-9")]
     public async Task A_live_message_is_not_marked_as_retained(ProtocolVersion version)
     {
         await using var live = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
@@ -64,7 +88,7 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    [Clause("3.3.1-13")]
+    [Clause(New, "3.3.1-13")]
     public async Task A_live_message_keeps_its_mark_when_the_subscription_says_retain_as_published(bool retain)
     {
         await using var live = await SubscribedAsync(New, new SubscriptionRequest(Topic("a"), Qos1, RetainAsPublished: true));
@@ -72,21 +96,23 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
         Assert.Equal(retain, (await live.ExpectAsync(Topic("a"), "x")).Retain);
     }
 
-    [Fact]
-    [Clause("3.3.1-9", "3.8.4-4")]
-    public async Task Retain_handling_0_brings_retained_messages_every_time()
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause(New, "3.3.1-9", "3.8.4-4")]
+    [Clause(Old, "3.8.4-3")]
+    public async Task Retain_handling_0_brings_retained_messages_every_time(ProtocolVersion version)
     {
-        await PublishAsync(New, new Message(Topic("a"), "x", Qos1) { Retain = true });
-        await using var subscriber = await ConnectAsync(New);
+        await PublishAsync(version, new Message(Topic("a"), "x", Qos1) { Retain = true });
+        await using var subscriber = await ConnectAsync(version);
         for (var i = 0; i < 2; i++)
         {
-            await subscriber.SubscribeAsync(New, new SubscriptionRequest(Topic("a"), Qos1, RetainHandling: 0));
+            await subscriber.SubscribeAsync(version, new SubscriptionRequest(Topic("a"), Qos1, RetainHandling: 0));
             Assert.True((await subscriber.ExpectAsync(Topic("a"), "x")).Retain);
         }
     }
 
     [Fact]
-    [Clause("3.3.1-10")]
+    [Clause(New, "3.3.1-10")]
     public async Task Retain_handling_1_brings_retained_messages_for_a_new_subscription_only()
     {
         await PublishAsync(New, new Message(Topic("a"), "x", Qos1) { Retain = true });
@@ -98,7 +124,7 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.3.1-11")]
+    [Clause(New, "3.3.1-11")]
     public async Task Retain_handling_2_brings_no_retained_messages()
     {
         await PublishAsync(New, new Message(Topic("a"), "x", Qos1) { Retain = true });
@@ -108,7 +134,8 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
 
     [Theory]
     [MemberData(nameof(Versions))]
-    [Clause("3.3.1-9")]
+    [Clause(New, "3.3.1-9")]
+    [Clause(Old, "3.3.1-6")]
     public async Task A_wildcard_brings_every_retained_message_that_it_matches(ProtocolVersion version)
     {
         await PublishAsync(
@@ -123,7 +150,7 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.3.2-5", "3.3.2-6", "3.3.2-17", "3.3.4-3")]
+    [Clause(New, "3.3.2-5", "3.3.2-6", "3.3.2-17", "3.3.4-3")]
     public async Task A_retained_message_keeps_its_properties_and_expires()
     {
         await PublishAsync(
@@ -141,7 +168,7 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
     }
 
     [Fact]
-    [Clause("3.3.1-9", "3.3.4-9")]
+    [Clause(New, "3.3.1-9", "3.3.4-9")]
     public async Task Many_retained_messages_come_through_a_small_window()
     {
         const int Count = 60;
@@ -157,5 +184,24 @@ public sealed class RetainTests(TargetBroker broker) : ConformanceTest(broker)
         }
 
         await ExpectNothingMoreAsync(subscriber, Topic("a/end"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    [Clause(New, "3.3.1-5")]
+    [Clause(Old, "3.1.2-7")]
+    public async Task A_retained_message_outlives_the_session_of_its_publisher(ProtocolVersion version)
+    {
+        var session = Kept(version);
+        await using (var publisher = await ConnectAsync(session))
+        {
+            await publisher.PublishAsync(new Message(Topic("a"), "x", Qos1) { Retain = true });
+            await publisher.DisconnectAsync(version);
+        }
+
+        await using var successor = await ConnectAsync(session with { CleanStart = true, SessionExpirySeconds = 0 }, sessionPresent: false);
+        await successor.DisconnectAsync(version);
+        await using var subscriber = await SubscribedAsync(version, new SubscriptionRequest(Topic("a"), Qos1));
+        await subscriber.ExpectAsync(Topic("a"), "x");
     }
 }
