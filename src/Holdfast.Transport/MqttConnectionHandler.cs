@@ -24,12 +24,11 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
     /// <param name="channel">The connection.</param>
     public async Task ServeAsync(NetworkChannel channel)
     {
-        var output = new PipePacketOutput(channel.Output, channel.EndSendingAsync);
-        _ = EndReadingAsync(output.Closed, channel.Input);
+        var output = new PipePacketOutput(channel);
         var connection = node.Accept(output, new ConnectionInfo(channel.Remote, allowAnonymous));
         try
         {
-            if (await ReadPacketsAsync(connection, output.Closed, channel.Input).ConfigureAwait(false))
+            if (await ReadPacketsAsync(connection, output, channel.Input).ConfigureAwait(false))
             {
                 // The session is let go first: a will must not wait for a peer that lingers.
                 await node.EndAsync(connection).ConfigureAwait(false);
@@ -60,16 +59,9 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
         }
     }
 
-    /// <summary>A peer that is silent, or gone, does not end the reading of a connection that we have closed.</summary>
-    private static async Task EndReadingAsync(Task closed, PipeReader input)
-    {
-        await closed.ConfigureAwait(false);
-        input.CancelPendingRead();
-    }
-
     /// <summary>Reads until the connection is closed by either side.</summary>
     /// <returns>True when we have closed it.</returns>
-    private static async Task<bool> ReadPacketsAsync(ClientConnection connection, Task closed, PipeReader input)
+    private static async Task<bool> ReadPacketsAsync(ClientConnection connection, PipePacketOutput output, PipeReader input)
     {
         while (true)
         {
@@ -104,7 +96,7 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
                     return true;
                 case ReadOutcome.Busy:
                     // While commits do not return there is no room, and nothing to wait for once it is closed.
-                    await Task.WhenAny(connection.WhenRoomAsync(), closed).ConfigureAwait(false);
+                    await Task.WhenAny(connection.WhenRoomAsync(), output.WhenClosedAsync()).ConfigureAwait(false);
                     break;
                 case ReadOutcome.Wait:
                     await connection.PendingWork.ConfigureAwait(false);

@@ -1,23 +1,26 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Holdfast.Broker.Connections;
+using Holdfast.Transport.Channels;
 
 namespace Holdfast.Transport;
 
 /// <summary>
-/// Packets into a connection's pipe. The pipe allows one writer and one flush at a time, so while a flush is under way what is written goes
+/// Packets into a connection's _pipe. The pipe allows one writer and one flush at a time, so while a flush is under way what is written goes
 /// to the side, and into the pipe afterwards. The pipe's threshold is one byte: a flush that does not complete means that the kernel takes
 /// no more, which is what "clogged" says.
 /// </summary>
-/// <param name="pipe">Where the bytes go.</param>
-/// <param name="endSending">Called once, when everything before the close was sent.</param>
-internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) : PacketOutput
+/// <param name="channel">
+/// Where the bytes go. When the broker closes the connection its pending read is cancelled, since a silent peer would not end it, and its sending side ends when
+/// everything before the close was sent.
+/// </param>
+internal sealed class PipePacketOutput(NetworkChannel channel) : PacketOutput
 {
     /// <summary>So much may wait at the side before the output counts as clogged, in bytes.</summary>
     private const int SideLimit = 64 * 1024;
 
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PipeWriter _pipe = channel.Output;
     private byte[] _side = [];
     private int _sideLength;
     private int _unflushed;
@@ -25,14 +28,12 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
     private bool _flushPending;
     private bool _closing;
     private bool _ended;
+    private TaskCompletionSource? _closed;
     private TaskCompletionSource? _drained;
     private TaskCompletionSource? _idle;
 
     /// <inheritdoc/>
     public override bool IsClogged => Volatile.Read(ref _flushPending) || Volatile.Read(ref _sideLength) > SideLimit;
-
-    /// <summary>Completes when the broker has closed the connection.</summary>
-    public Task Closed => _closed.Task;
 
     /// <inheritdoc/>
     public override int UnflushedBytes => Volatile.Read(ref _unflushed);
@@ -48,7 +49,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
 
         if (!_flushing)
         {
-            return pipe.GetSpan(size);
+            return _pipe.GetSpan(size);
         }
 
         if (_side.Length < _sideLength + size)
@@ -68,7 +69,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
         }
         else if (written > 0)
         {
-            pipe.Advance(written);
+            _pipe.Advance(written);
             _unflushed += written;
         }
 
@@ -86,6 +87,15 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
         }
     }
 
+    /// <summary>Completes when the broker has closed the connection.</summary>
+    public Task WhenClosedAsync()
+    {
+        lock (_lock)
+        {
+            return _closing ? Task.CompletedTask : (_closed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
     /// <inheritdoc/>
     public override void Close()
     {
@@ -98,7 +108,10 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
 
             _closing = true;
             _unflushed = 0;
-            _closed.SetResult();
+            _closed?.SetResult();
+
+            // Elsewhere: the reader would go on right here, on the thread that delivers to all.
+            ThreadPool.UnsafeQueueUserWorkItem(static input => input.CancelPendingRead(), channel.Input, preferLocal: false);
             if (_flushing)
             {
                 return;
@@ -145,11 +158,11 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
             ValueTask<FlushResult> flush;
             try
             {
-                flush = pipe.FlushAsync();
+                flush = _pipe.FlushAsync();
             }
             catch (InvalidOperationException)
             {
-                // The connection has completed its pipe.
+                // The connection has completed its _pipe.
                 OnFlushed(isOver: true);
                 return;
             }
@@ -206,7 +219,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
 
             if (_sideLength > 0)
             {
-                pipe.Write(_side.AsSpan(0, _sideLength));
+                _pipe.Write(_side.AsSpan(0, _sideLength));
                 ReleaseSide();
                 return true;
             }
@@ -226,7 +239,7 @@ internal sealed class PipePacketOutput(PipeWriter pipe, Func<Task> endSending) :
     /// <summary>Counts as a flush, which nothing may follow.</summary>
     private async Task EndSendingAsync()
     {
-        await endSending().ConfigureAwait(false);
+        await channel.EndSendingAsync().ConfigureAwait(false);
         OnFlushed(isOver: true);
     }
 

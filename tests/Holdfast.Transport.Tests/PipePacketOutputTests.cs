@@ -15,7 +15,7 @@ public sealed class PipePacketOutputTests
         const int Writers = 4;
         const int PacketsEach = 4000;
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
-        var output = new PipePacketOutput(pipe.Writer, () => Task.CompletedTask);
+        var output = new PipePacketOutput(new PipeChannel(pipe));
         var writing = Enumerable.Range(0, Writers).Select(writer => Task.Run(() => Write(output, writer, PacketsEach, new Random((seed * 10) + writer)))).ToArray();
         var last = new int[Writers];
         var random = new Random(seed);
@@ -58,7 +58,7 @@ public sealed class PipePacketOutputTests
     public async Task It_is_clogged_until_the_peer_reads_and_what_waited_is_sent_then()
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
-        var output = new PipePacketOutput(pipe.Writer, () => Task.CompletedTask);
+        var output = new PipePacketOutput(new PipeChannel(pipe));
         Put(output, 0, 1, 100);
         Assert.False(output.IsClogged);
         output.Flush();
@@ -83,7 +83,7 @@ public sealed class PipePacketOutputTests
     public async Task After_the_end_nothing_is_written_and_nobody_waits()
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
-        var output = new PipePacketOutput(pipe.Writer, () => Task.CompletedTask);
+        var output = new PipePacketOutput(new PipeChannel(pipe));
         Put(output, 0, 1, 100);
         output.Flush();
         var drained = output.WhenDrainedAsync();
