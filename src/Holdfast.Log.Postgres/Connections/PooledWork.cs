@@ -32,7 +32,6 @@ internal sealed class PooledWork(PrimaryDatabase database, PostgresOptions optio
     public static bool MayPass(Exception error) => error switch
     {
         DatabaseUnavailableException => true,
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => true,
         NpgsqlException or TimeoutException => DatabaseErrors.Judge(error) is OutcomeKind.Unknown or OutcomeKind.Retry or OutcomeKind.NotPrimary,
         _ => false,
     };
