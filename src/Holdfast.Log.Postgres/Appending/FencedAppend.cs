@@ -65,12 +65,21 @@ internal sealed class FencedAppend(IFenceDatabase database, string owner, bool r
             return await PauseAsync("the heads could not be read", heads.Error).ConfigureAwait(false);
         }
 
-        var lost = Enumerable.Range(0, group.Count)
-            .Where(i => heads.Value![i].Epoch != epochs[i] || heads.Value[i].NextOffset != group.BaseOffsets[i])
-            .Select(i => (int)group.Partitions[i])
-            .ToList();
+        var lost = new List<int>();
+        for (var i = 0; i < group.Count; i++)
+        {
+            var head = heads.Value![i];
+            if (head.Owner == owner && head.NextOffset == group.BaseOffsets[i])
+            {
+                // A raise of ours may arrive long after its connection was lost. Nothing was ever sent under an epoch that it makes.
+                epochs[i] = head.Epoch;
+            }
+            else
+            {
+                lost.Add(group.Partitions[i]);
+            }
+        }
 
-        // Nothing stands against it any more: the setting was reloaded, or the heads changed back and forth, and it is tried again.
         return lost.Count > 0
             ? new AppendResult(AppendStatus.Fenced, lost)
             : await PauseAsync("the server refused for the moment", null).ConfigureAwait(false);

@@ -9,6 +9,9 @@ namespace Holdfast.Log.Postgres.Connections;
 /// </summary>
 internal sealed class PrimaryDatabase(PostgresOptions options) : IAsyncDisposable
 {
+    /// <summary>How long the other hosts have once one has answered that it is not the primary.</summary>
+    private static readonly TimeSpan PatienceAfterFirstAnswer = TimeSpan.FromMilliseconds(250);
+
     private readonly IReadOnlyList<(string Name, NpgsqlDataSource Source)> _hosts = HostList.Read(options);
     private readonly Lock _lock = new();
     private ServerIdentity? _primary;
@@ -74,9 +77,16 @@ internal sealed class PrimaryDatabase(PostgresOptions options) : IAsyncDisposabl
         var asking = Enumerable.Range(0, _hosts.Count).Select(host => AskAsync(host, enough.Token)).ToList();
         var refusals = new List<string>();
         Exception? last = null;
+        var patience = Task.Delay(options.ConnectTimeout, CancellationToken.None);
         while (asking.Count > 0)
         {
-            var answered = await Task.WhenAny(asking).ConfigureAwait(false);
+            if (await Task.WhenAny([.. asking, patience]).ConfigureAwait(false) is not Task<(ServerIdentity?, string, Exception?)> answered)
+            {
+                // Who is slow may still answer, and is known then to the next who asks.
+                refusals.Add($"{asking.Count} did not answer in time");
+                break;
+            }
+
             asking.Remove(answered);
             var (server, refusal, error) = await answered.ConfigureAwait(false);
             if (server is not null)
@@ -84,6 +94,11 @@ internal sealed class PrimaryDatabase(PostgresOptions options) : IAsyncDisposabl
                 // Not awaited: cancelling asks the other servers to, and one of them may be the one that does not answer.
                 _ = enough.CancelAsync();
                 return server;
+            }
+
+            if (refusals.Count == 0)
+            {
+                patience = Task.Delay(PatienceAfterFirstAnswer, CancellationToken.None);
             }
 
             refusals.Add(refusal);

@@ -79,7 +79,7 @@ public sealed class PostgresServer : IDisposable
         PostgresPrograms.Signal("KILL", Pid);
         foreach (var child in children)
         {
-            TryKill(child);
+            TrySignal("KILL", child);
         }
 
         _process!.WaitForExit();
@@ -92,7 +92,7 @@ public sealed class PostgresServer : IDisposable
         PostgresPrograms.Signal("STOP", Pid);
         foreach (var child in BackendPids())
         {
-            PostgresPrograms.Signal("STOP", child);
+            TrySignal("STOP", child);
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class PostgresServer : IDisposable
     {
         foreach (var child in BackendPids())
         {
-            PostgresPrograms.Signal("CONT", child);
+            TrySignal("CONT", child);
         }
 
         PostgresPrograms.Signal("CONT", Pid);
@@ -162,11 +162,11 @@ public sealed class PostgresServer : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static void TryKill(int process)
+    private static void TrySignal(string signal, int process)
     {
         try
         {
-            PostgresPrograms.Signal("KILL", process);
+            PostgresPrograms.Signal(signal, process);
         }
         catch (InvalidOperationException)
         {
