@@ -16,15 +16,13 @@ public sealed class StatusServer : IAsyncDisposable
 
     private readonly WebApplication _host;
     private readonly StatusDesk _desk;
-    private readonly ILogger _log;
     private readonly ITimer _ticker;
     private ListenOptions? _listener;
 
     private StatusServer(string directory, IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time)
     {
         var options = PageOptions.Load(directory);
-        _log = loggers.CreateLogger("Holdfast.Status");
-        _desk = new StatusDesk(directory, time, _log);
+        _desk = new StatusDesk(directory, time, loggers.CreateLogger("Holdfast.Status"));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore();
@@ -36,7 +34,7 @@ public sealed class StatusServer : IAsyncDisposable
         _host = builder.Build();
         var endpoints = new StatusEndpoints(_desk, new PageCache(_desk, options, time));
         _host.Run(endpoints.ServeAsync);
-        _ticker = time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        _ticker = time.CreateTimer(_ => _desk.Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Where it listens, with the real port.</summary>
@@ -74,18 +72,5 @@ public sealed class StatusServer : IAsyncDisposable
         await _host.StopAsync(limit.Token).ConfigureAwait(false);
         await _host.DisposeAsync().ConfigureAwait(false);
         _desk.Dispose();
-    }
-
-    // What fails here is tried again in a second; and every page that is drawn judges for itself.
-    private void Tick()
-    {
-        try
-        {
-            _desk.Tick();
-        }
-        catch (Exception exception) when (exception is Microsoft.Data.Sqlite.SqliteException or ObjectDisposedException)
-        {
-            _log.LogError("the state could not be judged: {Reason}", exception.Message);
-        }
     }
 }

@@ -72,10 +72,10 @@ internal sealed class IncidentBook(TimeProvider time)
                 : null;
         }
 
-        string text = string.Join(" ", bad.Select(FaultWords.Describe));
+        string text = string.Join("\n", bad.Select(FaultWords.Describe));
         if (!incident.IsConfirmed)
         {
-            text = $"{Detected} {text}";
+            text = $"{Detected}\n{text}";
         }
 
         ComponentState impact = Worse(incident.Impact, bad.Max(component => component.State));

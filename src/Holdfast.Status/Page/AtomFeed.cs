@@ -33,5 +33,5 @@ internal sealed class AtomFeed(PageOptions options)
     private static DateTimeOffset UpdatedAt(Incident incident) => incident.Updates.Count > 0 ? incident.Updates[^1].At : incident.StartedAt;
 
     // XML has no way to write most control characters.
-    private static string Clean(string text) => string.Concat(text.Where(character => !char.IsControl(character) && !char.IsSurrogate(character)));
+    private static string Clean(string text) => string.Concat(text.Where(character => (character == '\n' || !char.IsControl(character)) && !char.IsSurrogate(character)));
 }

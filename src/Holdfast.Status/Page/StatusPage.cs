@@ -84,7 +84,7 @@ internal sealed class StatusPage(PageOptions options)
             {Places(component)}
             {Graphs.Bars(days, $"{component.Name}, the last {BarDays} days: {uptime}")}
             <div class="scale"><span>{BarDays} days ago</span><span>{uptime}</span><span>today</span></div>
-            <p class="faint">Objective {Words.Percent(options.Objective)} in {BudgetDays} days: {left}.</p>
+            <p class="faint">Objective {options.Objective * 100:0.###} % in {BudgetDays} days: {left}.</p>
             <details><summary>The last hour, step by step</summary><div class="graphs">{measure(component.Name, TimeSpan.FromMinutes(1), GraphSpan).Select(one => DrawSeries(one.Series, one.Points, view.Board.At))}</div></details>
             </article>
             """);
@@ -113,7 +113,7 @@ internal sealed class StatusPage(PageOptions options)
             <article class="card incident {StateWords.Class(incident.IsOpen ? incident.Impact : ComponentState.Unknown)}" id="incident-{incident.Id}">
             <div class="head"><h3>{incident.Title}</h3><span class="badge">{incident.Status.ToString()} · {origin}</span></div>
             <p class="faint">Since {Time(incident.StartedAt)}, {(incident.IsOpen ? "for" : "lasted")} {Words.Duration(length)} · {string.Join(", ", incident.Components)}</p>
-            <ol>{updates.Select(update => Html.Of($"<li><b>{update.Status.ToString()}</b> {Time(update.At)}<br>{update.Text}</li>"))}</ol></article>
+            <ol>{updates.Select(update => Html.Of($"<li><b>{update.Status.ToString()}</b> {Time(update.At)}\n{update.Text}</li>"))}</ol></article>
             """);
     }
 
@@ -125,12 +125,19 @@ internal sealed class StatusPage(PageOptions options)
         }
 
         IEnumerable<Html> rows = view.Board.Watchers.Select(watcher => Html.Of(
-            $"<tr><th scope=\"row\">{watcher.Name}</th><td>{watcher.Location}</td><td>{State(watcher.IsSilent || watcher.LastAt is null ? ComponentState.Unknown : ComponentState.Operational)}</td><td>{Heard(watcher, view)}</td></tr>"));
+            $"<tr><th scope=\"row\">{watcher.Name}</th><td>{watcher.Location}</td><td>{Hearing(watcher)}</td><td>{Heard(watcher, view)}</td></tr>"));
         return Html.Of($"""
             <section><h2>Watchers</h2><div class="card"><table><thead><tr><th scope="col">Watcher</th><th scope="col">Location</th><th scope="col">State</th><th scope="col">Last heard</th></tr></thead>
             <tbody>{rows}</tbody></table></div></section>
             """);
     }
+
+    private static Html Hearing(WatcherView watcher) => watcher switch
+    {
+        { IsSilent: true } => Html.Of($"<span class=\"state major\">Silent</span>"),
+        { LastAt: null } => Html.Of($"<span class=\"state unknown\">Awaited</span>"),
+        _ => Html.Of($"<span class=\"state operational\">Reports</span>"),
+    };
 
     private static string Heard(WatcherView watcher, StatusView view)
     {
@@ -141,6 +148,7 @@ internal sealed class StatusPage(PageOptions options)
 
         TimeSpan skew = view.Skews.TryGetValue(watcher.Name, out TimeSpan known) ? known : TimeSpan.Zero;
         string clock = skew.Duration() < NoticedSkew ? "" : $"; its clock is {Words.Duration(skew.Duration())} {(skew > TimeSpan.Zero ? "fast" : "slow")}, corrected here";
-        return $"{Words.Duration(view.Board.At > at ? view.Board.At - at : TimeSpan.Zero)} ago{clock}";
+        TimeSpan age = view.Board.At - at;
+        return $"{(age < TimeSpan.FromSeconds(1) ? "just now" : $"{Words.Duration(age)} ago")}{clock}";
     }
 }

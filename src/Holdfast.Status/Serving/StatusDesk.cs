@@ -2,6 +2,7 @@ using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
 using Holdfast.Status.Reports;
 using Holdfast.Status.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Status.Serving;
@@ -96,21 +97,16 @@ internal sealed class StatusDesk : IDisposable
     {
         lock (_lock)
         {
-            Transact(() =>
+            try
             {
-                DateTimeOffset now = _time.GetUtcNow();
-                if (now - _aliveAt >= AliveInterval)
-                {
-                    _history.NoteAlive(_aliveAt = now);
-                }
-
-                if (now - _trimmedAt >= TrimInterval)
-                {
-                    _rollups.Trim(now);
-                    _history.Trim(now);
-                    _trimmedAt = now;
-                }
-            });
+                Transact(KeepHouse);
+            }
+            catch (SqliteException exception)
+            {
+                // What cannot be stored is judged and shown all the same: a full disk must not stop the page's clock.
+                _log.LogError("the state could not be stored: {Reason}", exception.Message);
+                Remember(_judge.Tick());
+            }
         }
     }
 
@@ -201,6 +197,22 @@ internal sealed class StatusDesk : IDisposable
         }
     }
 
+    private void KeepHouse()
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        if (now - _aliveAt >= AliveInterval)
+        {
+            _history.NoteAlive(_aliveAt = now);
+        }
+
+        if (now - _trimmedAt >= TrimInterval)
+        {
+            _rollups.Trim(now);
+            _history.Trim(now);
+            _trimmedAt = now;
+        }
+    }
+
     private void Reload()
     {
         long version = _database.Query("PRAGMA data_version", row => row.GetInt64(0)).Single();
@@ -220,6 +232,15 @@ internal sealed class StatusDesk : IDisposable
         foreach (StateChange change in changes)
         {
             _history.Add(change);
+        }
+
+        Remember(changes);
+    }
+
+    private void Remember(IReadOnlyList<StateChange> changes)
+    {
+        foreach (StateChange change in changes)
+        {
             if (!_changes.TryGetValue(change.Component, out List<StateChange>? known))
             {
                 _changes.Add(change.Component, known = []);
