@@ -6,6 +6,7 @@ using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Management;
+using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -63,6 +64,8 @@ internal static class Cli
             new IntegrationArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
+            new StatusArguments(terminal).Build(),
+            new WatchArguments(terminal).Build(),
         };
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.

@@ -1,0 +1,167 @@
+using System.Text;
+using Holdfast.Status.Reports;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace Holdfast.Status.Watching;
+
+/// <summary>
+/// A synthetic device and its back end, at any MQTT broker. In each round a fresh connection is made, as a device does that starts; and over connections that are held from
+/// round to round, as devices hold them, a message is published, acknowledged and received. So it is found out when those who are connected only believe that they are served.
+/// </summary>
+internal sealed class MqttProbe : IProbe
+{
+    private const int KeepAliveSeconds = 60;
+
+    private readonly WatchTarget _target;
+    private readonly StepRunner _steps;
+    private readonly Arrivals _arrivals = new();
+    private readonly MqttClientFactory _factory = new();
+    private readonly IMqttClient _publisher;
+    private readonly IMqttClient _subscriber;
+    private readonly string _id = $"watch-{Guid.NewGuid().ToString("N")[..12]}";
+    private long _round;
+
+    public MqttProbe(WatchTarget target, WatchOptions options, TimeProvider time)
+    {
+        _target = target;
+        _steps = new StepRunner(target.Component, options, time);
+        _publisher = _factory.CreateMqttClient();
+        _subscriber = _factory.CreateMqttClient();
+        _subscriber.ApplicationMessageReceivedAsync += message =>
+        {
+            _arrivals.Arrived(message.ApplicationMessage.ConvertPayloadToString() ?? "");
+            return Task.CompletedTask;
+        };
+    }
+
+    private string Topic => $"devices/{_id}/events/watch";
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ReportedObservation>> RunAsync(CancellationToken cancellationToken)
+    {
+        string mark = $"{_id}:{++_round}";
+        bool wasSubscribed = _subscriber.IsConnected;
+        Task<ReportedObservation> connect = _steps.RunAsync("connect", ConnectAfreshAsync, "no answer to CONNECT", cancellationToken);
+        Task<ReportedObservation> subscribe = _steps.RunAsync("subscribe", SubscribeAsync, "no answer to SUBSCRIBE", cancellationToken);
+        if (!wasSubscribed)
+        {
+            await subscribe.ConfigureAwait(false);
+        }
+
+        Task arrival = _arrivals.Expect(mark);
+        try
+        {
+            List<ReportedObservation> exchange = await ExchangeAsync(mark, arrival, wasSubscribed, cancellationToken).ConfigureAwait(false);
+            return [await connect.ConfigureAwait(false), await subscribe.ConfigureAwait(false), .. exchange];
+        }
+        finally
+        {
+            _arrivals.Forget(mark);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _publisher.Dispose();
+        _subscriber.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<List<ReportedObservation>> ExchangeAsync(string mark, Task arrival, bool wasSubscribed, CancellationToken cancellationToken)
+    {
+        if (!_publisher.IsConnected)
+        {
+            ReportedObservation again = await _steps.RunAsync("connect", token => ConnectAsync(_publisher, "publisher", token), "", cancellationToken).ConfigureAwait(false);
+            if (again.Verdict == "failed")
+            {
+                return [];
+            }
+        }
+
+        // From the publish on, whatever the acknowledgement does: a message may well be delivered before.
+        Task<ReportedObservation> deliver = _steps.RunAsync("deliver", arrival.WaitAsync, "acknowledged, but not delivered", cancellationToken);
+        ReportedObservation acknowledge = await _steps.RunAsync(
+            "acknowledge", token => PublishAsync(mark, token), "connected, but not committing: no acknowledgement", cancellationToken).ConfigureAwait(false);
+        bool isReached = acknowledge.Verdict != "failed" && (wasSubscribed || _subscriber.IsConnected);
+        ReportedObservation delivered = await deliver.ConfigureAwait(false);
+        return isReached ? [acknowledge, delivered] : [acknowledge];
+    }
+
+    private async Task ConnectAfreshAsync(CancellationToken cancellationToken)
+    {
+        using IMqttClient client = _factory.CreateMqttClient();
+        await ConnectAsync(client, "connect", cancellationToken).ConfigureAwait(false);
+        await client.DisconnectAsync(new MqttClientDisconnectOptions(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ConnectAsync(IMqttClient client, string role, CancellationToken cancellationToken)
+    {
+        MqttClientConnectResult result = await client.ConnectAsync(Options(role), cancellationToken).ConfigureAwait(false);
+        if (result.ResultCode != MqttClientConnectResultCode.Success)
+        {
+            throw new StepFailedException($"refused: {result.ResultCode}");
+        }
+    }
+
+    private async Task SubscribeAsync(CancellationToken cancellationToken)
+    {
+        if (!_subscriber.IsConnected)
+        {
+            await ConnectAsync(_subscriber, "subscriber", cancellationToken).ConfigureAwait(false);
+        }
+
+        MqttClientSubscribeResult result = await _subscriber.SubscribeAsync(Topic, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken).ConfigureAwait(false);
+        if (result.Items.Any(item => (int)item.ResultCode >= 0x80))
+        {
+            throw new StepFailedException($"refused: {result.Items.First().ResultCode}");
+        }
+    }
+
+    private async Task PublishAsync(string mark, CancellationToken cancellationToken)
+    {
+        MqttApplicationMessage message = new MqttApplicationMessageBuilder()
+            .WithTopic(Topic).WithPayload(Encoding.UTF8.GetBytes(mark)).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build();
+        MqttClientPublishResult result = await _publisher.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+        if (!result.IsSuccess)
+        {
+            throw new StepFailedException($"refused: {result.ReasonCode}");
+        }
+    }
+
+    // 3.1.1 is what every broker speaks.
+    private MqttClientOptions Options(string role)
+    {
+        MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
+            .WithProtocolVersion(MqttProtocolVersion.V311)
+            .WithClientId($"{_id}-{role}")
+            .WithCleanSession()
+            .WithKeepAlivePeriod(TimeSpan.FromSeconds(KeepAliveSeconds));
+        Uri address = _target.Address;
+        if (address.UserInfo.Length > 0)
+        {
+            string[] parts = address.UserInfo.Split(':', 2);
+            builder.WithCredentials(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+        }
+
+        if (address.Scheme is "ws" or "wss")
+        {
+            var url = new UriBuilder(address) { UserName = "", Password = "", Path = address.AbsolutePath == "/" ? "/mqtt" : address.AbsolutePath };
+            builder.WithWebSocketServer(socket => socket.WithUri(url.Uri.ToString()));
+        }
+        else
+        {
+            int port = address.Port > 0 ? address.Port : address.Scheme == "mqtts" ? 8883 : 1883;
+            builder.WithTcpServer(address.Host, port);
+        }
+
+        if (address.Scheme is "mqtts" or "wss")
+        {
+            builder.WithTlsOptions(tls => tls.UseTls().WithTargetHost(address.Host));
+        }
+
+        return builder.Build();
+    }
+}
