@@ -17,6 +17,7 @@ internal sealed class EventOutbox : IAsyncDisposable
     private Task? _flushing;
     private TaskCompletionSource _group = NewGroup();
     private TaskCompletionSource _arrived = NewGroup();
+    private TaskCompletionSource? _emptied;
     private bool _isClosed;
 
     public EventOutbox(IOutboxFiles files, OutboxOptions options, TimeProvider time)
@@ -101,10 +102,26 @@ internal sealed class EventOutbox : IAsyncDisposable
     }
 
     /// <summary>An event is forgotten.</summary>
-    public Task ConfirmAsync(StoredEvent stored) => WithStoreAsync(s => s.Confirm(stored));
+    public Task ConfirmAsync(StoredEvent stored) => WithStoreAsync(s =>
+    {
+        s.Confirm(stored);
+        TellWhenEmpty();
+    });
 
     /// <summary>An event that can never be stored is dropped and counted.</summary>
-    public Task DropAsync(StoredEvent stored) => WithStoreAsync(s => s.Drop(stored));
+    public Task DropAsync(StoredEvent stored) => WithStoreAsync(s =>
+    {
+        s.Drop(stored);
+        TellWhenEmpty();
+    });
+
+    /// <summary>Ends when nothing waits.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        var emptied = Task.CompletedTask;
+        await WithStoreAsync(s => emptied = s.Waiting == 0 ? emptied : (_emptied ??= NewGroup()).Task).ConfigureAwait(false);
+        await emptied.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>What was read and not confirmed is read again.</summary>
     public Task RewindAsync() => WithStoreAsync(s => s.Rewind());
@@ -177,6 +194,15 @@ internal sealed class EventOutbox : IAsyncDisposable
         var full = _flushNow.WaitAsync(enough.Token);
         await Task.WhenAny(full, Task.Delay(_options.FlushInterval, _time, enough.Token)).ConfigureAwait(false);
         await enough.CancelAsync().ConfigureAwait(false);
+    }
+
+    private void TellWhenEmpty()
+    {
+        if (_emptied is { } emptied && _store.Waiting == 0)
+        {
+            emptied.SetResult();
+            _emptied = null;
+        }
     }
 
     private OutboxWriteException FailGroup(Exception cause)

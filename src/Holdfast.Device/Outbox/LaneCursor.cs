@@ -83,7 +83,9 @@ internal sealed class LaneCursor(List<Segment> segments)
 
         _lastRead = sequence;
         _inFlight.Enqueue(new InFlight(segment, start, sequence, Frame.ReadCreatedAt(body)));
-        return !_confirmedAhead.Contains(sequence);
+        var waits = !_confirmedAhead.Contains(sequence);
+        Advance();
+        return waits;
     }
 
     /// <summary>Confirms an event that was read. One that is not waiting any more is ignored.</summary>
@@ -95,11 +97,7 @@ internal sealed class LaneCursor(List<Segment> segments)
         }
 
         _confirmedAhead.Add(sequence);
-        while (_inFlight.TryPeek(out var oldest) && _confirmedAhead.Remove(oldest.Sequence))
-        {
-            MoveTo(oldest.Sequence);
-            _inFlight.Dequeue();
-        }
+        Advance();
     }
 
     /// <summary>Reads again from the first event that is not confirmed.</summary>
@@ -149,6 +147,15 @@ internal sealed class LaneCursor(List<Segment> segments)
         if (_segment == segment)
         {
             _segment = null;
+        }
+    }
+
+    private void Advance()
+    {
+        while (_inFlight.TryPeek(out var oldest) && _confirmedAhead.Remove(oldest.Sequence))
+        {
+            MoveTo(oldest.Sequence);
+            _inFlight.Dequeue();
         }
     }
 
