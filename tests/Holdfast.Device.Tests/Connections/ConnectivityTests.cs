@@ -94,6 +94,10 @@ public sealed class ConnectivityTests
         Assert.Equal(since, _connectivity.Status.Since);
         _connectivity.Lost("reset");
         Assert.Equal(_time.GetUtcNow(), _connectivity.Status.Since);
+        since = _connectivity.Status.Since;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _connectivity.Failed(One, "refused", wasLast: true);
+        Assert.Equal(("refused", since), (_connectivity.Status.Reason, _connectivity.Status.Since));
     }
 
     private void Online()
