@@ -1,20 +1,42 @@
+using System.Globalization;
+
 namespace Holdfast.Server;
 
-/// <summary>How this process uses sockets.</summary>
+/// <summary>How this process uses sockets. .NET reads these variables when the first socket is used, so this comes before.</summary>
 internal static class SocketTuning
 {
     /// <summary>
     /// Lets completions of socket operations run on the thread that waits for sockets, in the server and in the load generator, whose I/O paths never
-    /// block: else each receive is handed to another thread, at three times the cost per message. .NET reads the variable when the first
-    /// socket is used, so this comes before.
+    /// block: else each receive is handed to another thread, at three times the cost per message.
     /// </summary>
+    private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
+    /// <summary>
+    /// How many threads wait for sockets. In the server half of the processors, since committing and delivering want theirs too: with more, each is woken
+    /// for fewer messages at a time.
+    /// </summary>
+    private const string ThreadCount = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
+
+    /// <summary>Sets what the operator has not set.</summary>
     /// <param name="arguments">The command line.</param>
     public static void Apply(string[] arguments)
     {
-        const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-        if (arguments is ["serve" or "bench", ..] && Environment.GetEnvironmentVariable(Variable) is null)
+        if (arguments is ["serve" or "bench", ..])
         {
-            Environment.SetEnvironmentVariable(Variable, "1");
+            SetDefault(InlineCompletions, 1);
+        }
+
+        if (arguments is ["serve", ..])
+        {
+            SetDefault(ThreadCount, Math.Max(1, Environment.ProcessorCount / 2));
+        }
+    }
+
+    private static void SetDefault(string variable, int value)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is null)
+        {
+            Environment.SetEnvironmentVariable(variable, value.ToString(CultureInfo.InvariantCulture));
         }
     }
 }

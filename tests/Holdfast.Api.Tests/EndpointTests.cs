@@ -100,6 +100,7 @@ public sealed class EndpointTests
         Assert.Equal((200, 200), (local.Status, remote.Status));
         Assert.Contains("holdfast_test_things_total", local.Body, StringComparison.Ordinal);
         Assert.Contains("dotnet_", local.Body, StringComparison.Ordinal);
+        Assert.Contains("service_name=\"holdfast\"", local.Body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,6 +22,12 @@ internal static class ReferenceEndpoints
             page.OpenApiRoutePattern = DocumentPath;
             page.DefaultFonts = false; // They would come from another machine.
             page.Telemetry = false;
+
+            // What would hand the document to somebody else's service.
+            page.ShowDeveloperTools = DeveloperToolsVisibility.Never;
+            page.HideClientButton = true;
+            page.Agent = new ScalarAgentOptions { Disabled = true };
+            page.Mcp = new ScalarMcpOptions { Disabled = true };
         });
     }
 

@@ -19,7 +19,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     public const int MaximumUndeliveredGroups = 4;
 
     /// <summary>How long a group may wait to fill before it is flushed.</summary>
-    public static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(1);
+    public static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Waiting pays when at least this many appends are expected meanwhile.</summary>
     private const double WorthGathering = 3;

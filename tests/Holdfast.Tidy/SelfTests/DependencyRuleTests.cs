@@ -7,6 +7,8 @@ public sealed class DependencyRuleTests
     [Theory]
     [InlineData("Holdfast.Mqtt", "Holdfast.Log")]
     [InlineData("Holdfast.Log", "Holdfast.Broker")]
+    [InlineData("Holdfast.Log", "Holdfast.Log.Postgres")]
+    [InlineData("Holdfast.Log.Postgres", "Holdfast.Broker")]
     [InlineData("Holdfast.Broker", "Holdfast.Transport")]
     [InlineData("Holdfast.Api", "Holdfast.Integrations")]
     [InlineData("Holdfast.Device", "Holdfast.Broker")]
@@ -25,6 +27,7 @@ public sealed class DependencyRuleTests
     [InlineData("Holdfast.Cluster", "Orleans.Core")]
     [InlineData("Holdfast.Server", "Holdfast.Api")]
     [InlineData("Holdfast.Log", "Microsoft.Data.Sqlite")]
+    [InlineData("Holdfast.Log.Postgres", "Holdfast.Log")]
     public void The_right_direction_passes(string project, string name)
         => Assert.Empty(DependencyRule.Check(new References(project, ["System.Runtime", name]), "x"));
 

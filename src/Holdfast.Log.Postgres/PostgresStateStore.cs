@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Holdfast.Log.Postgres.Connections;
+using Holdfast.Log.Postgres.Schema;
+using Holdfast.Log.Postgres.State;
+using Holdfast.Log.Segments;
+using Holdfast.Log.State;
+using Npgsql;
+
+namespace Holdfast.Log.Postgres;
+
+/// <summary>
+/// Sessions, checkpoints and integrations of a cluster, beside its log. Changes that come at the same time share a transaction. While the database is away a
+/// change waits, up to <see cref="PostgresOptions.StateRetryTime"/>; then it is a <see cref="StateStoreException"/>, and a full disk is a <see cref="StateStoreFullException"/>.
+/// </summary>
+public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IIntegrationStore, IAsyncDisposable
+{
+    private const int RowsPerChunk = 256;
+    private const int ChunksAhead = 8;
+
+    private readonly PostgresOptions _options;
+    private readonly PrimaryDatabase _database;
+    private readonly PooledWork _work;
+
+    private PostgresStateStore(PostgresOptions options, PrimaryDatabase database)
+    {
+        _options = options;
+        _database = database;
+        _work = new PooledWork(database, options);
+        Writer = new StateWriter(_work, options);
+    }
+
+    internal StateWriter Writer { get; }
+
+    /// <summary>Opens the store, and makes the schema when there is none.</summary>
+    /// <param name="options">Where the database is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    public static async Task<PostgresStateStore> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        var database = new PrimaryDatabase(options);
+        try
+        {
+            await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+            return new PostgresStateStore(options, database);
+        }
+        catch
+        {
+            await database.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    IAsyncEnumerable<StoredSession> ISessionStore.LoadAsync(CancellationToken cancellationToken)
+        => StreamAsync(SessionRows.All, SessionRows.Read, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveAsync(StoredSession session) => Writer.RunAsync(SessionRows.Save(session));
+
+    /// <inheritdoc/>
+    public async ValueTask SaveSubscriptionsAsync(
+        ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
+        => await Writer.RunAsync(SessionRows.SaveSubscriptions(sessionId, saved, removedFilters)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveAsync(ulong sessionId) => await Writer.RunAsync(SessionRows.Remove(sessionId)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask<StoredCheckpoint> ICheckpointStore.LoadAsync(CancellationToken cancellationToken)
+        => await _work.RunAsync(
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(CheckpointRows.Offsets, connection);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
+                    ? new StoredCheckpoint(reader.GetFieldValue<long[]>(0), reader.GetFieldValue<long[]>(1))
+                    : new StoredCheckpoint(new long[_options.PartitionCount], new long[_options.PartitionCount]);
+            },
+            cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredRetained> LoadRetainedAsync(CancellationToken cancellationToken)
+        => StreamAsync(CheckpointRows.Retained, CheckpointRows.ReadRetained, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredStream> LoadStreamsAsync(CancellationToken cancellationToken)
+        => StreamAsync(CheckpointRows.Streams, CheckpointRows.ReadStreams, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredShare> LoadSharesAsync(CancellationToken cancellationToken)
+        => StreamAsync(CheckpointRows.Shares, CheckpointRows.ReadShares, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask SaveAsync(CheckpointChanges changes) => await Writer.RunAsync(CheckpointRows.Save(changes)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    async ValueTask<IReadOnlyList<StoredIntegration>> IIntegrationStore.LoadAsync(CancellationToken cancellationToken)
+    {
+        var integrations = new List<StoredIntegration>();
+        await foreach (var integration in StreamAsync(IntegrationRows.All, IntegrationRows.Read, cancellationToken).ConfigureAwait(false))
+        {
+            integrations.Add(integration);
+        }
+
+        return integrations;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> AddAsync(StoredIntegration integration) => Writer.RunAsync(IntegrationRows.Add(integration));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveAsync(string product, string name) => Writer.RunAsync(IntegrationRows.Remove(product, name));
+
+    /// <inheritdoc/>
+    public async ValueTask SaveCursorAsync(string product, string name, long[] cursor)
+        => await Writer.RunAsync(IntegrationRows.SaveCursor(product, name, cursor)).ConfigureAwait(false);
+
+    /// <summary>Commits what waits, and closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Writer.DisposeAsync().ConfigureAwait(false);
+        await _database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Reads rows on the thread pool, ahead of the consumer by a few chunks; the consumer never runs on a socket's thread.</summary>
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        string sql, Func<NpgsqlDataReader, IEnumerable<T>> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var chunks = Channel.CreateBounded<T[]>(new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
+        var producing = Task.Run(() => ProduceAsync(sql, rows, chunks.Writer, abandoned.Token), CancellationToken.None);
+        try
+        {
+            await foreach (var chunk in chunks.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                foreach (var row in chunk)
+                {
+                    yield return row;
+                }
+            }
+        }
+        finally
+        {
+            await abandoned.CancelAsync().ConfigureAwait(false);
+            await producing.ConfigureAwait(false);
+        }
+    }
+
+    private async Task ProduceAsync<T>(string sql, Func<NpgsqlDataReader, IEnumerable<T>> rows, ChannelWriter<T[]> chunks, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using var _ = connection.ConfigureAwait(false);
+            using var command = new NpgsqlCommand(sql, connection);
+            using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            foreach (var chunk in rows(reader).Chunk(RowsPerChunk))
+            {
+                await chunks.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+            }
+
+            chunks.Complete();
+        }
+        catch (Exception error)
+        {
+            chunks.Complete(error is NpgsqlException ? new StateStoreException($"The state in the schema '{_options.Schema}' could not be read: {error.Message}", error) : error);
+        }
+    }
+}

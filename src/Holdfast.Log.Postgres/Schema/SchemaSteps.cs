@@ -1,0 +1,112 @@
+namespace Holdfast.Log.Postgres.Schema;
+
+/// <summary>The tables, as steps from one version to the next. A released step never changes. They run with the store's schema as search path.</summary>
+internal static class SchemaSteps
+{
+    public static readonly IReadOnlyList<string> All =
+    [
+        """
+        CREATE TABLE store (
+            id smallint PRIMARY KEY CHECK (id = 1),
+            incarnation text NOT NULL,
+            partition_count smallint NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        CREATE TABLE segment (
+            number bigint PRIMARY KEY,
+            begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            base_offsets bigint[] NOT NULL,
+            base_bytes bigint NOT NULL,
+            first_received_at bigint,
+            last_received_at bigint
+        );
+        CREATE TABLE partition_head (
+            partition smallint PRIMARY KEY,
+            next_offset bigint NOT NULL DEFAULT 0,
+            epoch bigint NOT NULL DEFAULT 0,
+            owner text,
+            segment bigint NOT NULL,
+            bytes bigint NOT NULL DEFAULT 0,
+            first_received_at bigint,
+            last_received_at bigint
+        ) WITH (fillfactor = 20);
+        CREATE TABLE batch (
+            segment bigint NOT NULL,
+            partition smallint NOT NULL,
+            base_offset bigint NOT NULL,
+            count integer NOT NULL,
+            epoch bigint NOT NULL,
+            first_received_at bigint NOT NULL,
+            last_received_at bigint NOT NULL,
+            length integer NOT NULL,
+            checksum integer NOT NULL,
+            key_filter bytea NOT NULL,
+            body bytea NOT NULL,
+            PRIMARY KEY (partition, base_offset, segment)
+        ) PARTITION BY RANGE (segment);
+        ALTER TABLE batch ALTER body SET STORAGE EXTERNAL, ALTER key_filter SET STORAGE EXTERNAL;
+        """,
+        """
+        CREATE TABLE session (
+            id bigint PRIMARY KEY,
+            product text NOT NULL,
+            client_id text NOT NULL,
+            epoch bigint NOT NULL,
+            expiry_seconds bigint NOT NULL,
+            disconnected_at bigint,
+            will_record bytea,
+            will_delay_seconds bigint,
+            will_message_expiry_seconds bigint,
+            cursor bigint[],
+            exchanges bytea,
+            UNIQUE (product, client_id)
+        );
+        CREATE TABLE subscription (
+            session_id bigint NOT NULL REFERENCES session ON DELETE CASCADE,
+            filter text NOT NULL,
+            options smallint NOT NULL,
+            identifier bigint NOT NULL,
+            since bigint[] NOT NULL,
+            PRIMARY KEY (session_id, filter)
+        );
+        CREATE TABLE checkpoint (
+            id smallint PRIMARY KEY CHECK (id = 1),
+            applied_offsets bigint[] NOT NULL,
+            mark bigint[] NOT NULL
+        );
+        CREATE TABLE retained (
+            product text NOT NULL,
+            topic text NOT NULL,
+            partition smallint NOT NULL,
+            "offset" bigint NOT NULL,
+            record bytea NOT NULL,
+            PRIMARY KEY (product, topic)
+        );
+        CREATE TABLE stream (
+            partition smallint NOT NULL,
+            key bytea NOT NULL,
+            ranges bytea NOT NULL,
+            last_seen bigint NOT NULL,
+            PRIMARY KEY (partition, key)
+        );
+        CREATE TABLE share (
+            product text NOT NULL,
+            filter text NOT NULL,
+            positions bigint[] NOT NULL,
+            unconfirmed bigint[] NOT NULL,
+            PRIMARY KEY (product, filter)
+        );
+        CREATE TABLE integration (
+            product text NOT NULL,
+            name text NOT NULL,
+            kind text NOT NULL,
+            filter text NOT NULL,
+            settings text NOT NULL,
+            created_at bigint NOT NULL,
+            cursor bigint[] NOT NULL,
+            added_by uuid NOT NULL,
+            PRIMARY KEY (product, name)
+        );
+        """,
+    ];
+}
