@@ -1,0 +1,86 @@
+using System.Threading.Channels;
+using Holdfast.Device.Connections;
+using Holdfast.Device.Outbox;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Device;
+
+/// <summary>A device: takes events into its outbox and sends them until the cloud has stored each one.</summary>
+public sealed class HoldfastDevice : IAsyncDisposable
+{
+    private const int MaximumUntoldChanges = 64;
+
+    private readonly DeviceOptions _options;
+    private readonly EventOutbox _outbox;
+    private readonly ConnectivityMonitor _monitor;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _sending;
+
+    // Of changes that nobody has read, the oldest are left out: the newest is what counts.
+    private readonly Channel<ConnectivityStatus> _changes = Channel.CreateBounded<ConnectivityStatus>(
+        new BoundedChannelOptions(MaximumUntoldChanges) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private HoldfastDevice(DeviceOptions options, EventOutbox outbox, ICloudConnector connector, TimeProvider time, ILogger logger)
+    {
+        (_options, _outbox) = (options, outbox);
+        _monitor = new ConnectivityMonitor(new Connectivity(options.AckDeadline, time), status => _changes.Writer.TryWrite(status));
+        var selector = new EndpointSelector(options.Endpoints, options.FirstBackOff, options.LongestBackOff, time, Random.Shared);
+        var sender = new CloudSender(outbox, connector, selector, _monitor, options, time, logger);
+        _sending = Task.Run(() => sender.RunAsync(_ending.Token));
+    }
+
+    /// <summary>Whether events reach the cloud, and why not.</summary>
+    public ConnectivityStatus Connectivity => _monitor.Status;
+
+    /// <summary>Every change of <see cref="Connectivity"/>, for one reader.</summary>
+    public IAsyncEnumerable<ConnectivityStatus> ConnectivityChanges => _changes.Reader.ReadAllAsync();
+
+    /// <summary>Opens the outbox and begins to send what waits in it.</summary>
+    /// <param name="options">The device.</param>
+    /// <param name="logger">Where attempts that failed are told.</param>
+    /// <exception cref="ArgumentException">An option is wrong.</exception>
+    /// <exception cref="IOException">The outbox cannot be opened.</exception>
+    public static HoldfastDevice Start(DeviceOptions options, ILogger? logger = null)
+    {
+        options.Validate();
+        return Start(options, EventOutbox.Open(options.Outbox, TimeProvider.System), new MqttConnector(options), TimeProvider.System, logger);
+    }
+
+    internal static HoldfastDevice Start(DeviceOptions options, EventOutbox outbox, ICloudConnector connector, TimeProvider time, ILogger? logger = null)
+        => new(options, outbox, connector, time, logger ?? NullLogger.Instance);
+
+    /// <summary>Takes an event. When this ends, the event is flushed to the outbox and will be sent; with an outbox in memory, as long as the process lives.</summary>
+    /// <param name="deviceEvent">The event.</param>
+    /// <returns>Its identity, which the cloud stores with it.</returns>
+    /// <exception cref="ArgumentException">The name is no topic, or the event is too large for the outbox.</exception>
+    /// <exception cref="OutboxFullException">The outbox is full, and its policy refuses the event.</exception>
+    /// <exception cref="OutboxWriteException">The disk did not take it.</exception>
+    public Task<EventIdentity> PublishAsync(DeviceEvent deviceEvent)
+    {
+        var topic = $"devices/{_options.DeviceId}/events/{deviceEvent.Name}";
+        if (deviceEvent.Name.Length == 0 || deviceEvent.Name.AsSpan().IndexOfAny("+#\0") >= 0 || topic.Length > 10_000 || deviceEvent.ContentType?.Length > 1_000)
+        {
+            throw new ArgumentException("An event's name is part of a topic: not empty, without + and #, and its topic and content type are short.", nameof(deviceEvent));
+        }
+
+        return _outbox.AppendAsync(deviceEvent.Priority, topic, deviceEvent.ContentType ?? "", deviceEvent.Payload);
+    }
+
+    /// <summary>What waits, and what became of events.</summary>
+    public Task<OutboxStatistics> GetStatisticsAsync() => _outbox.GetStatisticsAsync();
+
+    /// <summary>Ends when nothing waits any more.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task DrainAsync(CancellationToken cancellationToken = default) => _outbox.DrainAsync(cancellationToken);
+
+    /// <summary>Leaves the cloud and closes the outbox. What waits is sent after the next start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _sending.ConfigureAwait(false);
+        await _outbox.DisposeAsync().ConfigureAwait(false);
+        _changes.Writer.TryComplete();
+        _ending.Dispose();
+    }
+}

@@ -1,0 +1,254 @@
+namespace Holdfast.Device.Outbox;
+
+/// <summary>An outbox for many publishers and one sender. Events that arrive together are flushed together.</summary>
+internal sealed class EventOutbox : IAsyncDisposable
+{
+    /// <summary>How long what is confirmed may stay unknown to the files. A crash within it sends those events again, and the cloud keeps one.</summary>
+    public static readonly TimeSpan PositionInterval = TimeSpan.FromSeconds(30);
+
+    private readonly IOutboxFiles _files;
+    private readonly OutboxOptions _options;
+    private readonly TimeProvider _time;
+    private readonly OutboxStore _store;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SemaphoreSlim _flushNow = new(0);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ITimer _positions;
+    private Task? _flushing;
+    private TaskCompletionSource _group = NewGroup();
+    private TaskCompletionSource _arrived = NewGroup();
+    private TaskCompletionSource? _emptied;
+    private bool _isClosed;
+
+    public EventOutbox(IOutboxFiles files, OutboxOptions options, TimeProvider time)
+    {
+        options.Validate();
+        (_files, _options, _time) = (files, options, time);
+        _store = new OutboxStore(files, options, time);
+        _positions = time.CreateTimer(_ => _ = TryFlushPositionsAsync(), null, PositionInterval, PositionInterval);
+    }
+
+    /// <summary>Opens the outbox that the options describe.</summary>
+    public static EventOutbox Open(OutboxOptions options, TimeProvider time)
+    {
+        options.Validate();
+        IOutboxFiles files = options.Directory is { } directory ? new DiskOutboxFiles(directory) : new MemoryOutboxFiles();
+        try
+        {
+            return new EventOutbox(files, options, time);
+        }
+        catch
+        {
+            (files as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes an event; ends when it is flushed.</summary>
+    /// <exception cref="OutboxFullException">It does not fit, and the policy keeps the others.</exception>
+    /// <exception cref="OutboxWriteException">The disk did not take it.</exception>
+    public async Task<EventIdentity> AppendAsync(EventPriority priority, string topic, string contentType, ReadOnlyMemory<byte> payload)
+    {
+        EventIdentity identity;
+        Task flushed;
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            identity = _store.Append(priority, topic, contentType, payload.Span);
+            flushed = _group.Task;
+            _flushing ??= FlushSoonAsync();
+            if (_store.PendingBytes >= _options.FlushBytes && _flushNow.CurrentCount == 0)
+            {
+                _flushNow.Release();
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw FailGroup(exception);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        await flushed.ConfigureAwait(false);
+        return identity;
+    }
+
+    /// <summary>The next event to send, once there is one.</summary>
+    public async Task<StoredEvent> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task arrived;
+            await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (_store.Read() is { } stored)
+                {
+                    return stored;
+                }
+
+                arrived = _arrived.Task;
+            }
+            finally
+            {
+                _gate.Release();
+            }
+
+            await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>An event is forgotten.</summary>
+    public Task ConfirmAsync(StoredEvent stored) => WithStoreAsync(s =>
+    {
+        s.Confirm(stored);
+        TellWhenEmpty();
+    });
+
+    /// <summary>An event that can never be stored is dropped and counted.</summary>
+    public Task DropAsync(StoredEvent stored) => WithStoreAsync(s =>
+    {
+        s.Drop(stored);
+        TellWhenEmpty();
+    });
+
+    /// <summary>Ends when nothing waits.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        var emptied = Task.CompletedTask;
+        await WithStoreAsync(s => emptied = s.Waiting == 0 ? emptied : (_emptied ??= NewGroup()).Task).ConfigureAwait(false);
+        await emptied.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What was read and not confirmed is read again.</summary>
+    public Task RewindAsync() => WithStoreAsync(s => s.Rewind());
+
+    /// <summary>What is in it.</summary>
+    public async Task<OutboxStatistics> GetStatisticsAsync()
+    {
+        OutboxStatistics statistics = null!;
+        await WithStoreAsync(s => statistics = s.GetStatistics()).ConfigureAwait(false);
+        return statistics;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _positions.DisposeAsync().ConfigureAwait(false);
+        await _gate.WaitAsync().ConfigureAwait(false);
+        _isClosed = true;
+        _gate.Release();
+        await _ending.CancelAsync().ConfigureAwait(false);
+        if (_flushing is { } flushing)
+        {
+            await flushing.ConfigureAwait(false);
+        }
+
+        await FlushPositionsAsync().ConfigureAwait(false);
+        _store.Dispose();
+        (_files as IDisposable)?.Dispose();
+        _gate.Dispose();
+        _flushNow.Dispose();
+        _ending.Dispose();
+    }
+
+    private static TaskCompletionSource NewGroup() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Waits for more events, then flushes all. The gate is held meanwhile, so the publishers of the next group wait without a thread.</summary>
+    private async Task FlushSoonAsync()
+    {
+        if (_options.FlushInterval > TimeSpan.Zero)
+        {
+            await WaitForMoreAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            await Task.Yield();
+        }
+
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _flushing = null;
+            _store.Flush();
+            _group.SetResult();
+            _group = NewGroup();
+            _arrived.SetResult();
+            _arrived = NewGroup();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            FailGroup(exception);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task WaitForMoreAsync()
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        var full = _flushNow.WaitAsync(enough.Token);
+        await Task.WhenAny(full, Task.Delay(_options.FlushInterval, _time, enough.Token)).ConfigureAwait(false);
+        await enough.CancelAsync().ConfigureAwait(false);
+    }
+
+    private void TellWhenEmpty()
+    {
+        if (_emptied is { } emptied && _store.Waiting == 0)
+        {
+            emptied.SetResult();
+            _emptied = null;
+        }
+    }
+
+    private OutboxWriteException FailGroup(Exception cause)
+    {
+        var failure = new OutboxWriteException(cause);
+        _group.TrySetException(failure);
+        _ = _group.Task.Exception;
+        _group = NewGroup();
+        return failure;
+    }
+
+    private Task FlushPositionsAsync() => WithStoreAsync(s =>
+    {
+        try
+        {
+            s.FlushPositions();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Of what was confirmed, some would be sent again; but what waits in the same lane was not written.
+            FailGroup(exception);
+        }
+    });
+
+    private async Task TryFlushPositionsAsync()
+    {
+        try
+        {
+            await FlushPositionsAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The timer fired while the outbox was closed, which flushes by itself.
+        }
+    }
+
+    private async Task WithStoreAsync(Action<OutboxStore> action)
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            action(_store);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}
