@@ -71,7 +71,7 @@ public sealed class DamageTests : IDisposable
         }
 
         var segment = SegmentFile.Newest(_directory.Data);
-        segment.FlipBit(segment.Used / 2, random.Next(8));
+        segment.FlipBit(random);
 
         await using var restarted = await ServerProcess.StartAsync(new ServerArguments(_directory.Data));
         address.Announce(restarted.MqttPort);

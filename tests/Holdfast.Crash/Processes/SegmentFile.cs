@@ -21,9 +21,6 @@ internal sealed class SegmentFile
 
     public string Name => Path.GetFileName(_path);
 
-    /// <summary>Where the next batch would begin.</summary>
-    public int Used => _used;
-
     public static SegmentFile Newest(string data)
         => Directory.EnumerateFiles(data, "*.segment").OrderDescending(StringComparer.Ordinal).Select(Open).First(segment => segment._used > 0);
 
@@ -44,8 +41,13 @@ internal sealed class SegmentFile
         return bytes;
     }
 
-    public void FlipBit(int position, int bit)
+    /// <summary>Flips a bit in the header or the body of the batch in the middle; the padding after a body means nothing to anybody.</summary>
+    public void FlipBit(Random random)
     {
+        var bytes = File.ReadAllBytes(_path);
+        var header = LastHeader(bytes.AsSpan(0, _used / 2));
+        var position = header + random.Next(HeaderSize + BodyLength(bytes, header));
+        var bit = random.Next(8);
         using var file = File.Open(_path, FileMode.Open, FileAccess.ReadWrite);
         file.Position = position;
         var value = file.ReadByte();
@@ -60,15 +62,20 @@ internal sealed class SegmentFile
     /// <summary>The last non-zero byte would not do: a record may end with zeros.</summary>
     private static int EndOfLastBatch(ReadOnlySpan<byte> bytes)
     {
-        for (var at = bytes.LastIndexOf(Magic); at >= 0; at = bytes[..at].LastIndexOf(Magic))
+        var header = LastHeader(bytes);
+        return header < 0 ? 0 : header + HeaderSize + ((BodyLength(bytes, header) + Alignment - 1) / Alignment * Alignment);
+    }
+
+    private static int LastHeader(ReadOnlySpan<byte> bytes)
+    {
+        var at = bytes.LastIndexOf(Magic);
+        while (at >= 0 && (bytes.Length - at < HeaderSize || BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + PositionAt)..]) != at))
         {
-            if (bytes.Length - at >= HeaderSize && BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + PositionAt)..]) == at)
-            {
-                var bodyLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + BodyLengthAt)..]);
-                return at + HeaderSize + ((bodyLength + Alignment - 1) / Alignment * Alignment);
-            }
+            at = bytes[..at].LastIndexOf(Magic);
         }
 
-        return 0;
+        return at;
     }
+
+    private static int BodyLength(ReadOnlySpan<byte> bytes, int header) => BinaryPrimitives.ReadInt32LittleEndian(bytes[(header + BodyLengthAt)..]);
 }
