@@ -15,7 +15,8 @@ public interface IPeers
     event Action Changed;
 
     /// <summary>
-    /// Whether this life of a node is over for certain: it left, the others have declared it dead, or a later life of it has joined. A node that is not known is not dead.
+    /// Whether the membership says that this life of a node is over: it has left, the others have declared it dead, or a later life has joined at its address. A node that is
+    /// not known is not dead.
     /// </summary>
     /// <param name="node">Any life of a node.</param>
     bool IsDeclaredDead(NodeId node);
