@@ -33,6 +33,8 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly ISessionKeeper _keeper;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
+    private readonly IClusterBackbone? _backbone;
+    private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -43,6 +45,8 @@ public sealed class BrokerNode : IAsyncDisposable
         _services = services;
         _registry = registry;
         _retention = stores.Retention;
+        _backbone = stores.Backbone;
+        _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
@@ -100,7 +104,7 @@ public sealed class BrokerNode : IAsyncDisposable
         var sessionStore = stores.Home is { } home ? new NodeSessionStore(home.Store) : stores.Sessions;
         var recovered = await new Recovery(services, registry, sessionStore, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
         var node = new BrokerNode(services, registry, sessionStore, stores);
-        node.Start(recovered, stores.Backbone);
+        node.Start(recovered);
         return node;
     }
 
@@ -128,11 +132,20 @@ public sealed class BrokerNode : IAsyncDisposable
     public async Task DrainAsync(Func<Task> whenDisconnected)
     {
         _services.Monitor.Drain();
+        if (_backbone is not null)
+        {
+            await _backbone.LetGoAsync().ConfigureAwait(false);
+        }
+
         await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
         await Task.WhenAny(_keeper.SettleAllAsync(), Task.Delay(SettleLimit, _services.Time)).ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
-        await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        if (_backbone is null)
+        {
+            await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (!_services.Feed.IsFatal)
         {
             await _checkpointer.RunLastAsync().ConfigureAwait(false);
@@ -147,7 +160,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Start(RecoveredState recovered, IClusterBackbone? backbone)
+    private void Start(RecoveredState recovered)
     {
         _checkpointer.StartFrom(recovered.AppliedOffsets);
         foreach (var session in recovered.Sessions)
@@ -155,13 +168,13 @@ public sealed class BrokerNode : IAsyncDisposable
             _expiry.Schedule(session);
         }
 
-        if (backbone is null)
+        if (_backbone is null)
         {
             _services.Committer.Start();
         }
         else
         {
-            backbone.Connect(_services.Feed);
+            _backbone.Connect(_services.Feed);
         }
 
         _services.Monitor.Start();
@@ -254,7 +267,18 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private async Task ApplyRetentionAsync()
-        => await _services.Log.ApplyRetentionAsync(_retention, _checkpointer.AppliedOffsets, _stopping.Token).ConfigureAwait(false);
+    {
+        try
+        {
+            // In a cluster every partition has its own owner, who writes down how far it has come.
+            var applied = _backbone is null ? _checkpointer.AppliedOffsets : (await _checkpoints.LoadAsync(_stopping.Token).ConfigureAwait(false)).AppliedOffsets;
+            await _services.Log.ApplyRetentionAsync(_retention, applied, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (_backbone is not null)
+        {
+            _services.Logger.LogWarning("Retention waits: {Message}", exception.Message);
+        }
+    }
 
     private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
     {

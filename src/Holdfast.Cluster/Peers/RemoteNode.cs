@@ -1,3 +1,6 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
+
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>The way to another node. Whatever goes wrong on it is a <see cref="PeerUnavailableException"/>, within the time that its kind of message has.</summary>
@@ -9,6 +12,18 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <inheritdoc/>
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
         => AskAsync(static (service, message) => service.HeartbeatAsync(message), heartbeat, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<AppendAnswer> AppendAsync(AppendRequest request)
+        => AskAsync(static (service, message) => service.AppendAsync(message), request, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PushAsync(PushedBatches pushed)
+        => AskAsync(static (service, message) => service.PushAsync(message), pushed, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
+        => AskAsync(static (service, message) => service.FenceAsync(message), gone, AnswerLimit);
 
     private async ValueTask<TAnswer> AskAsync<TMessage, TAnswer>(Func<INodeService, TMessage, ValueTask<TAnswer>> send, TMessage message, TimeSpan limit)
     {

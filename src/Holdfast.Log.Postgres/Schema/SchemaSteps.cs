@@ -129,6 +129,14 @@ internal static class SchemaSteps
         );
         """,
         """
+        CREATE TABLE partition_checkpoint (
+            partition smallint PRIMARY KEY,
+            applied_offset bigint NOT NULL,
+            epoch bigint NOT NULL
+        );
+        ALTER TABLE stream ADD epoch bigint NOT NULL DEFAULT 0;
+        """,
+        """
         CREATE TABLE node (
             id text PRIMARY KEY,
             zone text NOT NULL,

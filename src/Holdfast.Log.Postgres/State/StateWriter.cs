@@ -169,6 +169,8 @@ internal sealed class StateWriter : IAsyncDisposable
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull }
             => new StateStoreFullException($"There is no room on the database's disk for the state in the schema '{schema}'.", error),
+        DatabaseUnavailableException
+            => new StateStoreUnavailableException($"The state store in the schema '{schema}' does not answer: {error.Message}", error),
         _ => new StateStoreException($"The state store in the schema '{schema}' failed: {error.Message}", error),
     };
 }
