@@ -28,22 +28,25 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SessionExpiry _expiry;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
+    private readonly IClusterBackbone? _backbone;
     private readonly DirectRouter _router;
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
 
-    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, ICheckpointStore checkpointStore, RetentionPolicy retention)
+    private BrokerNode(SessionServices services, SessionRegistry registry, BrokerStores stores)
     {
+        var sessionStore = stores.Sessions;
         _services = services;
         _registry = registry;
-        _retention = retention;
+        _retention = stores.Retention;
+        _backbone = stores.Backbone;
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
         _lifecycle = new ClientLifecycle(services, registry, sessionStore, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
-        _checkpointer = new Checkpointer(services, registry, checkpointStore);
+        _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
         services.Monitor.DisconnectEverybody = reason => _ = DisconnectAllAsync(ReasonCode.ServerBusy, reason, services.Options.DisconnectJitter);
     }
@@ -85,11 +88,12 @@ public sealed class BrokerNode : IAsyncDisposable
             Logger = logger,
         };
         services.Feed = new Dispatcher(services, onFatal);
-        services.Committer = new GroupCommitter(stores.Log, services.Feed, time);
+        services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
+        services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
         var registry = new SessionRegistry(services);
         var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
-        var node = new BrokerNode(services, registry, stores.Sessions, stores.Checkpoints, stores.Retention);
+        var node = new BrokerNode(services, registry, stores);
         node.Start(recovered);
         return node;
     }
@@ -118,10 +122,19 @@ public sealed class BrokerNode : IAsyncDisposable
     public async Task DrainAsync(Func<Task> whenDisconnected)
     {
         _services.Monitor.Drain();
+        if (_backbone is not null)
+        {
+            await _backbone.LetGoAsync().ConfigureAwait(false);
+        }
+
         await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
-        await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        if (_backbone is null)
+        {
+            await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (!_services.Feed.IsFatal)
         {
             await _checkpointer.RunLastAsync().ConfigureAwait(false);
@@ -144,7 +157,15 @@ public sealed class BrokerNode : IAsyncDisposable
             _expiry.Schedule(session);
         }
 
-        _services.Committer.Start();
+        if (_backbone is null)
+        {
+            _services.Committer.Start();
+        }
+        else
+        {
+            _backbone.Connect(_services.Feed);
+        }
+
         _services.Monitor.Start();
         foreach (var session in recovered.WasConnected)
         {
@@ -255,4 +276,6 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Sessions">The sessions.</param>
 /// <param name="Checkpoints">The projections.</param>
 /// <param name="Retention">What the log keeps.</param>
-public sealed record BrokerStores(IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention);
+/// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
+public sealed record BrokerStores(
+    IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention, IClusterBackbone? Backbone = null);
