@@ -29,6 +29,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
     private readonly IClusterBackbone? _backbone;
+    private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -41,6 +42,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _registry = registry;
         _retention = stores.Retention;
         _backbone = stores.Backbone;
+        _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
@@ -244,7 +246,18 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private async Task ApplyRetentionAsync()
-        => await _services.Log.ApplyRetentionAsync(_retention, _checkpointer.AppliedOffsets, _stopping.Token).ConfigureAwait(false);
+    {
+        try
+        {
+            // In a cluster every partition has its own owner, who writes down how far it has come.
+            var applied = _backbone is null ? _checkpointer.AppliedOffsets : (await _checkpoints.LoadAsync(_stopping.Token).ConfigureAwait(false)).AppliedOffsets;
+            await _services.Log.ApplyRetentionAsync(_retention, applied, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (_backbone is not null)
+        {
+            _services.Logger.LogWarning("Retention waits: {Message}", exception.Message);
+        }
+    }
 
     private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
     {

@@ -46,7 +46,13 @@ public sealed class PostgresClusterCheckpoints(PostgresStateStore store, Postgre
                 var offset = await applied.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as long? ?? 0;
                 await using var command = new NpgsqlCommand(PartitionCheckpointRows.StreamsOf, connection) { Parameters = { new NpgsqlParameter { Value = (short)partition } } };
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-                return (offset, (IReadOnlyList<StoredStream>)[.. CheckpointRows.ReadStreams(reader)]);
+                var streams = new List<StoredStream>();
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    streams.Add(CheckpointRows.ReadStream(reader));
+                }
+
+                return (offset, (IReadOnlyList<StoredStream>)streams);
             },
             cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 

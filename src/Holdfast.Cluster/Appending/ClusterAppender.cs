@@ -19,6 +19,7 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     private readonly OwnerSender?[] _senders;
     private readonly Dictionary<NodeId, OwnerSender> _all = [];
     private readonly Lock _lock = new();
+    private TaskCompletionSource _ownersChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Creates the appender.</summary>
@@ -110,6 +111,12 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
         return taken;
     }
 
+    /// <summary>Completes when a partition gets another owner, or none.</summary>
+    public Task WhenOwnersChange() => Volatile.Read(ref _ownersChange).Task;
+
+    /// <summary>Whether another node says to own a partition.</summary>
+    public bool HasMovedFrom(NodeId owner, int partition) => _owners.OwnerOf(partition) is { } other && other != owner;
+
     /// <summary>Makes room for the next request of a partition.</summary>
     public void Confirm(int partition) => _outboxes[partition].Confirm();
 
@@ -152,6 +159,8 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
                 sender?.Signal();
             }
         }
+
+        Interlocked.Exchange(ref _ownersChange, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     private OwnerSender SenderTo(NodeId owner)

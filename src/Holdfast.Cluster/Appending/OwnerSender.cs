@@ -84,7 +84,8 @@ internal sealed class OwnerSender : IAsyncDisposable
         try
         {
             var batches = withRecords.ConvertAll(request => new ForwardedBatch(request.Partition, request.Number, request.Records, request.Count));
-            var answer = await _endpoint.AppendAsync(new AppendRequest(_self, [.. batches])).ConfigureAwait(false);
+            var asking = _endpoint.AppendAsync(new AppendRequest(_self, [.. batches])).AsTask();
+            var answer = await UnlessAllHaveMovedAsync(asking, withRecords).ConfigureAwait(false);
             return Settle(withRecords, answer);
         }
         catch (PeerUnavailableException)
@@ -92,6 +93,25 @@ internal sealed class OwnerSender : IAsyncDisposable
             // Perhaps they were stored. Whoever is asked next knows.
             withRecords.ForEach(request => _appender.PutBack(request.Partition));
             return false;
+        }
+    }
+
+    /// <summary>An owner that died answers no more; as soon as others own all that was sent to it, they are asked.</summary>
+    private async Task<AppendAnswer> UnlessAllHaveMovedAsync(Task<AppendAnswer> asking, List<SealedRequest> requests)
+    {
+        while (true)
+        {
+            var moved = _appender.WhenOwnersChange();
+            if (requests.TrueForAll(request => _appender.HasMovedFrom(_owner, request.Partition)))
+            {
+                _ = asking.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                throw new PeerUnavailableException(_owner, "others own what it was sent.");
+            }
+
+            if (await Task.WhenAny(asking, moved).ConfigureAwait(false) == asking)
+            {
+                return await asking.ConfigureAwait(false);
+            }
         }
     }
 
