@@ -8,26 +8,25 @@ namespace Holdfast.Cluster.Tests;
 public sealed class ClusterTests : IAsyncLifetime
 {
     private readonly PostgresOptions _database = SharedServer.NewOptions();
+    private readonly List<NodeProcess> _nodes = [];
     private NodeProcess _a = null!;
     private NodeProcess _b = null!;
     private NodeProcess _c = null!;
 
     public async ValueTask InitializeAsync()
     {
-        var begin = Stopwatch.GetTimestamp();
-        _a = await NodeProcess.StartAsync(_database, "a");
-        Say($"first node: {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
-        _b = await NodeProcess.StartAsync(_database, "b");
-        _c = await NodeProcess.StartAsync(_database, "c");
+        // They come at the same time, so that they contend for the table.
+        var nodes = await Task.WhenAll(new[] { "a", "b", "c" }.Select(name => NodeProcess.BeginAsync(_database, name)));
+        _nodes.AddRange(nodes);
+        (_a, _b, _c) = (nodes[0], nodes[1], nodes[2]);
+        await Task.WhenAll(_nodes.Select(node => node.JoinedAsync()));
         await Task.WhenAll(_a.SeesAsync(_b, _c), _b.SeesAsync(_a, _c), _c.SeesAsync(_a, _b));
-        Say($"all see each other: {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in new[] { _a, _b, _c })
+        foreach (var node in _nodes)
         {
-            Say(node.Output);
             await node.DisposeAsync();
         }
     }
@@ -40,15 +39,20 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_killed_node_is_gone_within_seconds()
+    public async Task A_killed_node_cannot_be_called_at_once_and_is_declared_dead_within_seconds()
     {
         await _a.AskAsync($"beat {_c.Self}", "answered");
         var begin = Stopwatch.GetTimestamp();
         await _c.KillAsync();
-        Say(await _a.AskAsync($"beat {_c.Self}", "unavailable"));
+
+        var early = await _a.AskAsync($"beat {_c.Self}", "unavailable");
+        Assert.InRange(Milliseconds(early), 0, 1500);
         await Task.WhenAll(_a.SeesAsync(_b), _b.SeesAsync(_a));
-        Say($"declared dead after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
-        Say(await _a.AskAsync($"beat {_c.Self}", "unavailable"));
+        Say($"declared dead after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms; the first call failed after {Milliseconds(early)} ms");
+
+        var late = await _a.AskAsync($"beat {_c.Self}", "unavailable");
+        Assert.InRange(Milliseconds(late), 0, 100);
+        Assert.Contains(" True ", late, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,9 +61,10 @@ public sealed class ClusterTests : IAsyncLifetime
         var begin = Stopwatch.GetTimestamp();
         var stopping = _c.StopAsync();
         await Task.WhenAll(_a.SeesAsync(_b), _b.SeesAsync(_a));
-        Say($"gone after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
+        var gone = Stopwatch.GetElapsedTime(begin);
         await stopping;
-        Say($"ended after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
+        Say($"gone after {gone.TotalMilliseconds:F0} ms, ended after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
+        Assert.InRange(gone, TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
     }
 
     [Fact]
@@ -67,9 +72,10 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         var begin = Stopwatch.GetTimestamp();
         _c.Send(Signals.Stop);
-        Say(await _a.AskAsync($"beat {_c.Self}", "unavailable"));
+        Assert.InRange(Milliseconds(await _a.AskAsync($"beat {_c.Self}", "unavailable")), 1900, 2900);
         await Task.WhenAll(_a.SeesAsync(_b), _b.SeesAsync(_a));
         Say($"declared dead after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
+
         begin = Stopwatch.GetTimestamp();
         _c.Send(Signals.Continue);
         await _c.WaitForAsync(line => line.StartsWith("dead ", StringComparison.Ordinal));
@@ -77,6 +83,35 @@ public sealed class ClusterTests : IAsyncLifetime
         await _c.Ended.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(70, _c.ExitCode);
     }
+
+    [Fact]
+    public async Task A_node_that_is_killed_and_comes_back_is_a_new_life_at_once()
+    {
+        await _c.KillAsync();
+        var begin = Stopwatch.GetTimestamp();
+        var again = await NodeProcess.BeginAsync(_database, "c", _c.Self.Port);
+        _nodes.Add(again);
+        await again.JoinedAsync();
+        await Task.WhenAll(_a.SeesAsync(_b, again), _b.SeesAsync(_a, again), again.SeesAsync(_a, _b));
+        Say($"back after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");
+        Assert.NotEqual(_c.Self, again.Self);
+        Assert.Contains(" True ", await _a.AskAsync($"beat {_c.Self}", "unavailable"), StringComparison.Ordinal);
+        Assert.Equal($"answered {again.Self}", await _a.AskAsync($"beat {again.Self}", "answered"));
+    }
+
+    [Fact]
+    public async Task When_all_are_killed_one_alone_takes_over_from_the_dead()
+    {
+        await Task.WhenAll(_nodes.Select(node => node.KillAsync()));
+        var begin = Stopwatch.GetTimestamp();
+        var alone = await NodeProcess.BeginAsync(_database, "d");
+        _nodes.Add(alone);
+        await alone.JoinedAsync();
+        Say($"takes part {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms after the death of all");
+        await alone.SeesAsync();
+    }
+
+    private static int Milliseconds(string line) => int.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 
     private static void Say(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
 }

@@ -68,9 +68,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static async Task<NodeProcess> StartAsync(PostgresOptions database, string name, int port = 0)
     {
         var node = await BeginAsync(database, name, port);
-        await node.WaitForAsync(line => line == "active");
+        await node.JoinedAsync();
         return node;
     }
+
+    /// <summary>Waits until it takes part.</summary>
+    public Task JoinedAsync() => WaitForAsync(line => line == "active");
 
     /// <summary>Waits until it sees exactly these other nodes.</summary>
     public async Task SeesAsync(params NodeProcess[] others)
@@ -133,6 +136,11 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(Output);
+        }
+
         if (!_process.HasExited)
         {
             Send(Signals.Continue);

@@ -1,10 +1,11 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Connections;
 using Holdfast.Cluster.Fanout;
 
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>The way to another node. Whatever goes wrong on it is a <see cref="PeerUnavailableException"/>, within the time that its kind of message has.</summary>
-internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, TimeProvider clock) : INodeEndpoint
+internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, PeerLink link, TimeProvider clock) : INodeEndpoint
 {
     /// <summary>How long an answer may take, unless its kind of message has a limit of its own.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -32,13 +33,30 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
             throw new PeerUnavailableException(id, "it is declared dead.");
         }
 
+        if (!link.TryBegin())
+        {
+            throw new PeerUnavailableException(id, $"{PeerLink.MostCalls} calls are on their way to it already.");
+        }
+
         try
         {
-            return await send(service, message).AsTask().WaitAsync(limit, clock).ConfigureAwait(false);
+            var loss = link.Loss;
+            return await send(service, message).AsTask().WaitAsync(limit, clock, loss).ConfigureAwait(false);
         }
         catch (Exception error)
         {
-            throw new PeerUnavailableException(id, error is TimeoutException ? $"nothing came within {limit.TotalSeconds} s." : error.Message, error);
+            throw new PeerUnavailableException(id, Reason(error, limit), error);
+        }
+        finally
+        {
+            link.End();
         }
     }
+
+    private static string Reason(Exception error, TimeSpan limit) => error switch
+    {
+        OperationCanceledException => "the connection was lost.",
+        TimeoutException => $"nothing came within {limit.TotalSeconds} s.",
+        _ => error.Message,
+    };
 }
