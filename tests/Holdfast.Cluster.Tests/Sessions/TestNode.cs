@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Holdfast.Cluster.Tests.Sessions;
 
 /// <summary>One node: a broker, its sessions and its store. Its records go to the cluster's one owner.</summary>
-internal sealed class TestNode : IClusterBackbone
+internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
 {
     private readonly SessionCluster _cluster;
     private readonly NodeAppender _appender;
@@ -133,7 +133,7 @@ internal sealed class TestNode : IClusterBackbone
 
     public Task DrainAsync() => Broker.DrainAsync(() => Task.WhenAll(_clients.Select(client => client.LoseAsync()))).Within();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (!IsDead)
         {

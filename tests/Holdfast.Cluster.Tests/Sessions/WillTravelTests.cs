@@ -134,7 +134,7 @@ public sealed class WillTravelTests : IAsyncLifetime
         await client.SendSubscribeAsync("too/late");
         Assert.Equal(Mqtt.ReasonCode.SessionTakenOver, await client.DisconnectedByServerAsync());
         var refused = _a.Open();
-        var answer = await refused.ConnectAsync(new ConnectPacket { ClientId = "other", SessionExpirySeconds = 60, CleanStart = false });
+        var answer = await refused.ConnectAsync(new ConnectPacket { Version = Mqtt.ProtocolVersion.Mqtt5, ClientId = "other", SessionExpirySeconds = 60, CleanStart = false });
         Assert.Equal(Mqtt.ReasonCode.ServerUnavailable, answer.Reason);
     }
 
