@@ -26,8 +26,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private readonly NodeEndpoint _endpoint = new();
     private readonly NodeHearing _hearing;
     private readonly NodeFences _fences = new();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly List<Task> _loops = [];
+    private readonly List<BackgroundLoop> _loops = [];
     private ClusterSilo _silo = null!;
     private OwnerTable _owners = null!;
     private CatchUp _catchUp = null!;
@@ -133,8 +132,11 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_loops).ConfigureAwait(false);
+        foreach (var loop in _loops)
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+        }
+
         IAsyncDisposable?[] inOrder = [_sessionLoops, _appender, Committer, _fanout, _relay, _catchUp];
         foreach (var part in inOrder)
         {
@@ -158,8 +160,6 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
                 await part.DisposeAsync().ConfigureAwait(false);
             }
         }
-
-        _stop.Dispose();
     }
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
@@ -181,8 +181,8 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         Checkpoints = new PostgresClusterCheckpoints(State, Log);
         Compose();
         await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
-        _loops.Add(Task.Run(() => _heartbeats.RunAsync(_stop.Token), CancellationToken.None));
-        _loops.Add(Task.Run(() => _keeper.RunAsync(_stop.Token), CancellationToken.None));
+        _loops.Add(new BackgroundLoop(_heartbeats.RunAsync, _options.OnFatal));
+        _loops.Add(new BackgroundLoop(_keeper.RunAsync, _options.OnFatal));
         await WhenServedAsync(cancellationToken).ConfigureAwait(false);
         await Sessions.RegisterAsync(_options.Zone, [.. Enumerable.Range(0, Log.PartitionCount).Select(Log.CommittedOffset)]).ConfigureAwait(false);
     }
@@ -191,11 +191,11 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     {
         var time = _options.TimeProvider;
         _owners = new OwnerTable(Log.PartitionCount);
-        _catchUp = new CatchUp(Log, _logger, time);
+        _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
         _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
-        _relay = new DirectRelay(Peers, time);
+        _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
         var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
         _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _logger, time);
@@ -204,7 +204,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _keeper.Changed += _heartbeats.TellNow;
         _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, _options.OnDrain));
         _appender = new ClusterAppender(
-            _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), time);
+            _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
         Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
         Peers.Changed += FollowPeers;
         FollowPeers();

@@ -27,14 +27,15 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     /// <param name="endpointOf">The way to a node, this one included.</param>
     /// <param name="self">This node.</param>
     /// <param name="onFenced">Called when an owner says that this node was taken for dead.</param>
+    /// <param name="onFatal">Called when the appender cannot go on: the process must end.</param>
     /// <param name="time">The clock.</param>
-    public ClusterAppender(OwnerTable owners, Func<NodeId, INodeEndpoint> endpointOf, NodeId self, Action onFenced, TimeProvider time)
+    public ClusterAppender(OwnerTable owners, Func<NodeId, INodeEndpoint> endpointOf, NodeId self, Action onFenced, Action<Exception> onFatal, TimeProvider time)
     {
         _owners = owners;
         _time = time;
         _outboxes = [.. Enumerable.Range(0, owners.PartitionCount).Select(partition => new PartitionOutbox(partition, GroupCommitter.MaximumOpenBytes, time))];
         _senders = new OwnerSender?[owners.PartitionCount];
-        _makeSender = owner => new OwnerSender(owner, self, endpointOf(owner), this, onFenced, time);
+        _makeSender = owner => new OwnerSender(owner, self, endpointOf(owner), this, onFenced, onFatal, time);
         owners.Changed += FindSenders;
     }
 

@@ -15,17 +15,16 @@ internal sealed class CatchUp : IAsyncDisposable
     private readonly long[] _target;
     private readonly long[] _seenAt;
     private readonly SemaphoreSlim _work = new(0, 1);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly BackgroundLoop _loop;
 
-    public CatchUp(PostgresPartitionLog log, ILogger logger, TimeProvider time)
+    public CatchUp(PostgresPartitionLog log, ILogger logger, Action<Exception> onFatal, TimeProvider time)
     {
         _log = log;
         _logger = logger;
         _time = time;
         _target = new long[log.PartitionCount];
         _seenAt = new long[log.PartitionCount];
-        _running = Task.Run(RunAsync);
+        _loop = new BackgroundLoop(RunAsync, onFatal);
     }
 
     /// <summary>The subscribers of this node, once they are there.</summary>
@@ -59,10 +58,8 @@ internal sealed class CatchUp : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _loop.DisposeAsync().ConfigureAwait(false);
         _work.Dispose();
-        _stop.Dispose();
     }
 
     private static void Raise(ref long target, long value)
@@ -92,32 +89,32 @@ internal sealed class CatchUp : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _work.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
             for (var partition = 0; partition < _target.Length && Sink is not null; partition++)
             {
                 try
                 {
-                    await ReadAsync(partition, Sink).ConfigureAwait(false);
+                    await ReadAsync(partition, Sink, cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception error) when (error is IOException or InvalidDataException or Npgsql.NpgsqlException)
                 {
                     _logger.LogWarning("Partition {Partition}: what was missed cannot be read now: {Error}", partition, error.Message);
-                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken).ConfigureAwait(false);
                     Signal();
                 }
             }
         }
     }
 
-    private async Task ReadAsync(int partition, ICommitSink sink)
+    private async Task ReadAsync(int partition, ICommitSink sink, CancellationToken cancellationToken)
     {
         while (sink.AnnouncedOffset(partition) is var from && from < Volatile.Read(ref _target[partition]))
         {
-            using var read = await _log.ReadAsync(partition, from, null, ReadBytes, _stop.Token).ConfigureAwait(false);
+            using var read = await _log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
             if (read.Gap is { } gap)
             {
                 sink.SkipTo(partition, gap.ToOffset);

@@ -24,7 +24,7 @@ internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, Catch
     {
         foreach (var node in peers.Others)
         {
-            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other)));
+            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
         }
 
         foreach (var node in _feeds.Keys.Except(peers.Others))
