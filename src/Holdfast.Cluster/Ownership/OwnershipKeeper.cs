@@ -14,7 +14,7 @@ internal sealed class OwnershipKeeper(
     ILogger logger, TimeProvider time)
 {
     private readonly long[] _ownedSince = new long[log.PartitionCount];
-    private readonly long _startedAt = time.GetTimestamp();
+    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, time);
     private volatile bool _isLeaving;
 
     /// <summary>What this node owns has changed.</summary>
@@ -72,27 +72,16 @@ internal sealed class OwnershipKeeper(
             return;
         }
 
-        var alive = hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving).Select(heartbeat => heartbeat.From).Append(peers.Self)
-            .OrderBy(node => node.Name, StringComparer.Ordinal).ToList();
-        var plan = OwnershipPlan.Make(alive.ConvertAll(node => node.Name), log.PartitionCount);
-        var toClaim = new List<int>();
-        for (var partition = 0; partition < plan.Length; partition++)
+        var changes = _decision.Decide(_ownedSince);
+        foreach (var (partition, node) in changes.ToLetGo)
         {
-            var falls = alive[plan[partition]];
-            if (falls == peers.Self && !IsServed(partition) && MayBeClaimed(owners.OwnerOf(partition)))
-            {
-                toClaim.Add(partition);
-            }
-            else if (falls != peers.Self && IsServed(partition) && time.GetElapsedTime(_ownedSince[partition]) >= times.Tenure)
-            {
-                logger.LogInformation("Partition {Partition} goes to {Node}", partition, falls.Name);
-                await LetGoAsync(partition).ConfigureAwait(false);
-            }
+            logger.LogInformation("Partition {Partition} goes to {Node}", partition, node.Name);
+            await LetGoAsync(partition).ConfigureAwait(false);
         }
 
-        if (toClaim.Count > 0)
+        if (changes.ToClaim.Count > 0)
         {
-            await ClaimAsync(toClaim, cancellationToken).ConfigureAwait(false);
+            await ClaimAsync(changes.ToClaim, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -111,12 +100,6 @@ internal sealed class OwnershipKeeper(
         }
     }
 
-    /// <summary>Nobody serves the partition: it was let go, or its owner is silent. At the start an owner may only not have been heard yet.</summary>
-    private bool MayBeClaimed(NodeId? owner)
-        => owner is null
-            ? time.GetElapsedTime(_startedAt) >= times.Silence
-            : hearing.SilenceOf(owner) is not { } silence || silence >= times.Silence;
-
     private async Task ClaimAsync(List<int> partitions, CancellationToken cancellationToken)
     {
         try
@@ -124,7 +107,7 @@ internal sealed class OwnershipKeeper(
             var heads = await log.ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
             foreach (var head in heads.Where(head => partitions.Contains(head.Partition)))
             {
-                if (!IsTakenByLiveNode(head) && await takeover.TryTakeAsync(head.Partition, head.Epoch, cancellationToken).ConfigureAwait(false))
+                if (_decision.IsFree(head) && await takeover.TryTakeAsync(head.Partition, head.Epoch, cancellationToken).ConfigureAwait(false))
                 {
                     Volatile.Write(ref _ownedSince[head.Partition], time.GetTimestamp());
                     logger.LogInformation("Partition {Partition} is served here now, from offset {Offset}", head.Partition, log.CommittedOffset(head.Partition));
@@ -137,11 +120,6 @@ internal sealed class OwnershipKeeper(
             logger.LogWarning("A partition cannot be taken now: {Error}", error.Message);
         }
     }
-
-    /// <summary>A live node has claimed the partition after the last owner that was heard of; it only has not said so yet.</summary>
-    private bool IsTakenByLiveNode(PartitionHead head)
-        => head.Epoch > owners.EpochOf(head.Partition) && NodeId.TryParse(head.Owner, out var owner) && owner != peers.Self
-            && hearing.SilenceOf(owner) < times.Silence;
 
     private async Task LetGoAsync(int partition)
     {

@@ -1,7 +1,5 @@
-using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
-using Holdfast.Log.Records;
 
 namespace Holdfast.Cluster.Ownership;
 
@@ -35,7 +33,7 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
             using var read = await log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
             foreach (var batch in read.Batches)
             {
-                Replay(batch, from);
+                committer.Replay(batch, from);
             }
 
             from = read.NextOffset;
@@ -43,25 +41,5 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
 
         committer.Own(partition);
         return true;
-    }
-
-    private void Replay(RecordBatch batch, long from)
-    {
-        foreach (var view in batch)
-        {
-            if (view.Offset < from)
-            {
-                continue;
-            }
-
-            if (view.Kind == RecordKind.Publish)
-            {
-                committer.Replay(view.Partition, PublishRecord.Read(view));
-            }
-            else if (view.Kind == RecordKind.Forwarded)
-            {
-                committer.Replay(view.Partition, SessionRecord.Read(view));
-            }
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 using Holdfast.Log.State;
@@ -174,10 +175,10 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     /// <param name="record">The record.</param>
     public void Replay(int partition, in PublishRecord record) => _partitions[partition].Replay(record);
 
-    /// <summary>Folds the proof of a forwarded request in again, before the partition is owned.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="proof">A record of the kind <see cref="RecordKind.Forwarded"/>.</param>
-    public void Replay(int partition, in SessionRecord proof) => _partitions[partition].Replay(proof);
+    /// <summary>Folds a batch of another owner in, before the partition is owned.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from) => _partitions[batch.Partition].Replay(batch, from);
 
     /// <summary>
     /// The streams that changed since the last call. They may hold sequences that are not yet committed: save them only once the partition is

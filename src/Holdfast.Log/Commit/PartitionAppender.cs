@@ -243,11 +243,30 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
-    public void Replay(in SessionRecord proof)
+    /// <summary>Folds in what another owner has appended: sequences, and the proofs of forwarded requests.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from)
     {
         lock (_lock)
         {
-            _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+            foreach (var view in batch)
+            {
+                if (view.Offset < from)
+                {
+                    continue;
+                }
+
+                if (view.Kind == RecordKind.Publish)
+                {
+                    _ = _streams.Add(PublishRecord.Read(view));
+                }
+                else if (view.Kind == RecordKind.Forwarded)
+                {
+                    var proof = SessionRecord.Read(view);
+                    _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+                }
+            }
         }
     }
 
