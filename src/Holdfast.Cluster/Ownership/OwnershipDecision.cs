@@ -10,17 +10,22 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
 
     /// <summary>Decides.</summary>
     /// <param name="servedSince">For each partition, since when this node serves it, as a time stamp of the clock; 0 when it does not.</param>
-    public OwnershipChanges Decide(ReadOnlySpan<long> servedSince)
+    /// <param name="epochOf">The epoch under which this node owns a partition; 0 when it knows that it does not.</param>
+    public OwnershipChanges Decide(ReadOnlySpan<long> servedSince, Func<int, long> epochOf)
     {
         var alive = Alive();
         var plan = OwnershipPlan.Make(alive.ConvertAll(node => node.Name), servedSince.Length);
         var toClaim = new List<int>();
-        var toLetGo = new List<(int, NodeId)>();
+        var toLetGo = new List<(int, NodeId?)>();
         for (var partition = 0; partition < plan.Length; partition++)
         {
             var falls = alive[plan[partition]];
             var isServed = servedSince[partition] != 0;
-            if (falls == self && !isServed && MayBeClaimed(owners.OwnerOf(partition)))
+            if (isServed && IsTaken(partition, epochOf(partition)))
+            {
+                toLetGo.Add((partition, null));
+            }
+            else if (falls == self && !isServed && MayBeClaimed(owners.OwnerOf(partition)))
             {
                 toClaim.Add(partition);
             }
@@ -37,6 +42,11 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
     public bool IsFree(PartitionHead head)
         => head.Epoch <= owners.EpochOf(head.Partition) || !NodeId.TryParse(head.Owner, out var owner) || owner == self || !(hearing.SilenceOf(owner) < times.Silence);
 
+    /// <summary>
+    /// Another owner has claimed what this node believes to own. Its appends would tell, but nobody sends it any; and who believes to own what falls to it does not claim it.
+    /// </summary>
+    private bool IsTaken(int partition, long epoch) => epoch == 0 || owners.EpochOf(partition) > epoch;
+
     /// <summary>The nodes among which partitions are shared, in the same order on every node. Of two lives of a node only the later counts.</summary>
     private List<NodeId> Alive()
         => [.. hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving && heartbeat.From.Name != self.Name).Select(heartbeat => heartbeat.From).Append(self)
@@ -51,5 +61,5 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
 
 /// <summary>What a node should do about its ownership.</summary>
 /// <param name="ToClaim">Partitions that fall to it and that nobody serves.</param>
-/// <param name="ToLetGo">Partitions that it has served for long enough and that fall to another node.</param>
-internal sealed record OwnershipChanges(List<int> ToClaim, List<(int Partition, NodeId FallsTo)> ToLetGo);
+/// <param name="ToLetGo">Partitions that it has served for long enough and that fall to another node; with no node, those that another has taken already.</param>
+internal sealed record OwnershipChanges(List<int> ToClaim, List<(int Partition, NodeId? FallsTo)> ToLetGo);

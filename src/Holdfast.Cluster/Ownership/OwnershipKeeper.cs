@@ -66,37 +66,21 @@ internal sealed class OwnershipKeeper(
 
     private async Task DecideAsync(CancellationToken cancellationToken)
     {
-        NoticeFences();
         if (_isLeaving)
         {
             return;
         }
 
-        var changes = _decision.Decide(_ownedSince);
+        var changes = _decision.Decide(_ownedSince, log.Epoch);
         foreach (var (partition, node) in changes.ToLetGo)
         {
-            logger.LogInformation("Partition {Partition} goes to {Node}", partition, node.Name);
+            logger.Log(node is null ? LogLevel.Warning : LogLevel.Information, "Partition {Partition} goes to {Node}", partition, node?.Name ?? "another node, which has taken it");
             await LetGoAsync(partition).ConfigureAwait(false);
         }
 
         if (changes.ToClaim.Count > 0)
         {
             await ClaimAsync(changes.ToClaim, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Another owner has claimed what this node believed to own.</summary>
-    private void NoticeFences()
-    {
-        for (var partition = 0; partition < _ownedSince.Length; partition++)
-        {
-            if (IsServed(partition) && !log.IsOwned(partition))
-            {
-                Volatile.Write(ref _ownedSince[partition], 0);
-                committer.Disown(partition);
-                logger.LogWarning("Partition {Partition} was taken over", partition);
-                Changed?.Invoke();
-            }
         }
     }
 
@@ -121,6 +105,7 @@ internal sealed class OwnershipKeeper(
         }
     }
 
+    /// <summary>Takes nothing more, and waits until what was taken is committed or refused: it must not meet what comes after the next claim.</summary>
     private async Task LetGoAsync(int partition)
     {
         committer.Disown(partition);

@@ -92,16 +92,8 @@ internal sealed class Delivering(Life life)
         {
             while (Cursor[partition] < _missed.Target(partition))
             {
-                var (from, to) = (Cursor[partition], life.Log.Ends.Committed(partition));
-                var read = await _store.RunAsync(life, () => _store.Tables.Read(partition, from, to)).ConfigureAwait(false);
-                read.Value?.ForEach(stored =>
-                {
-                    var batch = stored.ToBatch();
-                    TryDeliver(batch);
-                    batch.Release();
-                });
-
-                if (read.Kind != OutcomeKind.Done)
+                var from = Cursor[partition];
+                if (!await ReadAsync(partition, from, life.Log.Ends.Committed(partition)).ConfigureAwait(false))
                 {
                     await life.DelayAsync(TimeSpan.FromMilliseconds(200)).ConfigureAwait(false);
                 }
@@ -113,5 +105,18 @@ internal sealed class Delivering(Life life)
         }
 
         _isReading = false;
+    }
+
+    /// <returns>False when the database did not answer.</returns>
+    private async Task<bool> ReadAsync(int partition, long from, long committed)
+    {
+        var read = await _store.RunAsync(life, () => _store.Tables.Read(partition, from, committed)).ConfigureAwait(false);
+        read.Value?.ForEach(stored =>
+        {
+            var batch = stored.ToBatch();
+            TryDeliver(batch);
+            batch.Release();
+        });
+        return read.Kind == OutcomeKind.Done;
     }
 }

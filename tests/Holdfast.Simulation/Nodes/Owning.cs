@@ -25,8 +25,7 @@ internal sealed class Owning(Life life)
         while (true)
         {
             await life.DelayAsync(life.World.Times.DecisionInterval).ConfigureAwait(false);
-            NoticeFences();
-            var changes = _decision.Decide(_servedSince);
+            var changes = _decision.Decide(_servedSince, life.Log.Ends.Epoch);
             foreach (var (partition, _) in changes.ToLetGo)
             {
                 await LetGoAsync(partition).ConfigureAwait(false);
@@ -48,19 +47,6 @@ internal sealed class Owning(Life life)
         }
 
         return Owned();
-    }
-
-    private void NoticeFences()
-    {
-        for (var partition = 0; partition < _servedSince.Length; partition++)
-        {
-            if (_servedSince[partition] != 0 && !life.Log.IsOwned(partition))
-            {
-                _servedSince[partition] = 0;
-                life.Committing.Partitions[partition].Disown();
-                life.Talking.TellNow();
-            }
-        }
     }
 
     private async Task LetGoAsync(int partition)
