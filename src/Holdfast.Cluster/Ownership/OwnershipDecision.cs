@@ -7,6 +7,7 @@ namespace Holdfast.Cluster.Ownership;
 internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHearing hearing, OwnerTable owners, TimeProvider time)
 {
     private readonly long _startedAt = time.GetTimestamp();
+    private readonly (long Epoch, long Since)[] _unsaid = new (long, long)[owners.PartitionCount];
 
     /// <summary>Decides.</summary>
     /// <param name="servedSince">For each partition, since when this node serves it, as a time stamp of the clock; 0 when it does not.</param>
@@ -38,9 +39,24 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
         return new OwnershipChanges(toClaim, toLetGo);
     }
 
-    /// <summary>Whether the head that the database shows leaves a partition free to be claimed: no live node has claimed it after the last owner that was heard of.</summary>
+    /// <summary>
+    /// Whether the head that the database shows leaves a partition free to be claimed. A live node that has moved the epoch since it was heard of as owner is perhaps about to serve it. But it may also have
+    /// let it go meanwhile, or have failed to take it; so it has only as long to say so as a silent owner has.
+    /// </summary>
     public bool IsFree(PartitionHead head)
-        => head.Epoch <= owners.EpochOf(head.Partition) || !NodeId.TryParse(head.Owner, out var owner) || owner == self || !(hearing.SilenceOf(owner) < times.Silence);
+    {
+        if (head.Epoch <= owners.EpochOf(head.Partition) || !NodeId.TryParse(head.Owner, out var owner) || owner == self || !(hearing.SilenceOf(owner) < times.Silence))
+        {
+            return true;
+        }
+
+        if (_unsaid[head.Partition].Epoch != head.Epoch)
+        {
+            _unsaid[head.Partition] = (head.Epoch, time.GetTimestamp());
+        }
+
+        return time.GetElapsedTime(_unsaid[head.Partition].Since) >= times.Silence;
+    }
 
     /// <summary>
     /// Another owner has claimed what this node believes to own. Its appends would tell, but nobody sends it any; and who believes to own what falls to it does not claim it.

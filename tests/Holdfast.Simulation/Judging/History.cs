@@ -28,6 +28,9 @@ internal sealed class History(SimulatedWorld world)
     /// <summary>Records that a node took and has not answered yet.</summary>
     public HashSet<RecordName> Open { get; } = [];
 
+    /// <summary>Messages of which a device was told that they are not stored.</summary>
+    public HashSet<(int Device, int Sequence)> Refused { get; } = [];
+
     public Dictionary<(Life Life, int Partition), (long Begin, List<DeliveredBatch> Batches)> Deliveries { get; } = [];
 
     /// <summary>Nodes that were fenced, with the ends beyond which nothing of them may follow.</summary>
@@ -56,6 +59,10 @@ internal sealed class History(SimulatedWorld world)
         {
             Acknowledgements.Add(new Acknowledgement(name, hasStream, partition, offset));
             RequireDurable(partition, offset + 1, $"{name} was acknowledged at offset {offset}");
+        }
+        else
+        {
+            Refused.Add((name.Device, name.Sequence));
         }
     }
 

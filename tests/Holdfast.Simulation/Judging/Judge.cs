@@ -69,19 +69,25 @@ internal sealed class Judge(SimulatedWorld world)
         }
     }
 
-    /// <summary>Nothing is stored twice, and of each node and each stream everything in its order.</summary>
+    /// <summary>Nothing is stored twice, and of each node and each stream everything in its order; only what a device was told is not stored may come after what followed it.</summary>
     private void CheckRecords(int partition)
     {
         var lastOfLife = new Dictionary<int, int>();
         var lastOfStream = new Dictionary<int, int>();
+        var ofStreams = new HashSet<(int, int)>();
         foreach (var (name, offset) in _stored[partition])
         {
             Require(lastOfLife.GetValueOrDefault(name.Life) < name.Counter, $"Partition {partition}: {name} at {offset} is stored twice, or out of the order of its node.");
             lastOfLife[name.Life] = name.Counter;
-            if (world.Devices[name.Device].HasStream)
+            if (!world.Devices[name.Device].HasStream)
             {
-                var last = lastOfStream.GetValueOrDefault(name.Device);
-                Require(name.Sequence == last + 1, $"Partition {partition}: {name} at {offset} follows sequence {last} of its stream.");
+                continue;
+            }
+
+            Require(ofStreams.Add((name.Device, name.Sequence)), $"Partition {partition}: {name} at {offset} is stored twice.");
+            if (!_history.Refused.Contains((name.Device, name.Sequence)))
+            {
+                Require(lastOfStream.GetValueOrDefault(name.Device) < name.Sequence, $"Partition {partition}: {name} at {offset} follows {lastOfStream.GetValueOrDefault(name.Device)} of its stream.");
                 lastOfStream[name.Device] = name.Sequence;
             }
         }
