@@ -45,7 +45,7 @@ internal sealed class Checkpointing(Life life)
     {
         for (var partition = 0; partition < round.Appended.Length; partition++)
         {
-            if (life.Delivering.Cursor[partition] < round.Appended[partition])
+            if (life.Delivering.Cursor[partition] < round.Appended[partition] || life.Committing.Partitions[partition].CommittedOffset < round.Appended[partition])
             {
                 return false;
             }

@@ -22,8 +22,16 @@ internal sealed class Committing
 
     public PartitionAppender[] Partitions { get; }
 
-    /// <summary>How many groups were refused.</summary>
+    /// <summary>How many groups were refused, and partitions begun anew.</summary>
     public long RefusedGroups { get; private set; }
+
+    /// <summary>Begins a partition anew.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    public void Reset(int partition, long nextOffset)
+    {
+        Partitions[partition].Reset(nextOffset);
+        RefusedGroups++;
+    }
 
     /// <summary>There is something to commit.</summary>
     public void Signal()
@@ -69,6 +77,7 @@ internal sealed class Committing
         group.Status = batches.Length == 0 ? AppendStatus.Appended : await _life.Log.AppendAsync(batches).ConfigureAwait(false);
         if (group.Status == AppendStatus.Appended)
         {
+            Array.ForEach(batches, batch => Partitions[batch.Partition].Confirm(batch));
             Deliver(group, null);
         }
         else

@@ -91,7 +91,7 @@ internal sealed class Owning(Life life)
         var fenced = await _store.RunAsync(life, _store.Tables.Fenced).ConfigureAwait(false);
         var stored = await _store.RunAsync(life, () => _store.Tables.LoadCheckpoint(partition)).ConfigureAwait(false);
         var appender = life.Committing.Partitions[partition];
-        if (fenced.Kind != OutcomeKind.Done || stored.Kind != OutcomeKind.Done || !TryReset(appender, head.NextOffset))
+        if (fenced.Kind != OutcomeKind.Done || stored.Kind != OutcomeKind.Done || !TryReset(partition, head.NextOffset))
         {
             return false;
         }
@@ -110,11 +110,11 @@ internal sealed class Owning(Life life)
         return true;
     }
 
-    private static bool TryReset(PartitionAppender appender, long nextOffset)
+    private bool TryReset(int partition, long nextOffset)
     {
         try
         {
-            appender.Reset(nextOffset);
+            life.Committing.Reset(partition, nextOffset);
             return true;
         }
         catch (InvalidOperationException)
