@@ -279,10 +279,17 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
+    /// <summary>What a checkpoint has to save. Of a partition that is not owned, nothing: perhaps it is being folded in, and then its streams do not reach up to its end yet.</summary>
     public IReadOnlyList<StoredStream> TakeStreamChanges(out long appendedOffset)
     {
         lock (_lock)
         {
+            if (!_isOwned)
+            {
+                appendedOffset = 0;
+                return [];
+            }
+
             appendedOffset = _nextBaseOffset + _open.Count;
             return _streams.TakeChanges();
         }
