@@ -31,7 +31,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
                 PutBack(round);
                 _round = null;
             }
-            else if (Cursors.HasReached(services.Feed.Announced(), round.Appended))
+            else if (IsCommitted(round) && Cursors.HasReached(services.Feed.Announced(), round.Appended))
             {
                 await SaveAsync(round).ConfigureAwait(false);
                 _round = null;
@@ -60,6 +60,20 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
         }
 
         return new Round(refusedGroups, appended, streams);
+    }
+
+    /// <summary>Announced is also what another owner has committed in the place of what was appended here.</summary>
+    private bool IsCommitted(Round round)
+    {
+        for (var partition = 0; partition < _partitionCount; partition++)
+        {
+            if (services.Committer.CommittedOffset(partition) < round.Appended[partition])
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void PutBack(Round round)

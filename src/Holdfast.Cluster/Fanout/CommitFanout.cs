@@ -4,12 +4,11 @@ using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Postgres;
 
 namespace Holdfast.Cluster.Fanout;
 
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
-internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<NodeId, PeerFeed> _feeds = new();
 

@@ -1,8 +1,6 @@
 using Holdfast.Cluster.Peers;
-using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
-using Holdfast.Log.Records;
 using Holdfast.Log.State;
 
 namespace Holdfast.Cluster.Ownership;
@@ -47,7 +45,7 @@ internal sealed class PartitionTakeover(
             using var read = await log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
             foreach (var batch in read.Batches)
             {
-                Replay(batch, from);
+                committer.Replay(batch, from);
             }
 
             from = read.NextOffset;
@@ -55,25 +53,5 @@ internal sealed class PartitionTakeover(
 
         committer.Own(partition);
         return true;
-    }
-
-    private void Replay(RecordBatch batch, long from)
-    {
-        foreach (var view in batch)
-        {
-            if (view.Offset < from)
-            {
-                continue;
-            }
-
-            if (view.Kind == RecordKind.Publish)
-            {
-                committer.Replay(view.Partition, PublishRecord.Read(view));
-            }
-            else if (view.Kind == RecordKind.Forwarded)
-            {
-                committer.Replay(view.Partition, SessionRecord.Read(view));
-            }
-        }
     }
 }
