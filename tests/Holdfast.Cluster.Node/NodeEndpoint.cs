@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Peers;
 
@@ -25,6 +26,12 @@ internal sealed class NodeEndpoint : INodeEndpoint
         => new(new AppendAnswer([.. request.Batches.Select(_ => new ForwardedOutcome(ForwardedStatus.NotOwner, null))]));
 
     public ValueTask<bool> PushAsync(PushedBatches pushed) => new(true);
+
+    public ValueTask<bool> RelayAsync(DirectMessages messages) => new(true);
+
+    public ValueTask<bool> HearInterestAsync(Interest interest) => new(true);
+
+    public ValueTask<bool> DrainAsync(string node) => new(false);
 
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone) => new(Array.Empty<OwnedPartition>());
 }
