@@ -90,10 +90,14 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
     public async Task ReleaseAsync(string product, string clientId, ulong sessionId, CancellationToken cancellationToken)
     {
         using var place = await _places.EnterAsync(product, clientId, cancellationToken).ConfigureAwait(false);
-        if (_registry.Find(product, clientId) is { } session && session.Id == sessionId)
+        if (_registry.Find(product, clientId) is { } session)
         {
-            EndConnection(session);
-            await DepartAsync(session).ConfigureAwait(false);
+            // Another one than was asked for has taken its place here: who asked looks at the row again.
+            if (session.Id == sessionId)
+            {
+                EndConnection(session);
+                await DepartAsync(session).ConfigureAwait(false);
+            }
         }
         else if (await _home.Store.TakeAsync(product, clientId).ConfigureAwait(false) is { IsTaken: true } held)
         {

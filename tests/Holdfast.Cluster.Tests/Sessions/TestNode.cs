@@ -34,6 +34,8 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
 
     public GroupCommitter Committer => _cluster.Committer;
 
+    public IDirectRelay Relay { get; } = new NoRelay();
+
     public ICommitSink Sink { get; private set; } = null!;
 
     public PostgresPartitionLog Log { get; private set; } = null!;
@@ -93,6 +95,8 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
     }
 
     public Task LetGoAsync() => Task.CompletedTask;
+
+    public string? OtherEntrance() => null;
 
     /// <summary>Connects a client that must be accepted.</summary>
     public async Task<TestClient> ConnectAsync(string clientId, uint expirySeconds = 3600, bool cleanStart = false, Will? will = null)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Broker.Tests.Harness;
+using Holdfast.Cluster.Sessions;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Cluster.Tests.Sessions;
@@ -95,6 +96,23 @@ public sealed class TravelTests : IAsyncLifetime
         client = await _a.ConnectAsync("c");
         Assert.True(client.ConnAck.SessionPresent);
         await client.AssertNothingCameAsync();
+    }
+
+    [Fact]
+    public async Task Who_asks_for_a_session_that_was_replaced_harms_the_new_one_as_little_as_who_asks_twice()
+    {
+        await _a.ConnectAsync("c");
+        var replaced = Assert.Single(await _b.Sessions.Store.LoadSessionsOfAsync(_a.Id.ToString(), 10, TestContext.Current.CancellationToken));
+        var client = await _a.ConnectAsync("c", cleanStart: true);
+
+        Assert.Equal(ReleaseOutcome.Released, await _a.Sessions.ReleaseAsync("default", "c", replaced.Id));
+        await client.PingAsync();
+        Assert.Equal(_a.Id.ToString(), (await _b.Sessions.Store.TakeAsync("default", "c"))!.Node);
+
+        var present = Assert.Single(await _b.Sessions.Store.LoadSessionsOfAsync(_a.Id.ToString(), 10, TestContext.Current.CancellationToken));
+        Assert.Equal(ReleaseOutcome.Released, await _a.Sessions.ReleaseAsync("default", "c", present.Id));
+        Assert.Equal(ReleaseOutcome.Released, await _a.Sessions.ReleaseAsync("default", "c", present.Id));
+        Assert.True((await _b.ConnectAsync("c")).ConnAck.SessionPresent);
     }
 
     [Fact]
