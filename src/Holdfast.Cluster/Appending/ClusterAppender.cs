@@ -2,6 +2,7 @@ using Holdfast.Broker.Delivery;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Cluster.Appending;
@@ -79,8 +80,14 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     /// <inheritdoc/>
     public void AppendMarker(int partition, ICommitObserver observer, ulong token)
     {
-        _outboxes[partition].AppendMarker(observer, token);
-        Volatile.Read(ref _senders[partition])?.Signal();
+        if (_outboxes[partition].AppendMarker(observer, token))
+        {
+            Volatile.Read(ref _senders[partition])?.Signal();
+            return;
+        }
+
+        // Not here: the caller may hold a session's lock.
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Sink?.Complete(AppendStatus.Appended, () => observer.OnCompleted(token, partition, -1, AppendStatus.Appended)), null);
     }
 
     /// <inheritdoc/>

@@ -79,6 +79,7 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
             one.Body.CopyTo(buffer, 0);
             var batch = new RecordBatch(one.Partition, one.BaseOffset, 0, one.Count, one.LastReceivedAtMilliseconds, buffer, one.Body.Length);
             log.Announce(one.Partition, batch.NextOffset);
+            log.Remember(batch);
             if (!sink.TryDeliver(batch))
             {
                 catchUp.Notice(one.Partition, batch.NextOffset);

@@ -1,3 +1,5 @@
+using Holdfast.Log.Batches;
+
 namespace Holdfast.Log.Partitions;
 
 /// <summary>A log whose partitions are owned by different processes.</summary>
@@ -11,4 +13,8 @@ public interface IClusterLog : IPartitionLog
     /// <param name="partition">The partition.</param>
     /// <param name="committedOffset">What it announced; an earlier one changes nothing.</param>
     void Announce(int partition, long committedOffset);
+
+    /// <summary>A batch that another process has committed may soon be read here: it is kept for a while.</summary>
+    /// <param name="batch">The batch; the log takes a reference of its own.</param>
+    void Remember(RecordBatch batch);
 }
