@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,18 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.PushAsync(message), endpoint, pushed);
 
     /// <inheritdoc/>
+    public ValueTask<bool> DrainAsync(string node)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.DrainAsync(message), endpoint, node);
+
+    /// <inheritdoc/>
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.FenceAsync(message), endpoint, gone);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RelayAsync(DirectMessages messages)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.RelayAsync(message), endpoint, messages);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HearInterestAsync(Interest interest)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.HearInterestAsync(message), endpoint, interest);
 }
