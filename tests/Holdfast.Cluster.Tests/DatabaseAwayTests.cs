@@ -36,9 +36,9 @@ public sealed class DatabaseAwayTests : IDisposable
         while (Stopwatch.GetElapsedTime(begin) < Absence)
         {
             // On a machine with too much to do an answer may be late; it is no death.
-            await a.AskAsync($"beat {b.Self}", "");
-            await b.AskAsync($"beat {c.Self}", "");
-            await c.AskAsync($"beat {a.Self}", "");
+            await a.AskAsync($"beat {b.Self}", "answered", "unavailable");
+            await b.AskAsync($"beat {c.Self}", "answered", "unavailable");
+            await c.AskAsync($"beat {a.Self}", "answered", "unavailable");
         }
 
         await Task.WhenAll(a.SeesAsync(b, c), b.SeesAsync(a, c), c.SeesAsync(a, b));

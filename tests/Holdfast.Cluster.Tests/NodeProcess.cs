@@ -104,8 +104,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a command.</summary>
-    public async Task<string> AskAsync(string command, string answer)
+    /// <summary>Sends a command, and waits for a line that begins with one of the answers.</summary>
+    public async Task<string> AskAsync(string command, params string[] answers)
     {
         int from;
         lock (_lock)
@@ -115,7 +115,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         await _process.StandardInput.WriteLineAsync(command);
         await _process.StandardInput.FlushAsync();
-        return await WaitForAsync(line => line.StartsWith(answer, StringComparison.Ordinal), from);
+        return await WaitForAsync(line => answers.Any(answer => line.StartsWith(answer, StringComparison.Ordinal)), from);
     }
 
     public void Send(int signal) => Signals.Send(_process.Id, signal);
