@@ -39,6 +39,18 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_is_on_its_way_fails_with_the_connection()
+    {
+        await _a.AskAsync($"beat {_c.Self}", "answered");
+        _c.Send(Signals.Stop);
+        await _a.AskAsync($"beat {_c.Self}", "beating");
+        await _c.KillAsync();
+        var failed = await _a.WaitForAsync(line => line.StartsWith("unavailable", StringComparison.Ordinal));
+        Say(failed);
+        Assert.InRange(Milliseconds(failed), 0, 1500);
+    }
+
+    [Fact]
     public async Task A_killed_node_cannot_be_called_at_once_and_is_declared_dead_within_seconds()
     {
         await _a.AskAsync($"beat {_c.Self}", "answered");

@@ -1,5 +1,6 @@
 using System.Net;
 using Holdfast.Cluster.Membership;
+using Holdfast.Log.Postgres;
 using Holdfast.Log.Postgres.Members;
 using Holdfast.Testing.Postgres;
 
@@ -10,17 +11,18 @@ public sealed class MembershipTableTests : IAsyncLifetime
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(10);
 
+    private readonly PostgresOptions _database = SharedServer.NewOptions();
     private readonly ShiftedClock _clock = new();
     private ClusterMembers _members = null!;
     private PostgresMembershipTable _table = null!;
-    private int _generation;
+    private int _life;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        _members = await ClusterMembers.OpenAsync(SharedServer.NewOptions(), Cancellation);
-        _table = new PostgresMembershipTable(_members, _clock);
+        _members = await ClusterMembers.OpenAsync(_database, Cancellation);
+        _table = new PostgresMembershipTable(_members, NewEntry("self").SiloAddress, _clock);
     }
 
     public ValueTask DisposeAsync() => _members.DisposeAsync();
@@ -170,6 +172,35 @@ public sealed class MembershipTableTests : IAsyncLifetime
         Assert.Empty((await ReadAsync()).Members);
     }
 
+    [Fact]
+    public async Task After_the_database_was_away_no_other_node_is_judged_for_a_while()
+    {
+        var (own, other) = (NewEntry("own"), NewEntry("other"));
+        var table = new PostgresMembershipTable(_members, own.SiloAddress, _clock);
+        await InsertAsync(own);
+        await InsertAsync(other);
+        Task reading;
+        await using (await TableLock.TakeAsync(_database))
+        {
+            reading = table.ReadAllAsync(Cancellation);
+            _clock.Elapsed += TimeSpan.FromSeconds(1.5);
+        }
+
+        await reading;
+        Assert.False(await UpdateAsync(table, other));
+        Assert.True(await UpdateAsync(table, own));
+        _clock.Elapsed += TimeSpan.FromSeconds(1.9);
+        Assert.False(await UpdateAsync(table, other));
+        _clock.Elapsed += TimeSpan.FromSeconds(0.2);
+        Assert.True(await UpdateAsync(table, other));
+    }
+
+    private async Task<bool> UpdateAsync(PostgresMembershipTable table, MembershipEntry entry)
+    {
+        var present = await ReadAsync();
+        return await table.UpdateRowAsync(entry, present.TryGet(entry.SiloAddress)!.Item2, present.Version.Next(), Cancellation);
+    }
+
     private static Tuple<SiloAddress, DateTime> Suspicion(MembershipEntry by, int secondsAgo) => Tuple.Create(by.SiloAddress, DateTime.UtcNow.AddSeconds(-secondsAgo));
 
     private Task<MembershipTableData> ReadAsync() => _table.ReadAllAsync(Cancellation);
@@ -178,7 +209,7 @@ public sealed class MembershipTableTests : IAsyncLifetime
 
     private MembershipEntry NewEntry(string name) => new()
     {
-        SiloAddress = SiloAddress.New(IPAddress.Loopback, 1000, Interlocked.Increment(ref _generation)),
+        SiloAddress = SiloAddress.New(IPAddress.Loopback, 1000 + Interlocked.Increment(ref _life), _life),
         SiloName = name,
         HostName = "machine",
         RoleName = "program",
@@ -192,6 +223,12 @@ public sealed class MembershipTableTests : IAsyncLifetime
     {
         public TimeSpan Shift { get; set; }
 
+        public TimeSpan Elapsed { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+        public override long GetTimestamp() => Elapsed.Ticks;
     }
 }

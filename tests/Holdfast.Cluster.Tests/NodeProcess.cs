@@ -51,15 +51,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a node; it has its identity and joins.</summary>
-    public static async Task<NodeProcess> BeginAsync(PostgresOptions database, string name, int port = 0)
+    public static async Task<NodeProcess> BeginAsync(PostgresOptions database, string name, int port = 0, string? secret = null)
     {
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "Holdfast.Cluster.Node.dll"), database.ConnectionString, database.Schema, name,
             port.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ];
-        var node = new NodeProcess(
-            new ProcessStartInfo(DotnetHost, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true });
+        var start = new ProcessStartInfo(DotnetHost, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["NODE_SECRET"] = secret;
+        var node = new NodeProcess(start);
         node.Self = NodeId.Parse((await node.WaitForAsync(line => line.StartsWith("self ", StringComparison.Ordinal)))[5..]);
         return node;
     }
@@ -82,8 +83,29 @@ internal sealed class NodeProcess : IAsyncDisposable
         await WaitForStateAsync("others ", line => line.TrimEnd() == expected.TrimEnd());
     }
 
-    /// <summary>Sends a command.</summary>
-    public async Task<string> AskAsync(string command, string answer)
+    /// <summary>Waits until it has written a text, to either output.</summary>
+    public async Task SaysAsync(string text)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                if (_output.ToString().Contains(text, StringComparison.Ordinal))
+                {
+                    return;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await WaitAsync(changed, begin);
+        }
+    }
+
+    /// <summary>Sends a command, and waits for a line that begins with one of the answers.</summary>
+    public async Task<string> AskAsync(string command, params string[] answers)
     {
         int from;
         lock (_lock)
@@ -93,7 +115,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         await _process.StandardInput.WriteLineAsync(command);
         await _process.StandardInput.FlushAsync();
-        return await WaitForAsync(line => line.StartsWith(answer, StringComparison.Ordinal), from);
+        return await WaitForAsync(line => answers.Any(answer => line.StartsWith(answer, StringComparison.Ordinal)), from);
     }
 
     public void Send(int signal) => Signals.Send(_process.Id, signal);

@@ -9,7 +9,8 @@ namespace Holdfast.Cluster.Connections;
 
 /// <summary>
 /// What two nodes say before anything else: who they are, and that they know the cluster's secret. Each sends the four letters, a length, its identity and a nonce; then a
-/// proof over both greetings. The nonces make each proof good for one connection only; the role in it keeps a proof from being sent back to its author.
+/// proof over both greetings and the certificate of this connection's encryption. The nonces make each proof good for one connection only; the role in it keeps a proof from
+/// being sent back to its author; the certificate keeps somebody between the two from passing both proofs on.
 /// </summary>
 internal static class Greeting
 {
@@ -24,10 +25,11 @@ internal static class Greeting
     /// <param name="transport">The connection.</param>
     /// <param name="self">Who greets.</param>
     /// <param name="secret">The cluster's secret; empty when there is none.</param>
+    /// <param name="certificate">The hash of the listening side's certificate, as this side sees it; empty when nothing is encrypted.</param>
     /// <param name="isCaller">Whether this side has made the connection.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidDataException">The other end is no node of this cluster.</exception>
-    public static async Task<NodeId> ExchangeAsync(IDuplexPipe transport, NodeId self, byte[] secret, bool isCaller, CancellationToken cancellationToken)
+    public static async Task<NodeId> ExchangeAsync(IDuplexPipe transport, NodeId self, byte[] secret, byte[] certificate, bool isCaller, CancellationToken cancellationToken)
     {
         var mine = Write(self);
         await transport.Output.WriteAsync(mine, cancellationToken).ConfigureAwait(false);
@@ -41,9 +43,9 @@ internal static class Greeting
         var rest = await ReadAsync(transport.Input, length + NonceBytes, cancellationToken).ConfigureAwait(false);
         byte[] theirs = [.. head, .. rest];
         var identity = Encoding.UTF8.GetString(rest, 0, length);
-        await transport.Output.WriteAsync(Prove(secret, isCaller, mine, theirs), cancellationToken).ConfigureAwait(false);
+        await transport.Output.WriteAsync(Prove(secret, certificate, isCaller, mine, theirs), cancellationToken).ConfigureAwait(false);
         var proof = await ReadAsync(transport.Input, ProofBytes, cancellationToken).ConfigureAwait(false);
-        if (!CryptographicOperations.FixedTimeEquals(proof, Prove(secret, !isCaller, theirs, mine)))
+        if (!CryptographicOperations.FixedTimeEquals(proof, Prove(secret, certificate, !isCaller, theirs, mine)))
         {
             throw new InvalidDataException($"{identity} does not know the cluster's secret; give all nodes the same one.");
         }
@@ -62,9 +64,9 @@ internal static class Greeting
         return greeting;
     }
 
-    private static byte[] Prove(byte[] secret, bool isCaller, byte[] own, byte[] other)
+    private static byte[] Prove(byte[] secret, byte[] certificate, bool isCaller, byte[] own, byte[] other)
     {
-        byte[] said = [isCaller ? (byte)1 : (byte)2, .. own, .. other];
+        byte[] said = [isCaller ? (byte)1 : (byte)2, .. certificate, .. own, .. other];
         return HMACSHA256.HashData(secret, said);
     }
 

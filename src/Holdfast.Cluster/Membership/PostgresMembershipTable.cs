@@ -7,8 +7,20 @@ namespace Holdfast.Cluster.Membership;
 /// Orleans' table of silos, in the cluster's database. It waits while the database is away, rather than fail, because Orleans waits up to a minute before it tries again. The
 /// database keeps the times by its own clock; here they become times of this machine's clock, by which Orleans judges them.
 /// </summary>
-internal sealed class PostgresMembershipTable(ClusterMembers members, TimeProvider clock) : IMembershipTable
+/// <remarks>
+/// A verdict that had to wait for the database may be about a node that has recovered since, and after an absence all nodes may have such verdicts about each other.
+/// So none is written just after a wait: who is really dead misses the next probe, too.
+/// </remarks>
+internal sealed class PostgresMembershipTable(ClusterMembers members, SiloAddress self, TimeProvider clock) : IMembershipTable
 {
+    /// <summary>An answer that took longer has waited.</summary>
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long after a wait no other node is judged.</summary>
+    private static readonly TimeSpan Caution = TimeSpan.FromSeconds(2);
+
+    private long _waited = clock.GetTimestamp() - clock.TimestampFrequency * 3600;
+
     /// <inheritdoc/>
     public Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -29,17 +41,32 @@ internal sealed class PostgresMembershipTable(ClusterMembers members, TimeProvid
 
     /// <inheritdoc/>
     public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken)
-        => Translate(await members.ReadAsync(cancellationToken).ConfigureAwait(false), _ => true);
+    {
+        var begin = clock.GetTimestamp();
+        var membership = await members.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (clock.GetElapsedTime(begin) > Prompt)
+        {
+            Volatile.Write(ref _waited, clock.GetTimestamp());
+        }
+
+        return Translate(membership, _ => true);
+    }
 
     /// <inheritdoc/>
     public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken)
         => members.AddAsync(Translate(entry), tableVersion.Version, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken)
+    public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken)
     {
+        // What stands under this node's own address is itself, or a life before.
+        if (!entry.SiloAddress.Endpoint.Equals(self.Endpoint) && clock.GetElapsedTime(Volatile.Read(ref _waited)) < Caution)
+        {
+            return false;
+        }
+
         var member = Translate(entry) with { ChangedIn = int.Parse(etag, CultureInfo.InvariantCulture) };
-        return members.UpdateAsync(member, tableVersion.Version, cancellationToken);
+        return await members.UpdateAsync(member, tableVersion.Version, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

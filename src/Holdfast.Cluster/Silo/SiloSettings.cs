@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Holdfast.Cluster.Connections;
 using Holdfast.Cluster.Membership;
 using Holdfast.Cluster.Peers;
@@ -50,7 +49,7 @@ internal static class SiloSettings
         silo.Configure<SiloMessagingOptions>(messages => (messages.ResponseTimeout, messages.SystemResponseTimeout) = (RemoteNode.AnswerLimit, RemoteNode.AnswerLimit));
         silo.Services.AddSingleton(services => new PeerConnections(
             NodeId.From(options.Name, services.GetRequiredService<ILocalSiloDetails>().SiloAddress),
-            Encoding.UTF8.GetBytes(options.Secret ?? string.Empty),
+            options.Secret,
             options.Database.TimeProvider,
             services.GetRequiredService<ILogger<PeerConnections>>()));
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<IServiceProvider>((connections, services) =>
@@ -60,7 +59,8 @@ internal static class SiloSettings
         });
         silo.Services.AddSerializer(serializer => serializer.AddAssembly(typeof(NodeService).Assembly));
         silo.Services.AddSingleton(options.Endpoint);
-        silo.Services.AddSingleton<IMembershipTable>(new PostgresMembershipTable(members, options.Database.TimeProvider));
+        silo.Services.AddSingleton<IMembershipTable>(services => new PostgresMembershipTable(
+            members, services.GetRequiredService<ILocalSiloDetails>().SiloAddress, options.Database.TimeProvider));
         silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler>(services => ActivatorUtilities.CreateInstance<SiloFatality>(services, options.OnDeclaredDead)));
         silo.AddGrainService<NodeService>();
         silo.Services.AddSingleton<NodeServiceClient>();
