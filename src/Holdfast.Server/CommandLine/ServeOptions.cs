@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
@@ -51,6 +52,9 @@ internal sealed record ServeOptions
 
     /// <summary>The size in bytes at which a segment is sealed and the next begins.</summary>
     public long SegmentBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Which addresses webhooks may connect to.</summary>
+    public AddressPolicy WebhookAddresses { get; init; } = AddressPolicy.PublicOnly;
 
     /// <summary>Whether log lines are written as JSON.</summary>
     public bool Json { get; init; }

@@ -43,6 +43,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
+        builder.Services.AddSingleton(integrations.Deliveries);
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -155,6 +155,8 @@ internal sealed class NodeHost : IAsyncDisposable
             Feed = _broker.Feed,
             Interest = _broker.LogInterests,
             Store = _state,
+            Publisher = _broker.Publisher,
+            Addresses = options.WebhookAddresses,
             Logger = _logger,
         });
         await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);

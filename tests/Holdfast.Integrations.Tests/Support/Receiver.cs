@@ -1,16 +1,28 @@
 using System.Net;
+using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 using Holdfast.Broker.Events;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Integrations.Tests.Support;
 
 /// <summary>A request as a receiver saw it.</summary>
-internal sealed record Received(EventDocument Event, IReadOnlyDictionary<string, string> Headers)
+internal sealed record Received(string Method, string Url, byte[] Bytes, IReadOnlyDictionary<string, string> Headers)
 {
+    /// <summary>The body as one event in Holdfast's schema.</summary>
+    public EventDocument Event => EventDocument.Parse(Bytes);
+
+    /// <summary>The body as an array of events.</summary>
+    public IReadOnlyList<EventDocument> Events
+        => [.. JsonElement.Parse(Bytes).EnumerateArray().Select(one => EventDocument.Parse(Encoding.UTF8.GetBytes(one.GetRawText())))];
+
+    public string Body => Encoding.UTF8.GetString(Bytes);
+
     public string Text => Event.Payload.GetString() ?? "";
 }
 
@@ -68,7 +80,7 @@ internal sealed class Receiver : IAsyncDisposable
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        var received = new Received(EventDocument.Parse(body.ToArray()), headers);
+        var received = new Received(context.Request.Method, context.Request.GetEncodedPathAndQuery(), body.ToArray(), headers);
         _received.Writer.TryWrite(received);
         await Answer(received, context);
     }
