@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -42,11 +43,17 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>All requests, before they are answered.</summary>
     public ChannelReader<Received> Requests => _received.Reader;
 
-    public static async Task<Receiver> StartAsync()
+    public static async Task<Receiver> StartAsync(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         var receiver = new Receiver(builder.Build());
         receiver._app.Run(receiver.ReceiveAsync);
         await receiver._app.StartAsync(Deadline.Token);

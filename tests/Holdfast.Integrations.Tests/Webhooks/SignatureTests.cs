@@ -63,6 +63,7 @@ public sealed class SignatureTests
         Assert.True(Verifies(received, Secret));
         Assert.True(Verifies(received, rotated.NewSecret!));
 
+        await scene.UntilAsync(status => status.Delivered == 1);
         scene.Time.Advance(TimeSpan.FromHours(1));
         await scene.PublishAsync("devices/a/events/x", "1");
         received = await receiver.NextAsync();
