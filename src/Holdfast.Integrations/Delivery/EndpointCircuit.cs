@@ -10,6 +10,7 @@ internal sealed class EndpointCircuit
     private readonly int _failuresToOpen;
     private readonly RetryDelay _delay;
     private int _failures;
+    private int _openings;
     private int _allowed;
     private DateTimeOffset? _heldUntil;
 
@@ -44,6 +45,7 @@ internal sealed class EndpointCircuit
     public void Succeeded()
     {
         _failures = 0;
+        _openings = 0;
         if (_heldUntil is not null)
         {
             _heldUntil = null;
@@ -72,7 +74,8 @@ internal sealed class EndpointCircuit
         _failures++;
         if (_failures >= _failuresToOpen)
         {
-            Hold(now + _delay.After(_failures));
+            _openings++;
+            Hold(now + _delay.After(_openings));
         }
     }
 
