@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Holdfast.Api.Events;
 using Holdfast.Api.Health;
@@ -16,8 +17,10 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(PublishAnswer))]
 [JsonSerializable(typeof(ManyAnswer))]
 [JsonSerializable(typeof(IntegrationAnswer))]
-[JsonSerializable(typeof(IntegrationList))]
 [JsonSerializable(typeof(ClusterReport))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(TestAnswer))]
+[JsonSerializable(typeof(JsonObject))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Readable { get; } = new(new JsonSerializerOptions

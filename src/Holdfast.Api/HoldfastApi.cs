@@ -25,7 +25,8 @@ public static class HoldfastApi
 
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
-    /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Log.Partitions.IPartitionLog"/>,
+    /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
+    /// <see cref="Log.Partitions.IPartitionLog"/>,
     /// <see cref="Broker.Reports.IClusterReporter"/>, <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
@@ -56,6 +57,7 @@ public static class HoldfastApi
         EventReadEndpoints.Map(endpoints, options);
         IntegrationEndpoints.Map(endpoints, options);
         ClusterEndpoints.Map(endpoints, options);
+        DeliveryEndpoints.Map(endpoints, options);
         ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;

@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Broker;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Reports;
@@ -10,6 +11,7 @@ using Holdfast.Cluster.Reports;
 using Holdfast.Cluster.Sessions;
 using Holdfast.Cluster.Silo;
 using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
 using Microsoft.Extensions.Logging;
 
@@ -117,6 +119,15 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         CanCommit = canCommit;
         _sessionLoops = new SessionLoops(_marks, _timers, _options.OnFatal, _options.TimeProvider);
     }
+
+    /// <summary>Whether something that runs once in the cluster runs here: by the owner of the partition that its name hashes to.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="name">Its name.</param>
+    public bool Serves(string product, string name)
+        => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount)) == Peers.Self;
+
+    /// <summary>Nothing of this life of the node follows any more: what is left in its name may go on elsewhere at once.</summary>
+    public async Task EndAsync() => await State.ClusterSessions.FenceAsync(Peers.Self.ToString()).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public string? OtherEntrance()

@@ -1,4 +1,6 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Publishing;
+using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
@@ -19,6 +21,12 @@ public sealed record IntegrationEnvironment
 
     /// <summary>Where they and their cursors are stored.</summary>
     public required IIntegrationStore Store { get; init; }
+
+    /// <summary>Publishes receivers' answers to devices.</summary>
+    public required IEventPublisher Publisher { get; init; }
+
+    /// <summary>Which addresses webhooks may connect to.</summary>
+    public AddressPolicy Addresses { get; init; } = AddressPolicy.PublicOnly;
 
     /// <summary>The logger.</summary>
     public required ILogger Logger { get; init; }

@@ -10,9 +10,6 @@ public sealed record IntegrationLimits
     /// <summary>The limits of a node.</summary>
     public static IntegrationLimits Default { get; } = new();
 
-    /// <summary>Most attempts at the same time, and most connections to the receiver.</summary>
-    public int AttemptsInFlight { get; init; } = 64;
-
     /// <summary>Most unconfirmed events of a partition.</summary>
     public int WindowEvents { get; init; } = 512;
 
@@ -25,14 +22,29 @@ public sealed record IntegrationLimits
     /// <summary>Most bytes of the unconfirmed events of a partition, as JSON. One event always fits.</summary>
     public int WindowBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>Most bytes of the events of one request. One event always fits.</summary>
+    public int BatchBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>How many attempts have to fail in a row before the receiver is left alone for a while.</summary>
+    public int FailuresToOpenCircuit { get; init; } = 5;
+
+    /// <summary>The longest pause that a receiver can ask for.</summary>
+    public TimeSpan MaximumRetryAfter { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Most dead letters of an integration; when there are so many, events that are refused for good are repeated like others.</summary>
+    public int DeadLetters { get; init; } = 10_000;
+
+    /// <summary>Most replays of an integration at the same time.</summary>
+    public int Replays { get; init; } = 8;
+
+    /// <summary>How much of a response's body is kept with a dead letter, in bytes.</summary>
+    public int DeadLetterResponseBytes { get; init; } = 4096;
+
     /// <summary>How many bytes one read of the log asks for.</summary>
     public int ReadBytes { get; init; } = 256 * 1024;
 
     /// <summary>How much of a response's body is read, in bytes, to keep the connection; beyond it the connection is closed.</summary>
     public int ResponseBytes { get; init; } = 64 * 1024;
-
-    /// <summary>How long an attempt may take.</summary>
-    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The shortest pause after a failed attempt.</summary>
     public TimeSpan MinimumRetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);

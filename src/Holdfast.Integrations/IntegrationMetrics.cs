@@ -7,6 +7,7 @@ namespace Holdfast.Integrations;
 /// The measurements of the meter <see cref="MeterName"/>, each with the tags <c>product</c> and <c>integration</c>:
 /// <list type="bullet">
 /// <item><c>holdfast_integration_events_delivered</c>: events that the receiver confirmed.</item>
+/// <item><c>holdfast_integration_events_dead_lettered</c>: events that the receiver refused for good.</item>
 /// <item><c>holdfast_integration_attempts_failed</c>: attempts that failed and are repeated.</item>
 /// <item><c>holdfast_integration_events_expired</c>: events that expired before their delivery.</item>
 /// <item><c>holdfast_integration_records_trimmed_unread</c>: records that retention removed before their delivery.</item>
@@ -26,6 +27,8 @@ public sealed class IntegrationMetrics : IDisposable
     internal IntegrationMetrics(Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<double>>> oldestWaitingAge)
     {
         Delivered = _meter.CreateCounter<long>("holdfast_integration_events_delivered", null, "Events that the receiver confirmed.");
+        DeadLettered = _meter.CreateCounter<long>(
+            "holdfast_integration_events_dead_lettered", null, "Events that the receiver refused for good.");
         FailedAttempts = _meter.CreateCounter<long>("holdfast_integration_attempts_failed", null, "Attempts that failed and are repeated.");
         Expired = _meter.CreateCounter<long>("holdfast_integration_events_expired", null, "Events that expired before their delivery.");
         TrimmedUnread = _meter.CreateCounter<long>(
@@ -44,6 +47,8 @@ public sealed class IntegrationMetrics : IDisposable
     }
 
     internal Counter<long> Delivered { get; }
+
+    internal Counter<long> DeadLettered { get; }
 
     internal Counter<long> FailedAttempts { get; }
 

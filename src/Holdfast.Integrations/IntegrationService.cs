@@ -1,146 +1,192 @@
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Holdfast.Broker.Integrations;
-using Holdfast.Integrations.Delivery;
+using Holdfast.Integrations.Replays;
 using Holdfast.Integrations.Webhooks;
+using Holdfast.Integrations.Webhooks.Signing;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Integrations;
 
 /// <summary>
-/// Runs the integrations of a node. Delivery is at least once, in order per device (below <c>devices/{id}/</c>) or per topic, and is repeated
-/// until the receiver confirms or retention removes the event; nothing is given up otherwise. See <see cref="IntegrationLimits"/> and,
-/// for what is measured, <see cref="IntegrationMetrics"/>.
+/// Manages and runs the integrations of a node. Delivery is at least once, in order per device (below <c>devices/{id}/</c>) or per topic unless asked for
+/// otherwise, and is repeated until the receiver confirms, refuses for good or retention removes the event; nothing is given up otherwise. See
+/// <see cref="IntegrationLimits"/> and, for what is measured, <see cref="IntegrationMetrics"/>.
 /// </summary>
 public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
 {
     private readonly IntegrationEnvironment _environment;
-    private readonly IntegrationMetrics _metrics;
-    private readonly Random _seeds;
+    private readonly IntegrationRunner _runner;
     private readonly SemaphoreSlim _changes = new(1, 1);
-    private readonly Lock _lock = new();
-    private readonly SortedDictionary<(string Product, string Name), RunningIntegration> _running = new(IntegrationKeyComparer.Instance);
     private bool _isStopped;
 
-    /// <summary>Makes the service; nothing runs before <see cref="StartAsync"/>.</summary>
+    /// <summary>Makes the service; nothing runs before <see cref="StartAsync(CancellationToken)"/>.</summary>
     /// <param name="environment">What it needs of the node.</param>
     public IntegrationService(IntegrationEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
         _environment = environment;
-        _seeds = new Random(environment.Seed);
-        _metrics = new IntegrationMetrics(MeasureBehind, MeasureOldestWaitingAge);
+        _runner = new IntegrationRunner(environment);
+        Deliveries = new DeliveryControl(environment, _runner, AddReplayAsync);
     }
+
+    /// <summary>Tests, dead letters and replays.</summary>
+    public IDeliveryControl Deliveries { get; }
 
     /// <summary>Loads the stored integrations and starts them where they were.</summary>
     /// <param name="cancellationToken">Ends the loading.</param>
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+    public Task StartAsync(CancellationToken cancellationToken) => ChangeAsync(
+        async () =>
         {
             foreach (var stored in await _environment.Store.LoadAsync(cancellationToken).ConfigureAwait(false))
             {
-                StartStored(stored);
+                await StartStoredAsync(stored).ConfigureAwait(false);
             }
-        }
-        finally
+
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Loads one stored integration and starts it where it was; for a cluster, in which one node runs each.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
+    /// <returns>False when there is none, it runs already, or what is stored of it is not valid.</returns>
+    public Task<bool> StartAsync(string product, string name, CancellationToken cancellationToken) => ChangeAsync(
+        async () => !_isStopped
+            && _runner.Find(product, name) is null
+            && await _environment.Store.FindAsync(product, name, cancellationToken).ConfigureAwait(false) is { } stored
+            && await StartStoredAsync(stored).ConfigureAwait(false),
+        cancellationToken);
+
+    /// <summary>Stops one integration; its exact cursor is saved, so that another node can go on.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="name">The name.</param>
+    /// <returns>False when it did not run.</returns>
+    public Task<bool> StopAsync(string product, string name) => ChangeAsync(
+        async () =>
         {
-            _changes.Release();
-        }
-    }
+            if (_runner.Find(product, name) is not { } running)
+            {
+                return false;
+            }
+
+            await _runner.StopAsync([running]).ConfigureAwait(false);
+            return true;
+        },
+        CancellationToken.None);
 
     /// <summary>
     /// Stops all integrations: attempts in flight may finish within <see cref="IntegrationLimits.StopGrace"/>, then the exact cursors are saved.
     /// </summary>
-    public async Task StopAsync()
-    {
-        await _changes.WaitAsync().ConfigureAwait(false);
-        try
+    public Task StopAsync() => ChangeAsync(
+        async () =>
         {
             _isStopped = true;
-            var stopping = Snapshot();
-            await Task.WhenAll(stopping.Select(running => running.Loop.StopAsync())).ConfigureAwait(false);
-            foreach (var running in stopping)
-            {
-                Forget(running);
-            }
-        }
-        finally
-        {
-            _changes.Release();
-        }
-    }
+            await _runner.StopAsync(_runner.Snapshot()).ConfigureAwait(false);
+            return true;
+        },
+        CancellationToken.None);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
-        _metrics.Dispose();
+        _runner.Dispose();
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<IntegrationStatus> List(string product)
-        => [.. Snapshot().Where(running => running.Definition.Product == product).Select(running => running.GetStatus())];
+        => [.. _runner.Snapshot().Where(running => running.Plan.Product == product).Select(running => running.GetStatus())];
 
     /// <inheritdoc/>
-    public IntegrationStatus? Find(string product, string name)
-        => Running(product, name)?.GetStatus();
+    public IntegrationStatus? Find(string product, string name) => _runner.Find(product, name)?.GetStatus();
 
     /// <inheritdoc/>
-    public async ValueTask<AddIntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
+    public async ValueTask<IntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definition);
         if (!IntegrationPlan.TryMake(definition, out var plan, out var field, out var problem))
         {
-            return new AddIntegrationResult(AddIntegrationStatus.Invalid, null, field, problem);
+            return IntegrationResult.Invalid(field, problem);
         }
 
-        await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return _isStopped
-                ? new AddIntegrationResult(AddIntegrationStatus.ShuttingDown, null, "", "The node shuts down. Try again when it is back.")
-                : await AddAsync(plan).ConfigureAwait(false);
-        }
-        finally
-        {
-            _changes.Release();
-        }
+        var given = plan.Settings.Secret;
+        plan = plan with { Settings = plan.Settings with { Secret = given ?? WebhookSecret.New() } };
+        var result = await AddAsync(plan, CurrentOffsets, cancellationToken).ConfigureAwait(false);
+        return result.Outcome == IntegrationOutcome.Done && given is null ? result with { NewSecret = plan.Settings.Secret } : result;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IntegrationResult> ChangeAsync(string product, string name, JsonElement patch, CancellationToken cancellationToken)
+        => await ChangeSettingsAsync(
+            product,
+            name,
+            settings => WebhookSettingsReader.TryChange(settings, patch, out var changed, out var field, out var problem)
+                ? new SettingsChange(changed)
+                : new SettingsChange(settings) { Field = field, Problem = problem },
+            cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<IntegrationResult> RotateSecretAsync(
+        string product, string name, string? secret, TimeSpan overlap, CancellationToken cancellationToken)
+    {
+        var next = secret ?? WebhookSecret.New();
+        var result = await ChangeSettingsAsync(
+            product,
+            name,
+            settings => new SettingsChange(settings with
+            {
+                Secret = next,
+                PreviousSecret = settings.Secret,
+                PreviousSecretExpiresAt = settings.Secret is null ? null : _environment.TimeProvider.GetUtcNow() + overlap,
+            }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Outcome == IntegrationOutcome.Done && secret is null ? result with { NewSecret = next } : result;
     }
 
     /// <inheritdoc/>
     public async ValueTask<bool> RemoveAsync(string product, string name, CancellationToken cancellationToken)
-    {
-        await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // One that is stored may not be running: what was stored of it was not valid, or the node shuts down.
-            var isRemoved = await _environment.Store.RemoveAsync(product, name).ConfigureAwait(false);
-            if (Running(product, name) is { } running)
+        => await ChangeAsync(
+            async () =>
             {
-                await running.Loop.AbandonAsync().ConfigureAwait(false);
-                Forget(running);
-            }
+                // One that is stored may not be running: what was stored of it was not valid, or the node shuts down.
+                var isRemoved = await _environment.Store.RemoveAsync(product, name).ConfigureAwait(false);
+                if (_runner.Find(product, name) is { } running)
+                {
+                    await _runner.AbandonAsync(running).ConfigureAwait(false);
+                }
 
-            return isRemoved;
-        }
-        finally
+                _runner.ForgetDeadLetters(product, name);
+                return isRemoved;
+            },
+            cancellationToken).ConfigureAwait(false);
+
+    private static IntegrationResult ShuttingDown() => new(IntegrationOutcome.ShuttingDown, null, "", "The node shuts down. Try again when it is back.");
+
+    private async ValueTask<IntegrationResult> AddReplayAsync(IntegrationPlan plan, long[] starts, CancellationToken cancellationToken)
+    {
+        var finished = _runner.Snapshot().Where(running => running.Plan.Product == plan.Product && running.Plan.Settings.Replay?.Of == plan.Settings.Replay!.Of).ToList();
+        foreach (var completed in finished.Where(running => running.Loop.IsCompleted).ToList())
         {
-            _changes.Release();
+            await RemoveAsync(plan.Product, completed.Plan.Name, cancellationToken).ConfigureAwait(false);
+            finished.Remove(completed);
         }
+
+        return finished.Count < _environment.Limits.Replays
+            ? await AddAsync(plan, () => starts, cancellationToken).ConfigureAwait(false)
+            : IntegrationResult.Invalid("name", $"'{plan.Settings.Replay!.Of}' has {finished.Count} replays that are not finished. Wait for one, or remove one.");
     }
 
-    private async ValueTask<AddIntegrationResult> AddAsync(IntegrationPlan plan)
-    {
-        var definition = plan.Definition;
+    private async ValueTask<IntegrationResult> AddAsync(IntegrationPlan plan, Func<long[]> cursor, CancellationToken cancellationToken)
+        => await ChangeAsync(async () => _isStopped ? ShuttingDown() : await AddAsync(plan, cursor).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
+    private async ValueTask<IntegrationResult> AddAsync(IntegrationPlan plan, Func<long[]> cursor)
+    {
         // The interest comes first: from the offsets that are read next, every matching message is logged.
-        var interest = _environment.Interest.Add(definition.Product, definition.Filter);
+        var interest = plan.Settings.Replay is null ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
         var stored = new StoredIntegration(
-            definition.Product, definition.Name, definition.Kind, definition.Filter, new WebhookSettings(definition.Url).ToJson(),
-            _environment.TimeProvider.GetUtcNow(), CurrentOffsets());
+            plan.Product, plan.Name, plan.Kind, plan.FilterText, plan.Settings.ToJson(), _environment.TimeProvider.GetUtcNow(), cursor());
         var isAdded = false;
         try
         {
@@ -150,65 +196,92 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         {
             if (!isAdded)
             {
-                interest.Dispose();
+                interest?.Dispose();
             }
         }
 
         return isAdded
-            ? new AddIntegrationResult(AddIntegrationStatus.Added, Run(plan, stored, interest).GetStatus(), "", "")
-            : new AddIntegrationResult(
-                AddIntegrationStatus.NameTaken, null, "name",
-                $"The product '{definition.Product}' has an integration '{definition.Name}' already. Remove it first, or choose another name.");
+            ? IntegrationResult.Done((await _runner.StartAsync(plan, stored, interest).ConfigureAwait(false)).GetStatus())
+            : new IntegrationResult(
+                IntegrationOutcome.NameTaken, null, "name",
+                $"The product '{plan.Product}' has an integration '{plan.Name}' already. Remove it first, or choose another name.");
     }
 
-    private void StartStored(StoredIntegration stored)
+    private Task<IntegrationResult> ChangeSettingsAsync(
+        string product, string name, Func<WebhookSettings, SettingsChange> change, CancellationToken cancellationToken) => ChangeAsync(
+        async () =>
+        {
+            if (_isStopped)
+            {
+                return ShuttingDown();
+            }
+
+            if (_runner.Find(product, name) is not { } running)
+            {
+                return IntegrationResult.NotFound(product, name);
+            }
+
+            var plan = running.Plan;
+            var changed = change(plan.Settings);
+            if (changed.Problem.Length > 0)
+            {
+                return IntegrationResult.Invalid(changed.Field, changed.Problem);
+            }
+
+            if (!IntegrationPlan.TryMake(product, name, plan.Kind, plan.FilterText, changed.Settings, out var next, out var field, out var problem))
+            {
+                return IntegrationResult.Invalid(field, problem);
+            }
+
+            return await RestartAsync(running, next).ConfigureAwait(false);
+        },
+        cancellationToken);
+
+    private async Task<IntegrationResult> RestartAsync(RunningIntegration running, IntegrationPlan plan)
+    {
+        await _environment.Store.SaveSettingsAsync(plan.Product, plan.Name, plan.Settings.ToJson()).ConfigureAwait(false);
+
+        // While the loop is replaced, a QoS 0 message must not slip through unlogged.
+        using var meanwhile = plan.Settings.Replay is null ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
+        await _runner.StopAsync([running]).ConfigureAwait(false);
+        return await _environment.Store.FindAsync(plan.Product, plan.Name, CancellationToken.None).ConfigureAwait(false) is { } stored
+            ? IntegrationResult.Done((await _runner.StartAsync(plan, stored).ConfigureAwait(false)).GetStatus())
+            : IntegrationResult.NotFound(plan.Product, plan.Name);
+    }
+
+    private async Task<bool> StartStoredAsync(StoredIntegration stored)
     {
         try
         {
-            var url = WebhookSettings.Parse(stored.Settings).Url;
-            var definition = new IntegrationDefinition(stored.Product, stored.Name, stored.Kind, stored.Filter, url);
-            if (!IntegrationPlan.TryMake(definition, out var plan, out _, out var problem))
-            {
-                throw new InvalidDataException(problem);
-            }
-
+            var plan = IntegrationPlan.Of(stored);
             if (stored.Cursor.Length != _environment.Log.PartitionCount)
             {
                 throw new InvalidDataException($"Its cursor has {stored.Cursor.Length} partitions, the log has {_environment.Log.PartitionCount}.");
             }
 
-            Run(plan, stored, _environment.Interest.Add(stored.Product, stored.Filter));
+            await _runner.StartAsync(plan, stored).ConfigureAwait(false);
+            return true;
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException)
         {
             _environment.Logger.LogError(
                 exception, "Integration {Product}/{Integration} cannot run: what is stored of it is not valid. Remove it and add it again.",
                 stored.Product, stored.Name);
+            return false;
         }
     }
 
-    private RunningIntegration Run(IntegrationPlan plan, StoredIntegration stored, IDisposable interest)
+    private async Task<T> ChangeAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
     {
-        var sender = new WebhookSender(plan.Url, _environment.Limits, _environment.TimeProvider);
-        var loop = new IntegrationLoop(_environment, stored, plan.Filter, sender, new Random(_seeds.Next()), _metrics);
-        var running = new RunningIntegration(plan.Definition, stored.CreatedAt, loop, interest);
-        lock (_lock)
+        await _changes.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            _running.Add((stored.Product, stored.Name), running);
+            return await change().ConfigureAwait(false);
         }
-
-        loop.Start();
-        return running;
-    }
-
-    private void Forget(RunningIntegration running)
-    {
-        lock (_lock)
+        finally
         {
-            _running.Remove((running.Definition.Product, running.Definition.Name));
+            _changes.Release();
         }
-
-        running.Dispose();
     }
 
     private long[] CurrentOffsets()
@@ -222,29 +295,11 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         return offsets;
     }
 
-    private RunningIntegration? Running(string product, string name)
+    /// <summary>Changed settings, or why they cannot be changed so.</summary>
+    private sealed record SettingsChange(WebhookSettings Settings)
     {
-        lock (_lock)
-        {
-            return _running.GetValueOrDefault((product, name));
-        }
-    }
+        public string Field { get; init; } = "";
 
-    private RunningIntegration[] Snapshot()
-    {
-        lock (_lock)
-        {
-            return [.. _running.Values];
-        }
-    }
-
-    private IEnumerable<Measurement<long>> MeasureBehind()
-        => Snapshot().Select(running => new Measurement<long>(running.Loop.Behind, running.Tags));
-
-    private IEnumerable<Measurement<double>> MeasureOldestWaitingAge()
-    {
-        var now = _environment.TimeProvider.GetUtcNow();
-        return Snapshot().Select(running
-            => new Measurement<double>(running.Loop.OldestWaiting is { } oldest ? (now - oldest).TotalSeconds : 0, running.Tags));
+        public string Problem { get; init; } = "";
     }
 }

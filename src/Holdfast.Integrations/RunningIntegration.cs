@@ -1,30 +1,43 @@
 using System.Diagnostics;
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations.Delivery;
+using Holdfast.Integrations.Webhooks;
 
 namespace Holdfast.Integrations;
 
-/// <summary>An integration that runs, with what must end when it does.</summary>
-internal sealed class RunningIntegration(IntegrationDefinition definition, DateTimeOffset createdAt, IntegrationLoop loop, IDisposable interest)
-    : IDisposable
+/// <summary>An integration that runs, or is paused, with what must end when it does.</summary>
+internal sealed class RunningIntegration(
+    IntegrationPlan plan, DateTimeOffset createdAt, IntegrationLoop loop, IDisposable interest, DeadLetterList deadLetters) : IDisposable
 {
-    public IntegrationDefinition Definition { get; } = definition;
+    private readonly IntegrationDefinition _definition = plan.Definition;
+
+    public IntegrationPlan Plan { get; } = plan;
 
     public IntegrationLoop Loop { get; } = loop;
 
-    public TagList Tags { get; } = IntegrationMetrics.Tags(definition.Product, definition.Name);
+    public DeadLetterList DeadLetters { get; } = deadLetters;
+
+    public TagList Tags { get; } = IntegrationMetrics.Tags(plan.Product, plan.Name);
+
+    private IntegrationState State
+        => Plan.Settings.Paused ? IntegrationState.Paused
+            : Loop.State is not (IntegrationState.Stopped or IntegrationState.Completed) && Loop.Circuit != CircuitState.Closed ? IntegrationState.Open
+            : Loop.State;
 
     public IntegrationStatus GetStatus()
     {
-        // The count first: the error of a failure that is counted is there.
+        // What is counted is told before it is counted, so the error is looked at after the counts.
         var failedAttempts = Loop.Progress.FailedAttemptCount;
         var error = Loop.Progress.LastError;
         return new IntegrationStatus
         {
-            Definition = Definition,
+            Definition = _definition,
             CreatedAt = createdAt,
-            State = Loop.State,
+            State = State,
             Delivered = Loop.Progress.DeliveredCount,
+            DeadLettered = Loop.Progress.DeadLetteredCount,
+            DeadLetters = DeadLetters.Count,
+            PreviousSecretExpiresAt = Plan.Settings.PreviousSecretExpiresAt,
             FailedAttempts = failedAttempts,
             Expired = Loop.Progress.ExpiredCount,
             TrimmedUnread = Loop.Progress.TrimmedUnreadCount,

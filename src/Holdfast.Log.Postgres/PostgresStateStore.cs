@@ -120,6 +120,10 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     }
 
     /// <inheritdoc/>
+    public async ValueTask<StoredIntegration?> FindAsync(string product, string name, CancellationToken cancellationToken)
+        => (await QueryAsync(IntegrationRows.One, [product, name], IntegrationRows.Read, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+
+    /// <inheritdoc/>
     public ValueTask<bool> AddAsync(StoredIntegration integration) => Writer.RunAsync(IntegrationRows.Add(integration));
 
     /// <inheritdoc/>
@@ -129,12 +133,60 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     public async ValueTask SaveCursorAsync(string product, string name, long[] cursor)
         => await Writer.RunAsync(IntegrationRows.SaveCursor(product, name, cursor)).ConfigureAwait(false);
 
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveSettingsAsync(string product, string name, string settings)
+        => Writer.RunAsync(IntegrationRows.SaveSettings(product, name, settings));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveDeadLetterAsync(StoredDeadLetter letter) => Writer.RunAsync(DeadLetterRows.Save(letter));
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<StoredDeadLetter>> LoadDeadLettersAsync(
+        string product, string name, int fromPartition, long fromOffset, int limit, CancellationToken cancellationToken)
+        => await QueryAsync(DeadLetterRows.Page, [product, name, fromPartition, fromOffset, limit], DeadLetterRows.Read, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<int> CountDeadLettersAsync(string product, string name, CancellationToken cancellationToken)
+        => (await QueryAsync(DeadLetterRows.Count, [product, name], ReadCount, cancellationToken).ConfigureAwait(false)).Single();
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveDeadLetterAsync(string product, string name, int partition, long offset)
+        => Writer.RunAsync(DeadLetterRows.Remove(product, name, partition, offset));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveDeadLettersAsync(string product, string name) => Writer.RunAsync(DeadLetterRows.RemoveAll(product, name));
+
     /// <summary>Commits what waits, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         await Writer.DisposeAsync().ConfigureAwait(false);
         await _database.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static IEnumerable<int> ReadCount(NpgsqlDataReader rows)
+    {
+        while (rows.Read())
+        {
+            yield return rows.GetInt32(0);
+        }
+    }
+
+    /// <summary>Reads a few rows.</summary>
+    private async Task<IReadOnlyList<T>> QueryAsync<T>(
+        string sql, object[] values, Func<NpgsqlDataReader, IEnumerable<T>> rows, CancellationToken cancellationToken)
+        => await _work.RunAsync(
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(sql, connection);
+                foreach (var value in values)
+                {
+                    command.Parameters.Add(new NpgsqlParameter { Value = value });
+                }
+
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                return (IReadOnlyList<T>)[.. rows(reader)];
+            },
+            cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     /// <summary>Reads rows on the thread pool, ahead of the consumer by a few chunks; the consumer never runs on a socket's thread.</summary>
     private async IAsyncEnumerable<T> StreamAsync<T>(

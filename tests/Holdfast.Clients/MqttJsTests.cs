@@ -8,7 +8,10 @@ public abstract class MqttJsTests(ServerFixture server) : ClientScenarios(server
 {
     private static readonly Lazy<bool> Installation = new(Install);
 
-    protected override void Require() => Assert.True(Installation.Value);
+    /// <summary>Fails unless node and the libraries of package-lock.json are there.</summary>
+    internal static void RequireAgents() => Assert.True(Installation.Value);
+
+    protected override void Require() => RequireAgents();
 
     protected override ForeignClient Create() => new AgentClient("node", "agent.mjs");
 

@@ -31,6 +31,19 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact(Timeout = 300_000)]
+    public async Task Kill_the_server_and_the_receiver_of_its_webhook_at_random_moments()
+    {
+        const int FewerKills = 12;
+        var seed = Seed.Choose();
+        var arguments = new ServerArguments(_directory.Data) { Options = ["--segment-bytes", "256KiB"] };
+        var verdict = await KillCheck.RunAsync(arguments, _directory.Journals, FewerKills, seed, TestContext.Current.CancellationToken, killsReceiver: true);
+
+        TestContext.Current.SendDiagnosticMessage(verdict.ToString());
+        Assert.True(verdict.Violations.Count == 0, $"{verdict}\n{Seed.Replay(seed)}");
+        Assert.All(verdict.Received.Values, received => Assert.InRange(received, verdict.Acknowledged, verdict.Published));
+    }
+
+    [Fact(Timeout = 300_000)]
     public async Task Nothing_confirmed_before_an_orderly_stop_is_delivered_again()
     {
         var arguments = new ServerArguments(_directory.Data);

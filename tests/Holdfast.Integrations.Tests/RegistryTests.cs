@@ -25,9 +25,9 @@ public sealed class RegistryTests
     {
         await using var scene = new Scene();
 
-        var result = await scene.Service.AddAsync(new IntegrationDefinition(product, name, kind, filter, url), Deadline.Token);
+        var result = await scene.Service.AddAsync(Scene.Definition(url, name, filter, product) with { Kind = kind }, Deadline.Token);
 
-        Assert.Equal((AddIntegrationStatus.Invalid, field), (result.Status, result.Field));
+        Assert.Equal((IntegrationOutcome.Invalid, field), (result.Outcome, result.Field));
         Assert.NotEmpty(result.Detail);
         Assert.DoesNotContain("secret", result.Detail, StringComparison.Ordinal);
         Assert.Empty(scene.Interest.Registered);
@@ -40,10 +40,9 @@ public sealed class RegistryTests
         await scene.AddAsync(Url, filter: "a/#");
         await scene.AddAsync(Url, product: "q");
 
-        var again = await scene.Service.AddAsync(
-            new IntegrationDefinition("p", "hook", IntegrationDefinition.WebhookKind, "b/#", Url), Deadline.Token);
+        var again = await scene.Service.AddAsync(Scene.Definition(Url, filter: "b/#"), Deadline.Token);
 
-        Assert.Equal((AddIntegrationStatus.NameTaken, "name"), (again.Status, again.Field));
+        Assert.Equal((IntegrationOutcome.NameTaken, "name"), (again.Outcome, again.Field));
         Assert.Equal([("p", "a/#"), ("q", "#")], scene.Interest.Registered);
         Assert.Equal(["a/#"], scene.Service.List("p").Select(status => status.Definition.Filter));
     }
@@ -70,10 +69,9 @@ public sealed class RegistryTests
         await using var scene = new Scene();
         await scene.Service.StopAsync();
 
-        var result = await scene.Service.AddAsync(
-            new IntegrationDefinition("p", "hook", IntegrationDefinition.WebhookKind, "#", Url), Deadline.Token);
+        var result = await scene.Service.AddAsync(Scene.Definition(Url), Deadline.Token);
 
-        Assert.Equal(AddIntegrationStatus.ShuttingDown, result.Status);
+        Assert.Equal(IntegrationOutcome.ShuttingDown, result.Outcome);
         Assert.Empty(await scene.Store.LoadAsync(Deadline.Token));
     }
 

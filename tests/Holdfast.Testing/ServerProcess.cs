@@ -138,7 +138,7 @@ public sealed class ServerProcess : IAsyncDisposable
         string[] command =
         [
             .. arguments.Tracer, DotnetHost, arguments.Dll ?? Repository.ServerDll, "serve", "--data", arguments.Data,
-            "--listen", $"mqtt://127.0.0.1:{arguments.MqttPort}", "--listen", $"http://127.0.0.1:{arguments.HttpPort}", .. arguments.Options,
+            "--listen", $"mqtt://127.0.0.1:{arguments.MqttPort}", "--listen", $"http://127.0.0.1:{arguments.HttpPort}", "--allow-private-webhooks", .. arguments.Options,
         ];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
@@ -12,16 +13,47 @@ namespace Holdfast.Api.Integrations;
 /// <summary>Management of integrations; always with the administrator's token.</summary>
 internal static class IntegrationEndpoints
 {
-    private const string Collection = "/api/v1/products/{product}/integrations";
-    private const int MaximumBodyBytes = 16 * 1024;
+    /// <summary>Where the integrations of a product are.</summary>
+    public const string Collection = "/api/v1/products/{product}/integrations";
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
         endpoints.MapGet(Collection, ListAsync).Require(Access.Administrator, options);
         endpoints.MapPost(Collection, AddAsync).Require(Access.Administrator, options);
         endpoints.MapGet(Collection + "/{name}", ShowAsync).Require(Access.Administrator, options);
+        endpoints.MapPatch(Collection + "/{name}", ChangeAsync).Require(Access.Administrator, options);
         endpoints.MapDelete(Collection + "/{name}", RemoveAsync).Require(Access.Administrator, options);
+        endpoints.MapPost(Collection + "/{name}/secret", RotateAsync).Require(Access.Administrator, options);
     }
+
+    /// <summary>The name in a path.</summary>
+    public static string NameOf(HttpContext context) => context.GetRouteValue("name") as string ?? "";
+
+    /// <summary>The answer when there is no such integration.</summary>
+    public static Problem NotFound(string product, string name) => Problem.NotFound($"The product '{product}' has no integration '{name}'.");
+
+    /// <summary>Answers with an integration, or with why it is not as was asked.</summary>
+    public static Task WriteAsync(HttpContext context, int statusCode, IntegrationResult result)
+    {
+        if (ProblemOf(result) is { } problem)
+        {
+            return context.WriteProblemAsync(problem);
+        }
+
+        context.Response.StatusCode = statusCode;
+        return context.Response.WriteAsJsonAsync(
+            IntegrationAnswer.From(result.Integration!, result.NewSecret), ApiJson.Readable.JsonObject, cancellationToken: context.RequestAborted);
+    }
+
+    /// <summary>The problem that a refusal is; null when it is none.</summary>
+    public static Problem? ProblemOf(IntegrationResult result) => result.Outcome switch
+    {
+        IntegrationOutcome.Done => null,
+        IntegrationOutcome.NameTaken => Problem.Conflict(result.Field, result.Detail),
+        IntegrationOutcome.NotFound => Problem.NotFound(result.Detail),
+        IntegrationOutcome.ShuttingDown => Problem.NotCommitting(result.Detail),
+        _ => Problem.Invalid(result.Field, result.Detail),
+    };
 
     private static async Task ListAsync(HttpContext context)
     {
@@ -31,8 +63,9 @@ internal static class IntegrationEndpoints
             return;
         }
 
-        var answer = new IntegrationList([.. Registry(context).List(product).Select(IntegrationAnswer.From)]);
-        await context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.IntegrationList, cancellationToken: context.RequestAborted);
+        var list = new JsonArray([.. Registry(context).List(product).Select(status => IntegrationAnswer.From(status))]);
+        await context.Response.WriteAsJsonAsync(
+            new JsonObject { ["integrations"] = list }, ApiJson.Readable.JsonObject, cancellationToken: context.RequestAborted);
     }
 
     private static async Task ShowAsync(HttpContext context)
@@ -43,7 +76,7 @@ internal static class IntegrationEndpoints
         }
         else if (Registry(context).Find(product, NameOf(context)) is { } status)
         {
-            await WriteAsync(context, StatusCodes.Status200OK, status);
+            await WriteAsync(context, StatusCodes.Status200OK, IntegrationResult.Done(status));
         }
         else
         {
@@ -53,30 +86,52 @@ internal static class IntegrationEndpoints
 
     private static async Task AddAsync(HttpContext context)
     {
-        var read = await ReadDefinitionAsync(context);
-        if (!read.IsValid(out var definition, out var problem))
+        if (!ProductRoute.Read(context).IsValid(out var product, out var problem))
+        {
+            await context.WriteProblemAsync(problem);
+            return;
+        }
+
+        var read = await IntegrationRequests.DefinitionAsync(context, product);
+        if (!read.IsValid(out var definition, out problem))
         {
             await context.WriteProblemAsync(problem);
             return;
         }
 
         var result = await Registry(context).AddAsync(definition, context.RequestAborted);
-        switch (result)
+        if (result.Outcome == IntegrationOutcome.Done)
         {
-            case { Status: AddIntegrationStatus.Added, Integration: { } added }:
-                context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path}/{definition.Name}";
-                await WriteAsync(context, StatusCodes.Status201Created, added);
-                break;
-            case { Status: AddIntegrationStatus.NameTaken }:
-                await context.WriteProblemAsync(Problem.Conflict(result.Field, result.Detail));
-                break;
-            case { Status: AddIntegrationStatus.ShuttingDown }:
-                await context.WriteProblemAsync(Problem.NotCommitting(result.Detail));
-                break;
-            default:
-                await context.WriteProblemAsync(Problem.Invalid(result.Field, result.Detail));
-                break;
+            context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path}/{definition.Name}";
         }
+
+        await WriteAsync(context, StatusCodes.Status201Created, result);
+    }
+
+    private static async Task ChangeAsync(HttpContext context)
+    {
+        if (!ProductRoute.Read(context).IsValid(out var product, out var problem)
+            || !(await IntegrationRequests.PatchAsync(context)).IsValid(out var patch, out problem))
+        {
+            await context.WriteProblemAsync(problem);
+            return;
+        }
+
+        var result = await Registry(context).ChangeAsync(product, NameOf(context), patch.Json, context.RequestAborted);
+        await WriteAsync(context, StatusCodes.Status200OK, result);
+    }
+
+    private static async Task RotateAsync(HttpContext context)
+    {
+        if (!ProductRoute.Read(context).IsValid(out var product, out var problem)
+            || !(await IntegrationRequests.RotationAsync(context)).IsValid(out var rotation, out problem))
+        {
+            await context.WriteProblemAsync(problem);
+            return;
+        }
+
+        var result = await Registry(context).RotateSecretAsync(product, NameOf(context), rotation.Secret, rotation.Overlap, context.RequestAborted);
+        await WriteAsync(context, StatusCodes.Status200OK, result);
     }
 
     private static async Task RemoveAsync(HttpContext context)
@@ -95,52 +150,5 @@ internal static class IntegrationEndpoints
         }
     }
 
-    private static async ValueTask<Parsed<IntegrationDefinition>> ReadDefinitionAsync(HttpContext context)
-    {
-        if (!ProductRoute.Read(context).IsValid(out var product, out var problem))
-        {
-            return problem;
-        }
-
-        if (!context.Request.HasJsonContentType())
-        {
-            return Problem.UnsupportedMediaType("Send the integration as a JSON object with Content-Type application/json.");
-        }
-
-        var read = await RequestBody.ReadAsync(context, MaximumBodyBytes, $"The description of an integration may have {MaximumBodyBytes:N0} bytes.");
-        if (!read.IsValid(out var body, out problem) || !JsonFields.Parse(body).IsValid(out var fields, out problem))
-        {
-            return problem;
-        }
-
-        var definition = new IntegrationDefinition(
-            product, Required(fields, "name"), fields.String("kind") ?? IntegrationDefinition.WebhookKind,
-            Required(fields, "filter"), Required(fields, "url"));
-        fields.RefuseUnknown();
-        return fields.Problem is null ? definition : fields.Problem;
-    }
-
-    private static string Required(JsonFields fields, string name)
-    {
-        if (fields.String(name) is { } value)
-        {
-            return value;
-        }
-
-        fields.Refuse(name, "is missing");
-        return "";
-    }
-
     private static IIntegrationRegistry Registry(HttpContext context) => context.RequestServices.GetRequiredService<IIntegrationRegistry>();
-
-    private static string NameOf(HttpContext context) => context.GetRouteValue("name") as string ?? "";
-
-    private static Problem NotFound(string product, string name) => Problem.NotFound($"The product '{product}' has no integration '{name}'.");
-
-    private static Task WriteAsync(HttpContext context, int statusCode, IntegrationStatus status)
-    {
-        context.Response.StatusCode = statusCode;
-        return context.Response.WriteAsJsonAsync(
-            IntegrationAnswer.From(status), ApiJson.Readable.IntegrationAnswer, cancellationToken: context.RequestAborted);
-    }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -38,12 +40,33 @@ internal static class ReferenceEndpoints
         return context.Response.Body.WriteAsync(Document, context.RequestAborted).AsTask();
     }
 
+    /// <summary>The document, of which some resources have a file of their own.</summary>
     private static byte[] ReadDocument()
     {
-        using var stream = typeof(ReferenceEndpoints).Assembly.GetManifestResourceStream("openapi.json")
-            ?? throw new InvalidOperationException("The assembly holds no openapi.json.");
-        var document = new byte[stream.Length];
-        stream.ReadExactly(document);
-        return document;
+        var document = ReadPart("openapi.json");
+        Add(document, ReadPart("openapi.integrations.json"));
+        return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
+    }
+
+    private static void Add(JsonObject document, JsonObject part)
+    {
+        foreach (var (name, value) in part)
+        {
+            if (document[name] is JsonObject existing && value is JsonObject added)
+            {
+                Add(existing, added);
+            }
+            else
+            {
+                document[name] = value?.DeepClone();
+            }
+        }
+    }
+
+    private static JsonObject ReadPart(string name)
+    {
+        using var stream = typeof(ReferenceEndpoints).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The assembly holds no {name}.");
+        return JsonNode.Parse(stream)!.AsObject();
     }
 }

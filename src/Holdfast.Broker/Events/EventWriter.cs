@@ -1,8 +1,5 @@
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
-using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Broker.Events;
@@ -30,10 +27,6 @@ public static class EventWriter
     private static readonly JsonEncodedText Sequence = JsonEncodedText.Encode("sequence");
     private static readonly JsonEncodedText Properties = JsonEncodedText.Encode("properties");
 
-    private static ReadOnlySpan<byte> EventsLevel => "/events/"u8;
-
-    private static ReadOnlySpan<byte> DevicesLevel => "devices/"u8;
-
     /// <summary>Options for a writer of events: text that is not ASCII stays readable; the result is JSON, never HTML.</summary>
     public static JsonWriterOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -43,12 +36,14 @@ public static class EventWriter
     /// <param name="record">The message.</param>
     public static void Write(Utf8JsonWriter writer, ReadOnlySpan<char> id, in PublishRecord record)
     {
-        var facts = ReadProperties(record.Properties);
+        var facts = EventFacts.Of(record);
         writer.WriteStartObject();
         writer.WriteString(Id, id);
         writer.WriteString(Product, record.Product);
-        WriteTopic(writer, record.Topic);
-        WritePayload(writer, record.Payload, facts.ContentType);
+        WriteStringOrNull(writer, Device, facts.Device);
+        writer.WriteString(Topic, record.Topic);
+        writer.WriteString(Name, facts.Name);
+        WritePayload(writer, record.Payload, facts.Encoding);
         WriteStringOrNull(writer, ContentType, facts.ContentType);
         WriteTimeOrNull(writer, PublishedAt, facts.PublishedAtMilliseconds);
         WriteTimeOrNull(writer, ReceivedAt, record.ReceivedAtMilliseconds);
@@ -66,99 +61,23 @@ public static class EventWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>What the properties say about the event itself.</summary>
-    private readonly ref struct PropertyFacts(ReadOnlySpan<byte> contentType, long? publishedAtMilliseconds)
+    private static void WritePayload(Utf8JsonWriter writer, ReadOnlySpan<byte> payload, PayloadEncoding encoding)
     {
-        public ReadOnlySpan<byte> ContentType { get; } = contentType;
-
-        public long? PublishedAtMilliseconds { get; } = publishedAtMilliseconds;
-    }
-
-    private static PropertyFacts ReadProperties(ReadOnlySpan<byte> properties)
-    {
-        ReadOnlySpan<byte> contentType = default;
-        long? publishedAt = null;
-        var reader = new StoredProperties(properties);
-        while (reader.MoveNext())
+        switch (encoding)
         {
-            if (reader.Identifier == StoredProperties.ContentType)
-            {
-                contentType = reader.Value;
-            }
-            else if (publishedAt is null && reader.Name.SequenceEqual(EventTime.PublishedAtProperty)
-                && EventTime.TryParse(reader.Value, out var time))
-            {
-                publishedAt = time;
-            }
-        }
-
-        return new PropertyFacts(contentType, publishedAt);
-    }
-
-    private static void WriteTopic(Utf8JsonWriter writer, ReadOnlySpan<byte> topic)
-    {
-        var name = topic;
-        if (Partitioning.TryGetDevice(topic, out var device))
-        {
-            writer.WriteString(Device, device);
-            var below = topic[(DevicesLevel.Length + device.Length)..];
-            if (below.Length > EventsLevel.Length && below.StartsWith(EventsLevel))
-            {
-                name = below[EventsLevel.Length..];
-            }
-        }
-        else
-        {
-            writer.WriteNull(Device);
-        }
-
-        writer.WriteString(Topic, topic);
-        writer.WriteString(Name, name);
-    }
-
-    private static void WritePayload(Utf8JsonWriter writer, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> contentType)
-    {
-        if (IsJson(contentType) && Parses(payload))
-        {
-            writer.WritePropertyName(Payload);
-            writer.WriteRawValue(payload, skipInputValidation: true);
-            writer.WriteString(Encoding, "json"u8);
-        }
-        else if (Utf8.IsValid(payload))
-        {
-            writer.WriteString(Payload, payload);
-            writer.WriteString(Encoding, "string"u8);
-        }
-        else
-        {
-            writer.WriteBase64String(Payload, payload);
-            writer.WriteString(Encoding, "base64"u8);
-        }
-    }
-
-    private static bool IsJson(ReadOnlySpan<byte> contentType)
-    {
-        var parameters = contentType.IndexOf((byte)';');
-        var mediaType = (parameters < 0 ? contentType : contentType[..parameters]).Trim((byte)' ');
-        return Ascii.EqualsIgnoreCase(mediaType, "application/json"u8)
-            || (mediaType.Length > 5 && Ascii.EqualsIgnoreCase(mediaType[^5..], "+json"u8));
-    }
-
-    private static bool Parses(ReadOnlySpan<byte> payload)
-    {
-        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = MaximumJsonDepth });
-        try
-        {
-            while (reader.Read())
-            {
-                // Reading to the end is the check.
-            }
-
-            return Utf8.IsValid(payload);
-        }
-        catch (JsonException)
-        {
-            return false;
+            case PayloadEncoding.Json:
+                writer.WritePropertyName(Payload);
+                writer.WriteRawValue(payload, skipInputValidation: true);
+                writer.WriteString(Encoding, "json"u8);
+                break;
+            case PayloadEncoding.String:
+                writer.WriteString(Payload, payload);
+                writer.WriteString(Encoding, "string"u8);
+                break;
+            default:
+                writer.WriteBase64String(Payload, payload);
+                writer.WriteString(Encoding, "base64"u8);
+                break;
         }
     }
 

@@ -15,6 +15,15 @@ public sealed record IntegrationStatus
     /// <summary>Events that the receiver confirmed.</summary>
     public long Delivered { get; init; }
 
+    /// <summary>Events that the receiver refused for good, and that became dead letters.</summary>
+    public long DeadLettered { get; init; }
+
+    /// <summary>Dead letters that are kept now.</summary>
+    public int DeadLetters { get; init; }
+
+    /// <summary>Until when the secret before the last rotation is valid; null when there is none.</summary>
+    public DateTimeOffset? PreviousSecretExpiresAt { get; init; }
+
     /// <summary>Attempts that failed; each was or will be repeated.</summary>
     public long FailedAttempts { get; init; }
 
@@ -55,6 +64,15 @@ public enum IntegrationState
     /// <summary>At least one event failed and waits for its next attempt.</summary>
     Retrying,
 
-    /// <summary>Not running: the node shuts down.</summary>
+    /// <summary>The receiver fails; nothing but a probe is sent to it now and then.</summary>
+    Open,
+
+    /// <summary>An operator has paused it.</summary>
+    Paused,
+
+    /// <summary>A replay that has sent everything.</summary>
+    Completed,
+
+    /// <summary>Not running: the node shuts down, or another one runs it.</summary>
     Stopped,
 }

@@ -4,11 +4,11 @@ using Holdfast.Log.Partitions;
 namespace Holdfast.Integrations.Delivery;
 
 /// <summary>
-/// Attempts the events that a window hands out, a bounded number at a time. Called by one loop only; the attempts themselves run beside
+/// Attempts the requests that a window hands out, a bounded number at a time. Called by one loop only; the attempts themselves run beside
 /// it and report back through a queue that is never longer than the number in flight.
 /// </summary>
 internal sealed class AttemptRunner(
-    DeliveryWindow window, IEventSender sender, IPartitionLog log, RetryDelay retryDelay, IntegrationLimits limits, TimeProvider timeProvider,
+    DeliveryWindow window, IEventCarrier carrier, IPartitionLog log, EndpointCircuit circuit, Pace pace, RetryDelay retryDelay, TimeProvider timeProvider,
     IntegrationProgress progress, WakeSignal wake) : IDisposable
 {
     private readonly ConcurrentQueue<FinishedAttempt> _finished = new();
@@ -17,8 +17,35 @@ internal sealed class AttemptRunner(
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
 
-    /// <summary>When the next failed event is due while there is room to attempt it; else null: a finishing attempt comes first.</summary>
-    public DateTimeOffset? NextDue => InFlight < limits.AttemptsInFlight ? window.NextDue : null;
+    /// <summary>When <see cref="Start"/> could begin another attempt; null when a finishing attempt or a new event comes first.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            var now = timeProvider.GetUtcNow();
+            var held = circuit.HeldUntil(now);
+            if (held is null && !circuit.Allows(InFlight, now))
+            {
+                return null;
+            }
+
+            var due = window.HasReady ? now : window.NextDue;
+            return due is null ? null : Later(Later(due.Value, held), pace.Next);
+        }
+    }
+
+    /// <summary>When the first failed request is tried again, or the receiver is; null when nothing waits for that.</summary>
+    public DateTimeOffset? NextRetry
+    {
+        get
+        {
+            var held = circuit.HeldUntil(timeProvider.GetUtcNow());
+            return window.NextPostponed is { } postponed ? Later(postponed, held) : held;
+        }
+    }
+
+    /// <summary>The circuit as it is now.</summary>
+    public CircuitState Circuit => circuit.State(timeProvider.GetUtcNow());
 
     /// <summary>Takes in what has finished since the last call.</summary>
     public void Collect()
@@ -26,39 +53,21 @@ internal sealed class AttemptRunner(
         while (_finished.TryDequeue(out var finished))
         {
             InFlight--;
-            if (finished.Error is null)
-            {
-                progress.Delivered();
-                window.Confirm(finished.Event);
-            }
-            else if (!_cancellation.IsCancellationRequested)
-            {
-                finished.Event.Failures++;
-                progress.AttemptFailed(finished.Error);
-                window.Postpone(finished.Event, timeProvider.GetUtcNow() + retryDelay.After(finished.Event.Failures));
-            }
+            Settle(finished.Request, finished.Outcome);
         }
     }
 
-    /// <summary>Starts attempts while the limit allows. What has expired or left the log meanwhile is counted and not attempted.</summary>
+    /// <summary>Starts attempts while the limits allow. What has expired or left the log meanwhile is counted and not attempted.</summary>
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (InFlight < limits.AttemptsInFlight && window.TryTake(now, out var taken))
+        while (circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
-            if (taken.Offset < log.FirstOffset(taken.Partition))
-            {
-                progress.Trimmed(taken.Partition, taken.Offset, taken.Offset + 1);
-                window.Confirm(taken);
-            }
-            else if (taken.ExpiresAtMilliseconds != 0 && taken.ExpiresAtMilliseconds <= now.ToUnixTimeMilliseconds())
-            {
-                progress.Expired();
-                window.Confirm(taken);
-            }
-            else
+            TakeOutWhatIsGone(taken, now);
+            if (taken.Events.Count > 0)
             {
                 InFlight++;
+                pace.Sent(taken.Events.Count, now);
                 _ = AttemptAsync(taken);
             }
         }
@@ -70,28 +79,86 @@ internal sealed class AttemptRunner(
     public void Dispose()
     {
         _cancellation.Dispose();
-        sender.Dispose();
+        carrier.Dispose();
     }
 
-    private async Task AttemptAsync(OutstandingEvent attempted)
+    private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
+
+    private void Settle(OutstandingRequest request, AttemptOutcome outcome)
+    {
+        switch (outcome.Result)
+        {
+            case AttemptResult.Delivered:
+                circuit.Succeeded();
+                progress.Delivered(request.Events.Count);
+                window.Confirm(request);
+                break;
+            case AttemptResult.DeadLettered:
+                circuit.Succeeded();
+                progress.DeadLettered(request.Events.Count, outcome.Error);
+                window.Confirm(request);
+                break;
+            case AttemptResult.Refused when request.Events.Count > 1:
+                circuit.Succeeded();
+                progress.AttemptFailed(outcome.Error);
+                window.Split(request);
+                break;
+            case var _ when !_cancellation.IsCancellationRequested:
+                Postpone(request, outcome);
+                break;
+        }
+    }
+
+    private void Postpone(OutstandingRequest request, AttemptOutcome outcome)
+    {
+        var now = timeProvider.GetUtcNow();
+        request.Failures++;
+        progress.AttemptFailed(outcome.Error);
+        circuit.Failed(now, outcome.RetryAfter);
+        window.Postpone(request, Later(now + retryDelay.After(request.Failures), now + outcome.RetryAfter));
+    }
+
+    private void TakeOutWhatIsGone(OutstandingRequest request, DateTimeOffset now)
+    {
+        for (var i = request.Events.Count - 1; i >= 0; i--)
+        {
+            var one = request.Events[i];
+            if (one.Offset < log.FirstOffset(one.Partition))
+            {
+                progress.Trimmed(one.Partition, one.Offset, one.Offset + 1);
+            }
+            else if (one.ExpiresAtMilliseconds != 0 && one.ExpiresAtMilliseconds <= now.ToUnixTimeMilliseconds())
+            {
+                progress.Expired();
+            }
+            else
+            {
+                continue;
+            }
+
+            window.Drop(request, one);
+        }
+    }
+
+    private async Task AttemptAsync(OutstandingRequest attempted)
     {
         var startedAt = timeProvider.GetTimestamp();
-        string? error;
+        AttemptOutcome outcome;
         try
         {
-            error = await sender.SendAsync(attempted, _cancellation.Token).ConfigureAwait(false);
+            outcome = await carrier.CarryAsync(attempted, _cancellation.Token).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // An attempt that ends in an unforeseen way is a failed attempt; its event must not be forgotten.
+#pragma warning disable CA1031 // An attempt that ends in an unforeseen way is a failed attempt; its events must not be forgotten.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            error = $"{exception.GetType().Name}: {exception.Message}";
+            outcome = AttemptOutcome.Unanswered($"{exception.GetType().Name}: {exception.Message}");
         }
 
         progress.Attempted(timeProvider.GetElapsedTime(startedAt));
-        _finished.Enqueue(new FinishedAttempt(attempted, error));
+        _finished.Enqueue(new FinishedAttempt(attempted, outcome));
         wake.Set();
     }
 
-    private readonly record struct FinishedAttempt(OutstandingEvent Event, string? Error);
+    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome);
 }

@@ -4,18 +4,51 @@ namespace Holdfast.Integrations.Delivery;
 
 /// <summary>
 /// The events of one integration between its cursor and the place it has read up to. Pure: no clock, no I/O, one caller at a time.
-/// At most one event of a key is out at a time, and the next one follows only when it is confirmed, so keys keep their order.
+/// At most one request with events of a key is out at a time, and the next events follow only when it is confirmed, so keys keep their order.
 /// </summary>
-internal sealed class DeliveryWindow(int partitionCount, IntegrationLimits limits)
+internal sealed class DeliveryWindow
 {
-    private readonly PartitionWindow[] _partitions = CreatePartitions(partitionCount);
+    private readonly PartitionWindow[] _partitions;
     private readonly Dictionary<ulong, OutstandingEvent> _lastOfKey = [];
-    private readonly Queue<OutstandingEvent> _ready = new();
-    private readonly PriorityQueue<OutstandingEvent, DateTimeOffset> _postponed = new();
+    private readonly Queue<OutstandingRequest> _ready = new();
+    private readonly PriorityQueue<OutstandingRequest, DateTimeOffset> _postponed = new();
+    private readonly IntegrationLimits _limits;
+    private readonly DeliveryShape _shape;
+    private readonly int _maximumEvents;
+    private OutstandingRequest _open;
     private bool _postponedHasTurn;
 
-    /// <summary>When the first postponed event may be tried again, or null.</summary>
-    public DateTimeOffset? NextDue => _postponed.TryPeek(out _, out var due) ? due : null;
+    public DeliveryWindow(int partitionCount, IntegrationLimits limits, DeliveryShape shape)
+    {
+        _partitions = new PartitionWindow[partitionCount];
+        for (var partition = 0; partition < partitionCount; partition++)
+        {
+            _partitions[partition] = new PartitionWindow();
+        }
+
+        _limits = limits;
+        _shape = shape;
+        _maximumEvents = Math.Max(limits.WindowEvents, 2 * shape.MaximumBatch);
+        _open = new OutstandingRequest(1);
+    }
+
+    /// <summary>Whether a request could be handed out at any time.</summary>
+    public bool HasReady => _ready.Count > 0;
+
+    /// <summary>When the first postponed request may be tried again, or null.</summary>
+    public DateTimeOffset? NextPostponed => _postponed.TryPeek(out _, out var due) ? due : null;
+
+    /// <summary>When the first request that cannot be handed out yet can be: postponed, or waiting for more events; null when there is none.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            var open = _open.Events.Count > 0 ? OpenUntil : (DateTimeOffset?)null;
+            return NextPostponed is { } postponed && !(open < postponed) ? postponed : open;
+        }
+    }
+
+    private DateTimeOffset OpenUntil => new DateTimeOffset(_open.Events[0].ReadAtTicks, TimeSpan.Zero) + _shape.MaximumWait;
 
     /// <summary>
     /// Whether it is worth reading on in a partition: half the window is free. Reading for every freed place would read the same batch
@@ -24,9 +57,9 @@ internal sealed class DeliveryWindow(int partitionCount, IntegrationLimits limit
     public bool WantsMore(int partition)
     {
         var window = _partitions[partition];
-        return window.Count <= limits.WindowEvents / 2
-            && window.Bytes <= limits.WindowBytes / 2
-            && (window.Oldest is null || window.LastOffset - window.Oldest.Offset < limits.SpanRecords)
+        return window.Count <= _maximumEvents / 2
+            && window.Bytes <= _limits.WindowBytes / 2
+            && (window.Oldest is null || window.LastOffset - window.Oldest.Offset < _limits.SpanRecords)
             && HasRoom(window, window.RefusedBytes);
     }
 
@@ -44,123 +77,203 @@ internal sealed class DeliveryWindow(int partitionCount, IntegrationLimits limit
     {
         var window = _partitions[added.Partition];
         window.Append(added);
-        if (_lastOfKey.TryGetValue(added.KeyHash, out var last))
+        if (_shape.Order == DeliveryOrder.Global)
         {
-            last.NextOfKey = added;
+            window.FirstUnordered ??= added;
         }
         else
         {
-            _ready.Enqueue(added);
+            Enqueue(added);
         }
-
-        _lastOfKey[added.KeyHash] = added;
     }
 
-    /// <summary>Hands out an event to attempt. It comes back with <see cref="Confirm"/> or <see cref="Postpone"/>.</summary>
-    public bool TryTake(DateTimeOffset now, [NotNullWhen(true)] out OutstandingEvent? taken)
+    /// <summary>
+    /// With a global order: puts what was read into the order of receipt, as far as that is certain, which is while no partition that may still hold
+    /// an older event is empty.
+    /// </summary>
+    /// <param name="mayHoldMore">Whether a partition has something announced that was not read yet.</param>
+    public void Merge(Func<int, bool> mayHoldMore)
+    {
+        if (_shape.Order != DeliveryOrder.Global)
+        {
+            return;
+        }
+
+        while (TryFindFirst(mayHoldMore, out var first))
+        {
+            _partitions[first.Partition].FirstUnordered = first.Newer;
+            Enqueue(first);
+        }
+    }
+
+    /// <summary>Hands out a request to attempt. It comes back with <see cref="Confirm"/>, <see cref="Postpone"/> or <see cref="Split"/>.</summary>
+    public bool TryTake(DateTimeOffset now, [NotNullWhen(true)] out OutstandingRequest? taken)
     {
         // They take turns: neither a stream of new events nor a crowd of failing ones may starve the other.
         _postponedHasTurn = !_postponedHasTurn;
         return _postponedHasTurn
-            ? TryTakePostponed(now, out taken) || _ready.TryDequeue(out taken)
-            : _ready.TryDequeue(out taken) || TryTakePostponed(now, out taken);
+            ? TryTakePostponed(now, out taken) || TryTakeReady(now, out taken)
+            : TryTakeReady(now, out taken) || TryTakePostponed(now, out taken);
     }
 
-    /// <summary>The event needs no further attempt; the next one of its key may follow.</summary>
-    public void Confirm(OutstandingEvent confirmed)
+    /// <summary>The request needs no further attempt; what waited for its events may follow.</summary>
+    public void Confirm(OutstandingRequest confirmed)
     {
-        _partitions[confirmed.Partition].Remove(confirmed);
-        if (confirmed.NextOfKey is { } next)
+        foreach (var one in confirmed.Events)
         {
-            _ready.Enqueue(next);
-            confirmed.NextOfKey = null;
-        }
-        else
-        {
-            _lastOfKey.Remove(confirmed.KeyHash);
+            Settle(one);
         }
     }
 
-    /// <summary>The attempt failed: the event is handed out again, not before it is due.</summary>
-    public void Postpone(OutstandingEvent postponed, DateTimeOffset due) => _postponed.Enqueue(postponed, due);
+    /// <summary>One event of a request that was handed out is not to be sent after all.</summary>
+    public void Drop(OutstandingRequest request, OutstandingEvent dropped)
+    {
+        request.Remove(dropped);
+        if (request.Events.FirstOrDefault(one => one.NextOfKey == dropped) is not { } before)
+        {
+            Settle(dropped);
+            return;
+        }
+
+        // What waits for it must now wait for the one before it.
+        _partitions[dropped.Partition].Remove(dropped);
+        before.NextOfKey = dropped.NextOfKey;
+        if (_lastOfKey.GetValueOrDefault(KeyOf(dropped)) == dropped)
+        {
+            _lastOfKey[KeyOf(dropped)] = before;
+        }
+    }
+
+    /// <summary>The attempt failed: the request is handed out again, not before it is due.</summary>
+    public void Postpone(OutstandingRequest postponed, DateTimeOffset due) => _postponed.Enqueue(postponed, due);
+
+    /// <summary>The request was refused for good, but perhaps because of one of its events only: each is handed out by itself, in order of its key.</summary>
+    public void Split(OutstandingRequest split)
+    {
+        var waiting = split.Events.Select(one => one.NextOfKey).Where(next => next?.Request == split).ToHashSet();
+        foreach (var one in split.Events)
+        {
+            if (waiting.Contains(one))
+            {
+                one.Request = null;
+                continue;
+            }
+
+            var alone = new OutstandingRequest(1);
+            alone.Add(one);
+            _ready.Enqueue(alone);
+        }
+    }
 
     /// <summary>The oldest unconfirmed event of a partition, or null.</summary>
     public OutstandingEvent? Oldest(int partition) => _partitions[partition].Oldest;
 
-    private bool HasRoom(PartitionWindow window, int bytes)
-        => window.Count < limits.WindowEvents && (window.Bytes == 0 || window.Bytes + bytes <= limits.WindowBytes);
-
-    private bool TryTakePostponed(DateTimeOffset now, [NotNullWhen(true)] out OutstandingEvent? taken)
-        => _postponed.TryPeek(out taken, out var due) && due <= now && _postponed.TryDequeue(out taken, out _);
-
-    private static PartitionWindow[] CreatePartitions(int count)
+    private void Settle(OutstandingEvent confirmed)
     {
-        var partitions = new PartitionWindow[count];
-        for (var i = 0; i < count; i++)
+        _partitions[confirmed.Partition].Remove(confirmed);
+        if (confirmed.NextOfKey is { Request: null } next)
         {
-            partitions[i] = new PartitionWindow();
+            Release(next);
+        }
+        else if (confirmed.NextOfKey is null && _shape.Order != DeliveryOrder.None)
+        {
+            _lastOfKey.Remove(KeyOf(confirmed));
         }
 
-        return partitions;
+        confirmed.NextOfKey = null;
     }
 
-    private sealed class PartitionWindow
+    private ulong KeyOf(OutstandingEvent one) => _shape.Order == DeliveryOrder.Global ? 0 : one.KeyHash;
+
+    private bool HasRoom(PartitionWindow window, int bytes)
+        => window.Count < _maximumEvents && (window.Bytes == 0 || window.Bytes + bytes <= _limits.WindowBytes);
+
+    private void Enqueue(OutstandingEvent added)
     {
-        /// <summary>The first of the unconfirmed events, which are linked in the order of their offsets.</summary>
-        public OutstandingEvent? Oldest { get; private set; }
-
-        /// <summary>The offset of the last event that was taken in.</summary>
-        public long LastOffset { get; private set; }
-
-        public int Count { get; private set; }
-
-        public long Bytes { get; private set; }
-
-        /// <summary>The size of the last event asked for, when it did not fit.</summary>
-        public int RefusedBytes { get; set; }
-
-        private OutstandingEvent? Newest { get; set; }
-
-        public void Append(OutstandingEvent added)
+        if (_shape.Order == DeliveryOrder.None)
         {
-            added.Older = Newest;
-            if (Newest is null)
-            {
-                Oldest = added;
-            }
-            else
-            {
-                Newest.Newer = added;
-            }
-
-            Newest = added;
-            LastOffset = added.Offset;
-            Count++;
-            Bytes += added.Body.Length;
+            Take(added);
+            return;
         }
 
-        public void Remove(OutstandingEvent removed)
+        var key = KeyOf(added);
+        var last = _lastOfKey.GetValueOrDefault(key);
+        _lastOfKey[key] = added;
+        if (last is not null)
         {
-            if (removed.Older is null)
-            {
-                Oldest = removed.Newer;
-            }
-            else
-            {
-                removed.Older.Newer = removed.Newer;
-            }
-
-            if (removed.Newer is null)
-            {
-                Newest = removed.Older;
-            }
-            else
-            {
-                removed.Newer.Older = removed.Older;
-            }
-
-            Count--;
-            Bytes -= removed.Body.Length;
+            last.NextOfKey = added;
         }
+
+        // It may share the request that is still open with its predecessors, but not overtake one that is out or waits.
+        if (last is null || (last.Request == _open && FitsOpen(added)))
+        {
+            Take(added);
+        }
+    }
+
+    private void Release(OutstandingEvent first)
+    {
+        Take(first);
+        for (var last = first; last.NextOfKey is { } next && last.Request == _open && FitsOpen(next); last = next)
+        {
+            Take(next);
+        }
+    }
+
+    /// <summary>Puts an event into the open request.</summary>
+    private void Take(OutstandingEvent taken)
+    {
+        if (!FitsOpen(taken))
+        {
+            Close();
+        }
+
+        _open.Add(taken);
+        if (_open.Events.Count >= _shape.MaximumBatch)
+        {
+            Close();
+        }
+    }
+
+    private bool FitsOpen(OutstandingEvent added) => _open.Events.Count == 0 || _open.Bytes + added.Body.Bytes.Length <= _limits.BatchBytes;
+
+    private void Close()
+    {
+        _ready.Enqueue(_open);
+        _open = new OutstandingRequest(Math.Min(_shape.MaximumBatch, 16));
+    }
+
+    private bool TryFindFirst(Func<int, bool> mayHoldMore, [NotNullWhen(true)] out OutstandingEvent? first)
+    {
+        first = null;
+        for (var partition = 0; partition < _partitions.Length; partition++)
+        {
+            var candidate = _partitions[partition].FirstUnordered;
+            if (candidate is null && mayHoldMore(partition))
+            {
+                first = null;
+                return false;
+            }
+
+            if (candidate is not null && (first is null || candidate.ReceivedAtMilliseconds < first.ReceivedAtMilliseconds))
+            {
+                first = candidate;
+            }
+        }
+
+        return first is not null;
+    }
+
+    private bool TryTakePostponed(DateTimeOffset now, [NotNullWhen(true)] out OutstandingRequest? taken)
+        => _postponed.TryPeek(out taken, out var due) && due <= now && _postponed.TryDequeue(out taken, out _);
+
+    private bool TryTakeReady(DateTimeOffset now, [NotNullWhen(true)] out OutstandingRequest? taken)
+    {
+        if (_ready.Count == 0 && _open.Events.Count > 0 && OpenUntil <= now)
+        {
+            Close();
+        }
+
+        return _ready.TryDequeue(out taken);
     }
 }

@@ -1,9 +1,6 @@
-using System.Buffers;
-using System.Text.Json;
+using System.Text;
 using Holdfast.Broker.Delivery;
-using Holdfast.Broker.Events;
 using Holdfast.Broker.Publishing;
-using Holdfast.Broker.Reading;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -12,18 +9,36 @@ namespace Holdfast.Integrations.Delivery;
 
 /// <summary>
 /// Moves matching events from the log into a window, from the integration's position on and never past what was announced. Batches
-/// are given back before it returns; what the window holds is the finished JSON.
+/// are given back before it returns; what the window holds are finished bodies.
 /// </summary>
 internal sealed class EventReader(
-    IPartitionLog log, ICommitFeed feed, EventScope scope, DeliveryWindow window, IntegrationLimits limits, IntegrationProgress progress,
-    IReadOnlyList<long> cursor) : IDisposable
+    IPartitionLog log, ICommitFeed feed, DeliveryScope scope, DeliveryWindow window, IEventForm form, IntegrationLimits limits, TimeProvider timeProvider,
+    IntegrationProgress progress, IReadOnlyList<long> cursor)
 {
     private readonly long[] _positions = [.. cursor];
-    private readonly ArrayBufferWriter<byte> _json = new();
-    private readonly Utf8JsonWriter _writer = new(Stream.Null, EventWriter.WriterOptions);
 
     /// <summary>The offset of a partition up to which nothing is left to deliver.</summary>
     public long Confirmed(int partition) => window.Oldest(partition)?.Offset ?? _positions[partition];
+
+    /// <summary>Whether everything up to the end of the scope was read.</summary>
+    public bool IsAtEnd
+    {
+        get
+        {
+            for (var partition = 0; partition < _positions.Length; partition++)
+            {
+                if (_positions[partition] < scope.End(partition))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Whether a partition holds something announced that was not read yet.</summary>
+    public bool HasMore(int partition) => scope.Includes(partition) && _positions[partition] < Readable(partition);
 
     /// <summary>Whether <see cref="ReadAsync(CancellationToken)"/> would find something now.</summary>
     public bool CanRead()
@@ -44,7 +59,7 @@ internal sealed class EventReader(
     {
         for (var partition = 0; partition < _positions.Length; partition++)
         {
-            var wanted = scope.Includes(partition) && window.WantsMore(partition);
+            var wanted = scope.Includes(partition) && window.WantsMore(partition) && _positions[partition] < scope.End(partition);
             destination[partition] = wanted ? _positions[partition] : long.MaxValue;
         }
     }
@@ -56,7 +71,7 @@ internal sealed class EventReader(
         {
             if (!scope.Includes(partition))
             {
-                _positions[partition] = Math.Max(_positions[partition], feed.AnnouncedOffset(partition));
+                _positions[partition] = Math.Max(_positions[partition], Readable(partition));
             }
             else if (CanRead(partition))
             {
@@ -65,15 +80,21 @@ internal sealed class EventReader(
         }
     }
 
-    public void Dispose() => _writer.Dispose();
-
     private bool CanRead(int partition)
-        => scope.Includes(partition) && window.WantsMore(partition) && _positions[partition] < feed.AnnouncedOffset(partition);
+        => HasMore(partition) && window.WantsMore(partition);
+
+    private long Readable(int partition) => Math.Min(feed.AnnouncedOffset(partition), scope.End(partition));
 
     private async ValueTask ReadAsync(int partition, CancellationToken cancellationToken)
     {
-        var from = _positions[partition];
-        var announced = feed.AnnouncedOffset(partition);
+        var announced = Readable(partition);
+        var from = Math.Min(scope.NextWanted(partition, _positions[partition]), announced);
+        _positions[partition] = from;
+        if (from == announced)
+        {
+            return;
+        }
+
         using var read = await log.ReadAsync(partition, from, scope.Keys, limits.ReadBytes, cancellationToken).ConfigureAwait(false);
         if (read.Gap is { } gap)
         {
@@ -118,7 +139,7 @@ internal sealed class EventReader(
     private bool TryTake(in RecordView view)
     {
         var record = PublishRecord.Read(view);
-        if (!scope.Includes(record))
+        if (!scope.Includes(view, record))
         {
             return true;
         }
@@ -129,8 +150,8 @@ internal sealed class EventReader(
         }
 
         var id = EventId.Format(log.Incarnation, view.Partition, view.Offset);
-        var body = WriteJson(id, record);
-        if (!window.Fits(view.Partition, body.Length))
+        var body = form.Write(id, record);
+        if (!window.Fits(view.Partition, body.Bytes.Length))
         {
             return false;
         }
@@ -141,19 +162,12 @@ internal sealed class EventReader(
             Offset = view.Offset,
             KeyHash = record.KeyHash,
             Id = id,
+            Topic = Encoding.UTF8.GetString(record.Topic),
             ExpiresAtMilliseconds = record.ExpiresAtMilliseconds,
             ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
             Body = body,
+            ReadAtTicks = timeProvider.GetUtcNow().Ticks,
         });
         return true;
-    }
-
-    private byte[] WriteJson(string id, in PublishRecord record)
-    {
-        _json.ResetWrittenCount();
-        _writer.Reset(_json);
-        EventWriter.Write(_writer, id, record);
-        _writer.Flush();
-        return _json.WrittenSpan.ToArray();
     }
 }

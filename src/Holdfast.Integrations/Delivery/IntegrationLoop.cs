@@ -1,6 +1,4 @@
 using Holdfast.Broker.Integrations;
-using Holdfast.Broker.Reading;
-using Holdfast.Broker.Topics;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +12,8 @@ internal sealed class IntegrationLoop : IDisposable
 {
     private readonly IntegrationEnvironment _environment;
     private readonly StoredIntegration _integration;
-    private readonly EventScope _scope;
+    private readonly DeliveryScope _scope;
+    private readonly IEventForm _form;
     private readonly DeliveryWindow _window;
     private readonly EventReader _reader;
     private readonly AttemptRunner _attempts;
@@ -28,10 +27,9 @@ internal sealed class IntegrationLoop : IDisposable
     private Task _run = Task.CompletedTask;
     private long _oldestWaiting;
     private long _nextAttemptTicks;
+    private int _circuit;
 
-    public IntegrationLoop(
-        IntegrationEnvironment environment, StoredIntegration integration, TopicFilter filter, IEventSender sender, Random random,
-        IntegrationMetrics metrics)
+    public IntegrationLoop(IntegrationEnvironment environment, StoredIntegration integration, DeliveryJob job, Random random, IntegrationMetrics metrics)
     {
         var limits = environment.Limits;
         var partitionCount = environment.Log.PartitionCount;
@@ -40,11 +38,16 @@ internal sealed class IntegrationLoop : IDisposable
         _cursor = [.. integration.Cursor];
         _wanted = new long[partitionCount];
         Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
-        _scope = new EventScope(integration.Product, filter, partitionCount);
-        _window = new DeliveryWindow(partitionCount, limits);
-        _reader = new EventReader(environment.Log, environment.Feed, _scope, _window, limits, Progress, integration.Cursor);
+        _scope = job.Scope;
+        _form = job.Form;
+        _window = new DeliveryWindow(partitionCount, limits, job.Shape);
+        _reader = new EventReader(
+            environment.Log, environment.Feed, _scope, _window, _form, limits, environment.TimeProvider, Progress, integration.Cursor);
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
-        _attempts = new AttemptRunner(_window, sender, environment.Log, retryDelay, limits, environment.TimeProvider, Progress, _wake);
+        var circuit = new EndpointCircuit(job.AttemptsInFlight, limits.FailuresToOpenCircuit, retryDelay);
+        var pace = new Pace(job.EventsPerSecond);
+        _attempts = new AttemptRunner(
+            _window, job.Carrier, environment.Log, circuit, pace, retryDelay, environment.TimeProvider, Progress, _wake);
         _saver = new CursorSaver(environment, integration, _wake);
         _feedWatch = new FeedWatch(environment.Feed, partitionCount, _wake);
         _timer = environment.TimeProvider.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -54,10 +57,17 @@ internal sealed class IntegrationLoop : IDisposable
 
     /// <summary>What the loop does now, for a status.</summary>
     public IntegrationState State
-        => _run.IsCompleted ? IntegrationState.Stopped
+        => IsCompleted ? IntegrationState.Completed
+            : _run.IsCompleted ? IntegrationState.Stopped
             : NextAttemptAt is not null ? IntegrationState.Retrying
             : Behind > 0 ? IntegrationState.Delivering
             : IntegrationState.Idle;
+
+    /// <summary>Whether everything up to the end of its scope is delivered, and its cursor saved; one without an end never is.</summary>
+    public bool IsCompleted { get; private set; }
+
+    /// <summary>Whether the receiver is spared now, because it fails.</summary>
+    public CircuitState Circuit => (CircuitState)Volatile.Read(ref _circuit);
 
     /// <summary>Records between the cursor and the end of what was announced.</summary>
     public long Behind
@@ -69,7 +79,8 @@ internal sealed class IntegrationLoop : IDisposable
             {
                 if (_scope.Includes(partition))
                 {
-                    behind += Math.Max(0, _environment.Feed.AnnouncedOffset(partition) - Volatile.Read(ref _cursor[partition]));
+                    var end = Math.Min(_environment.Feed.AnnouncedOffset(partition), _scope.End(partition));
+                    behind += Math.Max(0, end - Volatile.Read(ref _cursor[partition]));
                 }
             }
 
@@ -113,13 +124,13 @@ internal sealed class IntegrationLoop : IDisposable
         _timer.Dispose();
         _feedWatch.Dispose();
         _attempts.Dispose();
-        _reader.Dispose();
+        _form.Dispose();
         _stop.Dispose();
     }
 
     private async Task RunAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!_stop.IsCancellationRequested && !IsCompleted)
         {
             try
             {
@@ -145,8 +156,16 @@ internal sealed class IntegrationLoop : IDisposable
     {
         _attempts.Collect();
         await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        _window.Merge(_reader.HasMore);
         _attempts.Start();
         PublishPosition();
+        if (_reader.IsAtEnd && _attempts.InFlight == 0 && _cursor.Select((_, partition) => _window.Oldest(partition)).All(oldest => oldest is null))
+        {
+            await _saver.SaveLastAsync(_cursor).ConfigureAwait(false);
+            IsCompleted = true;
+            return;
+        }
+
         _saver.Offer(_cursor, _environment.TimeProvider.GetUtcNow());
         if (_reader.CanRead())
         {
@@ -173,7 +192,8 @@ internal sealed class IntegrationLoop : IDisposable
         }
 
         Volatile.Write(ref _oldestWaiting, oldest);
-        Volatile.Write(ref _nextAttemptTicks, _window.NextDue?.UtcTicks ?? 0);
+        Volatile.Write(ref _nextAttemptTicks, _attempts.NextRetry?.UtcTicks ?? 0);
+        Volatile.Write(ref _circuit, (int)_attempts.Circuit);
     }
 
     private void ArmTimer()

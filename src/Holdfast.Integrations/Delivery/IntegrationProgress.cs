@@ -12,6 +12,7 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
 {
     private readonly TagList _tags = IntegrationMetrics.Tags(product, name);
     private long _delivered;
+    private long _deadLettered;
     private long _failedAttempts;
     private long _expired;
     private long _trimmedUnread;
@@ -19,6 +20,8 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
     private IntegrationError? _lastError;
 
     public long DeliveredCount => Volatile.Read(ref _delivered);
+
+    public long DeadLetteredCount => Volatile.Read(ref _deadLettered);
 
     public long FailedAttemptCount => Volatile.Read(ref _failedAttempts);
 
@@ -32,10 +35,19 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
 
     public void Attempted(TimeSpan duration) => metrics.AttemptDuration.Record(duration.TotalSeconds, _tags);
 
-    public void Delivered()
+    public void Delivered(int events)
     {
-        Interlocked.Increment(ref _delivered);
-        metrics.Delivered.Add(1, _tags);
+        Interlocked.Add(ref _delivered, events);
+        metrics.Delivered.Add(events, _tags);
+    }
+
+    /// <summary>Events were refused for good, and are stored as such.</summary>
+    public void DeadLettered(int events, string error)
+    {
+        Met(error);
+        Interlocked.Add(ref _deadLettered, events);
+        metrics.DeadLettered.Add(events, _tags);
+        logger.LogWarning("Integration {Product}/{Integration}: refused for good, now a dead letter: {Error}.", product, name, error);
     }
 
     public void AttemptFailed(string error)

@@ -159,5 +159,22 @@ internal static class SchemaSteps
         );
         INSERT INTO session_clock VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, 0);
         """,
+        """
+        CREATE TABLE dead_letter (
+            product text NOT NULL,
+            name text NOT NULL,
+            partition integer NOT NULL,
+            "offset" bigint NOT NULL,
+            topic text NOT NULL,
+            received_at bigint NOT NULL,
+            refused_at bigint NOT NULL,
+            status integer NOT NULL,
+            error text NOT NULL,
+            content_type text NOT NULL,
+            response bytea NOT NULL,
+            PRIMARY KEY (product, name, partition, "offset"),
+            FOREIGN KEY (product, name) REFERENCES integration ON DELETE CASCADE
+        );
+        """,
     ];
 }

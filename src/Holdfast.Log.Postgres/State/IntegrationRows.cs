@@ -6,6 +6,8 @@ namespace Holdfast.Log.Postgres.State;
 /// <summary>Integrations and their cursors.</summary>
 internal static class IntegrationRows
 {
+    public const string One = "SELECT product, name, kind, filter, settings, created_at, cursor FROM integration WHERE product = $1 AND name = $2";
+
     public const string All = "SELECT product, name, kind, filter, settings, created_at, cursor FROM integration ORDER BY product, name";
 
     /// <summary>The call has a number of its own, so that it is told from another when it is repeated after an unknown outcome.</summary>
@@ -24,6 +26,9 @@ internal static class IntegrationRows
 
     public static StateChange Remove(string product, string name)
         => new([StateCommand.Of("DELETE FROM integration WHERE product = $1 AND name = $2", product, name)]);
+
+    public static StateChange SaveSettings(string product, string name, string settings)
+        => new([StateCommand.Of("UPDATE integration SET settings = $3 WHERE product = $1 AND name = $2", product, name, settings)]);
 
     public static StateChange SaveCursor(string product, string name, long[] cursor)
         => new([StateCommand.Of("UPDATE integration SET cursor = $3 WHERE product = $1 AND name = $2", product, name, cursor)]);

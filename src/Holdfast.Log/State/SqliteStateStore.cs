@@ -110,6 +110,10 @@ public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegra
         => await _reader.ReadAsync(IntegrationTable.Read, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
+    public async ValueTask<StoredIntegration?> FindAsync(string product, string name, CancellationToken cancellationToken)
+        => await _reader.ReadAsync(connection => IntegrationTable.Find(connection, product, name), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public ValueTask<bool> AddAsync(StoredIntegration integration) => Writer.RunAsync(connection => IntegrationTable.Add(connection, integration));
 
     /// <inheritdoc/>
@@ -118,6 +122,31 @@ public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegra
     /// <inheritdoc/>
     public async ValueTask SaveCursorAsync(string product, string name, long[] cursor)
         => await Writer.RunAsync(connection => IntegrationTable.SaveCursor(connection, product, name, cursor)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveSettingsAsync(string product, string name, string settings)
+        => Writer.RunAsync(connection => IntegrationTable.SaveSettings(connection, product, name, settings));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveDeadLetterAsync(StoredDeadLetter letter) => Writer.RunAsync(connection => DeadLetterTable.Save(connection, letter));
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<StoredDeadLetter>> LoadDeadLettersAsync(
+        string product, string name, int fromPartition, long fromOffset, int limit, CancellationToken cancellationToken)
+        => await _reader.ReadAsync(
+            connection => DeadLetterTable.Read(connection, product, name, fromPartition, fromOffset, limit), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<int> CountDeadLettersAsync(string product, string name, CancellationToken cancellationToken)
+        => await _reader.ReadAsync(connection => DeadLetterTable.Count(connection, product, name), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveDeadLetterAsync(string product, string name, int partition, long offset)
+        => Writer.RunAsync(connection => DeadLetterTable.Remove(connection, product, name, partition, offset));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveDeadLettersAsync(string product, string name)
+        => Writer.RunAsync(connection => DeadLetterTable.RemoveAll(connection, product, name));
 
     /// <summary>Commits what waits, moves the write-ahead log into the database, and closes the file.</summary>
     public async ValueTask DisposeAsync()

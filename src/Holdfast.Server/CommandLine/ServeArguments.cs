@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
+using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Server.Serving;
 
 namespace Holdfast.Server.CommandLine;
@@ -42,6 +44,15 @@ internal sealed class ServeArguments
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
     private readonly Option<long?> _maximumPayload = ValueOptions.Size("--maximum-payload", "The largest message accepted. [default: 256kB]", minimum: 1, maximum: 16_000_000);
     private readonly Option<long?> _segmentBytes = ValueOptions.Size("--segment-bytes", "The size at which a segment of the log is sealed. [default: 64MiB]", minimum: 64 * 1024);
+    private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
+    private readonly Option<IPNetwork[]> _allowWebhookNetwork = new("--allow-webhook-network")
+    {
+        Description = "Let webhooks connect to this network too, such as 10.1.0.0/16; repeatable.",
+        HelpName = "NETWORK",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = ParseNetworks,
+    };
+
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Write log lines as JSON.");
 
     /// <summary>Makes the command.</summary>
@@ -49,7 +60,7 @@ internal sealed class ServeArguments
     {
         var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
         {
-            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
+            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _allowPrivateWebhooks, _allowWebhookNetwork, _json,
         };
         _certificate.AddTo(command);
         _cluster.AddTo(command);
@@ -82,10 +93,29 @@ internal sealed class ServeArguments
         RetentionBytes = result.GetValue(_retentionBytes),
         MaximumPayloadBytes = (int)(result.GetValue(_maximumPayload) ?? Defaults.MaximumPayloadBytes),
         SegmentBytes = result.GetValue(_segmentBytes) ?? Defaults.SegmentBytes,
+        WebhookAddresses = result.GetValue(_allowPrivateWebhooks) ? AddressPolicy.AllowAll : AddressPolicy.PublicAnd(result.GetValue(_allowWebhookNetwork) ?? []),
         Json = result.GetValue(_json),
     };
 
     private IReadOnlyList<ListenUrl> Listen(CommandResult result) => result.GetValue(_listen) is { Length: > 0 } listen ? listen : Defaults.Listen;
+
+    private static IPNetwork[] ParseNetworks(ArgumentResult result)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (Token token in result.Tokens)
+        {
+            if (IPNetwork.TryParse(token.Value, out IPNetwork network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                result.AddError($"--allow-webhook-network {token.Value}: write a network such as 10.1.0.0/16 or fd00::/8, its other bits zero.");
+            }
+        }
+
+        return [.. networks];
+    }
 
     private static ListenUrl[] ParseListen(ArgumentResult result)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
@@ -54,6 +55,9 @@ internal sealed record ServeOptions
 
     /// <summary>How the node takes part in a cluster, or null for a single machine.</summary>
     public ClusterOptions? Cluster { get; init; }
+
+    /// <summary>Which addresses webhooks may connect to.</summary>
+    public AddressPolicy WebhookAddresses { get; init; } = AddressPolicy.PublicOnly;
 
     /// <summary>Whether log lines are written as JSON.</summary>
     public bool Json { get; init; }

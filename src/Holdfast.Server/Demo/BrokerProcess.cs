@@ -64,7 +64,7 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
             UseShellExecute = false,
         };
         string[] arguments =
-            [.. program.Arguments, "serve", "--data", dataDirectory, "--listen", $"mqtt://127.0.0.1:{mqttPort}", "--listen", $"http://127.0.0.1:{httpPort}"];
+            [.. program.Arguments, "serve", "--data", dataDirectory, "--listen", $"mqtt://127.0.0.1:{mqttPort}", "--listen", $"http://127.0.0.1:{httpPort}", "--allow-private-webhooks"];
         Array.ForEach(arguments, start.ArgumentList.Add);
         var broker = new BrokerProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
         broker._process.OutputDataReceived += (_, line) => broker.ReadLine(line.Data);

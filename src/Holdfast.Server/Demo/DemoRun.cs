@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Server.Management;
 
 namespace Holdfast.Server.Demo;
@@ -100,9 +100,8 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
         string tokenFile = Path.Combine(data, "admin-token");
         string? token = File.Exists(tokenFile) ? (await File.ReadAllTextAsync(tokenFile, cancellationToken)).Trim() : null;
         using var api = new ApiClient(http, token);
-        var body = new IntegrationBody("demo", "webhook", "devices/+/events/#", url.ToString());
-        ApiAnswer answer = await api.SendAsync(
-            HttpMethod.Post, "api/v1/products/default/integrations", JsonSerializer.Serialize(body, ManagementJson.Default.IntegrationBody), cancellationToken);
+        var body = new JsonObject { ["name"] = "demo", ["filter"] = "devices/+/events/#", ["url"] = url.ToString() };
+        ApiAnswer answer = await api.SendAsync(HttpMethod.Post, "api/v1/products/default/integrations", body.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
         {
             throw new InvalidOperationException($"the webhook could not be added: {answer.Problem}");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Broker.Naming;
 using Holdfast.Server.CommandLine;
 
@@ -9,10 +10,25 @@ namespace Holdfast.Server.Management;
 /// <param name="terminal">The standard streams.</param>
 internal sealed class IntegrationArguments(Terminal terminal)
 {
-    private readonly ServerArguments _server = new();
+    private readonly IntegrationCommands _commands = new(terminal);
 
     /// <summary>Makes the command.</summary>
-    public Command Build() => new("integration", "Manage what carries events elsewhere, such as webhooks.") { BuildAdd(), BuildList(), BuildRemove() };
+    public Command Build()
+    {
+        var command = new Command("integration", "Manage what carries events elsewhere, such as webhooks.")
+        {
+            BuildAdd(), BuildList(), BuildShow(), BuildChange(),
+            BuildSwitch("pause", "Send nothing until it is resumed. Its position stays where it is.", paused: true),
+            BuildSwitch("resume", "Go on where it was paused.", paused: false),
+            BuildRotate(), BuildRemove(),
+        };
+        foreach (Command delivery in new DeliveryArguments(_commands).Build())
+        {
+            command.Add(delivery);
+        }
+
+        return command;
+    }
 
     /// <summary>The name of a webhook without <c>--name</c>: told by its address, so that adding it twice is noticed.</summary>
     /// <param name="url">The webhook's address.</param>
@@ -25,84 +41,124 @@ internal sealed class IntegrationArguments(Terminal terminal)
 
     private Command BuildAdd()
     {
-        var webhook = new Option<Uri?>("--webhook")
-        {
-            Description = "Post each matching event to this address.",
-            HelpName = "URL",
-            Required = true,
-            CustomParser = result => ParseWebhook(result),
-        };
+        Option<Uri?> webhook = WebhookOption("--webhook", "Send each matching event to this address.");
+        webhook.Required = true;
         var filter = new Option<string>("--filter") { Description = "The topic filter of the events, such as 'devices/+/events/#'.", HelpName = "FILTER", Required = true };
         Option<string?> name = ValueOptions.Text("--name", "NAME", "The integration's name. [default: made from the address]");
-        var command = new Command("add", "Add a webhook. It gets every matching event from now on, at least once, in order per device.") { webhook, filter, name };
-        _server.AddTo(command);
+        var settings = new SettingOptions();
+        var command = new Command("add", "Add a webhook. It gets every matching event from now on, at least once, in order per device. Prints the secret that signs its requests, once.") { webhook, filter, name };
+        settings.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
             Uri url = result.GetValue(webhook)!;
-            var body = new IntegrationBody(result.GetValue(name) ?? DefaultName(url), "webhook", result.GetValue(filter)!, url.ToString());
-            ApiAnswer answer = await SendAsync(result, HttpMethod.Post, "", JsonSerializer.Serialize(body, ManagementJson.Default.IntegrationBody), cancellationToken);
-            return Print(result, answer, $"added {body.Name}: events that match {body.Filter} go to {body.Url}");
+            var body = new JsonObject
+            {
+                ["name"] = result.GetValue(name) ?? DefaultName(url),
+                ["kind"] = "webhook",
+                ["filter"] = result.GetValue(filter)!,
+                ["url"] = url.ToString(),
+            };
+            foreach ((string key, JsonNode? value) in settings.Read(result))
+            {
+                body[key] = value?.DeepClone();
+            }
+
+            ApiAnswer answer = await _commands.SendAsync(result, HttpMethod.Post, "", body, cancellationToken);
+            return _commands.Print(result, answer, added => $"added {body["name"]}: events that match {body["filter"]} go to {body["url"]}{Secret(added)}");
         });
-        return command;
+        return _commands.Complete(command);
     }
 
     private Command BuildList()
     {
         var command = new Command("list", "List the integrations and how far each is.");
-        _server.AddTo(command);
+        command.SetAction(async (result, cancellationToken)
+            => _commands.Print(result, await _commands.SendAsync(result, HttpMethod.Get, "", null, cancellationToken), IntegrationTable.Format));
+        return _commands.Complete(command);
+    }
+
+    private Command BuildShow()
+    {
+        var command = new Command("show", "Show an integration with all its settings, and how far it is.") { _commands.Name };
+        command.SetAction(async (result, cancellationToken)
+            => _commands.Print(result, await _commands.SendAsync(result, HttpMethod.Get, _commands.PathOf(result), null, cancellationToken), IntegrationTable.Fields));
+        return _commands.Complete(command);
+    }
+
+    private Command BuildChange()
+    {
+        var settings = new SettingOptions();
+        var command = new Command("change", "Change settings of an integration. It goes on where it is.") { _commands.Name };
+        settings.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
-            ApiAnswer answer = await SendAsync(result, HttpMethod.Get, "", null, cancellationToken);
-            return Print(result, answer, answer.IsSuccess ? IntegrationTable.Format(answer.Body) : "");
+            ApiAnswer answer = await _commands.SendAsync(result, HttpMethod.Patch, _commands.PathOf(result), settings.Read(result), cancellationToken);
+            return _commands.Print(result, answer, _ => $"changed {result.GetValue(_commands.Name)}");
         });
-        return command;
+        return _commands.Complete(command);
+    }
+
+    private Command BuildSwitch(string verb, string description, bool paused)
+    {
+        var command = new Command(verb, description) { _commands.Name };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            ApiAnswer answer = await _commands.SendAsync(result, HttpMethod.Patch, _commands.PathOf(result), new JsonObject { ["paused"] = paused }, cancellationToken);
+            return _commands.Print(result, answer, _ => $"{verb}d {result.GetValue(_commands.Name)}");
+        });
+        return _commands.Complete(command);
+    }
+
+    private Command BuildRotate()
+    {
+        Option<TimeSpan?> overlap = ValueOptions.Duration("--overlap", "How long the old secret signs too.", TimeSpan.FromDays(1));
+        Option<string?> secret = ValueOptions.Text("--secret", "SECRET", "The new secret, whsec_ and base64. [default: a new one, printed once]");
+        var command = new Command("rotate", "Give an integration a new signing secret; the old one stays valid beside it for a while.") { _commands.Name, overlap, secret };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var body = new JsonObject { ["secret"] = result.GetValue(secret) };
+            if (result.GetValue(overlap) is { } given)
+            {
+                body["overlapSeconds"] = (long)given.TotalSeconds;
+            }
+
+            ApiAnswer answer = await _commands.SendAsync(result, HttpMethod.Post, _commands.PathOf(result, "/secret"), body, cancellationToken);
+            return _commands.Print(result, answer, rotated => $"rotated {result.GetValue(_commands.Name)}{Secret(rotated)}");
+        });
+        return _commands.Complete(command);
     }
 
     private Command BuildRemove()
     {
-        var name = new Argument<string>("NAME") { Description = "The integration's name." };
-        var command = new Command("remove", "Remove an integration. What it has not delivered stays in the log.") { name };
-        _server.AddTo(command);
+        var command = new Command("remove", "Remove an integration and its dead letters. What it has not delivered stays in the log.") { _commands.Name };
         command.SetAction(async (result, cancellationToken) =>
         {
-            string text = result.GetValue(name)!;
-            ApiAnswer answer = await SendAsync(result, HttpMethod.Delete, "/" + Uri.EscapeDataString(text), null, cancellationToken);
-            return Print(result, answer, $"removed {text}");
+            ApiAnswer answer = await _commands.SendAsync(result, HttpMethod.Delete, _commands.PathOf(result), null, cancellationToken);
+            return _commands.Print(result, answer, _ => $"removed {result.GetValue(_commands.Name)}");
         });
-        return command;
+        return _commands.Complete(command);
     }
 
-    private async Task<ApiAnswer> SendAsync(ParseResult result, HttpMethod method, string path, string? body, CancellationToken cancellationToken)
+    /// <summary>An option that takes the address of a webhook.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its help.</param>
+    public static Option<Uri?> WebhookOption(string name, string description) => new(name)
     {
-        using ApiClient api = _server.Connect(result);
-        return await api.SendAsync(method, $"{_server.ProductPath(result)}/integrations{path}", body, cancellationToken);
-    }
-
-    private int Print(ParseResult result, ApiAnswer answer, string text)
-    {
-        if (!answer.IsSuccess)
+        Description = description,
+        HelpName = "URL",
+        CustomParser = result =>
         {
-            return terminal.Fail(answer.Problem);
-        }
+            string text = result.Tokens[^1].Value;
+            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            {
+                return url;
+            }
 
-        if (_server.Json(result))
-        {
-            text = answer.Body.ValueKind == JsonValueKind.Undefined ? "{}" : answer.Body.GetRawText();
-        }
+            result.AddError($"{name} {text}: write a complete address, such as https://example.com/events.");
+            return null;
+        },
+    };
 
-        terminal.Text.WriteLine(text);
-        return ExitCodes.Success;
-    }
-
-    private static Uri? ParseWebhook(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-        {
-            return url;
-        }
-
-        result.AddError($"--webhook {text}: write a complete address, such as https://example.com/events.");
-        return null;
-    }
+    private static string Secret(JsonElement answer)
+        => answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("secret", out JsonElement secret) ? $"\nsigning secret, shown this once: {secret}" : "";
 }

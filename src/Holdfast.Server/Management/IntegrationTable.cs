@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Holdfast.Server.Management;
 
@@ -9,7 +8,7 @@ internal static class IntegrationTable
 {
     private static readonly (string Title, string Property)[] Columns =
     [
-        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("LAST ERROR", "lastError"),
+        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("DEAD", "deadLetters"), ("LAST ERROR", "lastError"),
     ];
 
     /// <summary>Formats the API's list.</summary>
@@ -35,16 +34,17 @@ internal static class IntegrationTable
         return text.ToString().TrimEnd();
     }
 
+    /// <summary>Formats one integration: a field on each line.</summary>
+    /// <param name="integration">The API's object.</param>
+    public static string Fields(JsonElement integration)
+    {
+        JsonProperty[] fields = [.. integration.EnumerateObject()];
+        int width = fields.Max(field => field.Name.Length);
+        return string.Join('\n', fields.Select(field => $"{field.Name.PadRight(width)}  {field.Value}".TrimEnd()));
+    }
+
     private static string[] Row(JsonElement integration) => [.. Columns.Select(column => Cell(integration, column.Property))];
 
     private static string Cell(JsonElement integration, string property)
         => integration.TryGetProperty(property, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.ToString().ReplaceLineEndings(" ") : "-";
 }
-
-/// <summary>What is sent to add an integration.</summary>
-internal sealed record IntegrationBody(string Name, string Kind, string Filter, string Url);
-
-/// <summary>JSON of this folder's records.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(IntegrationBody))]
-internal sealed partial class ManagementJson : JsonSerializerContext;

@@ -46,6 +46,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(reporter);
+        builder.Services.AddSingleton(integrations.Deliveries);
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -25,6 +25,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private BrokerNode _broker = null!;
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
+    private ClusterIntegrations? _clusterIntegrations;
     private HttpHost? _http;
     private ServerCertificate? _certificate;
     private TlsTermination? _tls;
@@ -94,12 +95,16 @@ internal sealed class NodeHost : IAsyncDisposable
 
             await _integrations.StopAsync().ConfigureAwait(false);
         }).ConfigureAwait(false);
+        if (_stores.Cluster is { } node)
+        {
+            await node.EndAsync().ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _stores];
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _clusterIntegrations, _integrations, _broker, _stores];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -151,9 +156,19 @@ internal sealed class NodeHost : IAsyncDisposable
             Feed = _broker.Feed,
             Interest = _broker.LogInterests,
             Store = _stores.Integrations,
+            Publisher = _broker.Publisher,
+            Addresses = options.WebhookAddresses,
             Logger = _logger,
         });
-        await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);
+        if (_stores.Cluster is { } node)
+        {
+            _clusterIntegrations = new ClusterIntegrations(node, _integrations, _stores.Integrations, _broker.LogInterests, _logger);
+        }
+        else
+        {
+            await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         await ListenAsync(options, brokerOptions, cancellationToken).ConfigureAwait(false);
     }
 

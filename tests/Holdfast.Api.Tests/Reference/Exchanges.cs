@@ -13,6 +13,8 @@ internal static class Exchanges
     private const string Last = Events + "/last";
     private const string Integrations = "/api/v1/products/{product}/integrations";
     private const string Integration = Integrations + "/{name}";
+    private const string DeadLetters = Integration + "/dead-letters";
+    private const string DeadLetter = DeadLetters + "/{event}";
     private const string Hook = """{"name":"hook","filter":"#","url":"https://example.org/"}""";
     private const string One = """{"topic":"t","payload":"x"}""";
 
@@ -127,37 +129,86 @@ internal static class Exchanges
 
     private static async IAsyncEnumerable<Exchange> IntegrationsAsync()
     {
-        await using var host = await ApiHost.StartAsync();
+        await using var scene = await IntegrationScene.StartAsync();
+        var host = scene.Host;
+        yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "GET", Integration);
         yield return await SendAsync(host, "GET", Integrations);
-        yield return await SendAsync(host, "DELETE", Integration);
-        foreach (var method in new[] { "GET", "DELETE" })
-        {
-            yield return await SendAsync(host, method, Integration);
-            yield return await SendAsync(host, method, Integration, withToken: false);
-            yield return await SendAsync(host, method, Integration, product: "Not.Valid");
-        }
-
         yield return await SendAsync(host, "GET", Integrations, withToken: false);
         yield return await SendAsync(host, "GET", Integrations, product: "Not.Valid");
-        yield return await SendAsync(host, "POST", Integrations, Json("{"));
-        yield return await SendAsync(host, "POST", Integrations, Json(Hook), withToken: false);
-        yield return await SendAsync(host, "POST", Integrations, Json(new string(' ', 20_000) + Hook));
-        yield return await SendAsync(host, "POST", Integrations, new StringContent(Hook));
-        yield return await SendAsync(host, "POST", Integrations, Json("{}"));
-        host.Node.AddResult = new(Broker.Integrations.AddIntegrationStatus.NameTaken, null, "name", "taken");
+        yield return await SendAsync(host, "PATCH", Integration, Json("""{"paused":true,"auth":{"type":"bearer","value":"x"},"response":{},"tls":{}}"""));
+        yield return await SendAsync(host, "POST", Integration + "/secret", Json("{}"));
+        yield return await SendAsync(host, "POST", Integration + "/test", Json("""{"dryRun":true}"""));
+        yield return await SendAsync(host, "POST", Integration + "/test", Json("{}"));
+        await scene.Reading.PublishAsync("devices/d1/events/x", "x");
+        yield return await SendAsync(host, "POST", Integration + "/replays", Json("""{"name":"again","from":"2020-01-01T00:00:00Z"}"""));
+        yield return await SendAsync(host, "POST", Integration + "/replays", Json("""{"name":"again","from":"2020-01-01T00:00:00Z"}"""));
+        foreach (var exchange in await DeadLettersAsync(scene))
+        {
+            yield return exchange;
+        }
+
+        foreach (var (method, path) in new[] { ("POST", Integrations), ("PATCH", Integration), ("POST", Integration + "/secret"), ("POST", Integration + "/test"), ("POST", Integration + "/replays") })
+        {
+            foreach (var exchange in await RefusalsAsync(host, method, path))
+            {
+                yield return exchange;
+            }
+        }
+
+        yield return await SendAsync(host, "DELETE", Integration);
+        foreach (var (method, path) in new[] { ("GET", Integration), ("DELETE", Integration), ("GET", DeadLetters), ("DELETE", DeadLetters), ("DELETE", DeadLetter) })
+        {
+            yield return await SendAsync(host, method, path);
+            yield return await SendAsync(host, method, path, withToken: false);
+            yield return await SendAsync(host, method, path, product: "Not.Valid");
+        }
+
+        foreach (var (method, path) in new[] { ("PATCH", Integration), ("POST", Integration + "/secret"), ("POST", Integration + "/test"), ("POST", Integration + "/replays") })
+        {
+            yield return await SendAsync(host, method, path, Json("{}"));
+        }
+
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
-        host.Node.AddResult = new(Broker.Integrations.AddIntegrationStatus.ShuttingDown, null, "", "shutting down");
-        yield return await SendAsync(host, "POST", Integrations, Json(Hook));
+        await using var stopping = await IntegrationScene.StartAsync();
+        await stopping.Service.StopAsync();
+        yield return await SendAsync(stopping.Host, "POST", Integrations, Json(Hook));
+        yield return await SendAsync(stopping.Host, "PATCH", Integration, Json("{}"));
+        yield return await SendAsync(stopping.Host, "POST", Integration + "/secret", Json("{}"));
     }
+
+    private static async Task<IReadOnlyList<Exchange>> DeadLettersAsync(IntegrationScene scene)
+    {
+        var letter = new Log.State.StoredDeadLetter(
+            "default", "hook", 0, 0, "devices/d1/events/x", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 410, "HTTP 410 Gone", "text/plain", "gone"u8.ToArray());
+        await scene.Store.SaveDeadLetterAsync(letter);
+        await scene.Store.SaveDeadLetterAsync(letter with { Offset = 1 });
+        return
+        [
+            await SendAsync(scene.Host, "GET", DeadLetters),
+            await SendAsync(scene.Host, "GET", DeadLetters, query: "?limit=1"),
+            await SendAsync(scene.Host, "GET", DeadLetters, query: "?limit=0"),
+            await SendAsync(scene.Host, "DELETE", DeadLetter),
+            await SendAsync(scene.Host, "DELETE", DeadLetters),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<Exchange>> RefusalsAsync(ApiHost host, string method, string path) =>
+    [
+        await SendAsync(host, method, path, Json("{")),
+        await SendAsync(host, method, path, Json("{}"), withToken: false),
+        await SendAsync(host, method, path, Json(new string(' ', 300_000) + "{}")),
+        await SendAsync(host, method, path, new StringContent("{}")),
+        await SendAsync(host, method, path, Json("""{"nothing":1}""")),
+    ];
 
     private static async Task<Exchange> SendAsync(
         ApiHost host, string method, string path, HttpContent? content = null, string query = "", string product = "default", string node = "a", bool withToken = true,
         params (string, string)[] headers)
     {
         var address = path.Replace("{product}", product, StringComparison.Ordinal).Replace("{name}", "hook", StringComparison.Ordinal)
-            .Replace("{node}", node, StringComparison.Ordinal);
+            .Replace("{event}", "memory-0-0", StringComparison.Ordinal).Replace("{node}", node, StringComparison.Ordinal);
         return new Exchange(method, path, await host.SendAsync(new HttpMethod(method), address + query, content, withToken, headers));
     }
 

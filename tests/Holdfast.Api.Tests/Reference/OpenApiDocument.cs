@@ -89,6 +89,7 @@ internal sealed class OpenApiDocument(JsonElement root)
         "string" => instance.ValueKind == JsonValueKind.String,
         "boolean" => instance.ValueKind is JsonValueKind.True or JsonValueKind.False,
         "integer" => instance.ValueKind == JsonValueKind.Number && decimal.IsInteger(instance.GetDecimal()),
+        "number" => instance.ValueKind == JsonValueKind.Number,
         "array" => instance.ValueKind == JsonValueKind.Array,
         "object" => instance.ValueKind == JsonValueKind.Object,
         _ => false,

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
@@ -22,7 +23,7 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
 
     public string Reason { get; set; } = "";
 
-    public AddIntegrationResult? AddResult { get; set; }
+    public IntegrationResult? AddResult { get; set; }
 
     public async ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
         => await await AppendAsync(message, cancellationToken);
@@ -43,7 +44,7 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
 
     public IntegrationStatus? Find(string product, string name) => _integrations.GetValueOrDefault((product, name));
 
-    public ValueTask<AddIntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
+    public ValueTask<IntegrationResult> AddAsync(IntegrationDefinition definition, CancellationToken cancellationToken)
     {
         if (AddResult is { } result)
         {
@@ -59,8 +60,14 @@ internal sealed class FakeNode : IEventPublisher, ICommitHealth, IIntegrationReg
             LastError = "HTTP 500",
         };
         _integrations.Add((definition.Product, definition.Name), status);
-        return ValueTask.FromResult(new AddIntegrationResult(AddIntegrationStatus.Added, status, "", ""));
+        return ValueTask.FromResult(IntegrationResult.Done(status));
     }
+
+    public ValueTask<IntegrationResult> ChangeAsync(string product, string name, JsonElement patch, CancellationToken cancellationToken)
+        => ValueTask.FromResult(AddResult ?? IntegrationResult.NotFound(product, name));
+
+    public ValueTask<IntegrationResult> RotateSecretAsync(string product, string name, string? secret, TimeSpan overlap, CancellationToken cancellationToken)
+        => ValueTask.FromResult(AddResult ?? IntegrationResult.NotFound(product, name));
 
     public ValueTask<bool> RemoveAsync(string product, string name, CancellationToken cancellationToken)
         => ValueTask.FromResult(_integrations.Remove((product, name)));

@@ -31,7 +31,10 @@ internal sealed class ReadingScene : IAsyncDisposable
 
     public ICommitFeed Feed => _node.Feed;
 
-    public static async Task<ReadingScene> StartAsync(Func<ApiOptions, ApiOptions>? configure = null, string incarnation = "memory")
+    public IEventPublisher Publisher => _node.Publisher;
+
+    public static async Task<ReadingScene> StartAsync(
+        Func<ApiOptions, ApiOptions>? configure = null, string incarnation = "memory", Action<ReadingScene, IServiceCollection>? addServices = null)
     {
         var scene = new ReadingScene { Log = new MemoryPartitionLog(PartitionCount, incarnation) };
         var state = new MemoryStateStore(PartitionCount);
@@ -46,6 +49,7 @@ internal sealed class ReadingScene : IAsyncDisposable
             services.AddSingleton(scene._node.Feed);
             services.AddSingleton<ILogInterest>(scene.Interests);
             services.AddSingleton<TimeProvider>(scene.Time);
+            addServices?.Invoke(scene, services);
         });
         return scene;
     }

@@ -13,7 +13,7 @@ internal static class KillCheck
 
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(120);
 
-    public static async Task<Verdict> RunAsync(ServerArguments arguments, string journals, int kills, int seed, CancellationToken cancellationToken)
+    public static async Task<Verdict> RunAsync(ServerArguments arguments, string journals, int kills, int seed, CancellationToken cancellationToken, bool killsReceiver = false)
     {
         var random = new Random(seed);
         using var journal = new Journal(journals);
@@ -26,6 +26,12 @@ internal static class KillCheck
             for (var kill = 0; kill < kills; kill++)
             {
                 await load.UntilAsync(load.AcknowledgementsAsync(LengthOfLife(random)), server, cancellationToken);
+                if (killsReceiver && random.Next(3) > 0)
+                {
+                    await load.Webhook.KillAndRestartAsync();
+                    await load.UntilAsync(load.AcknowledgementsAsync(LengthOfLife(random)), server, cancellationToken);
+                }
+
                 journal.Write("server", JournalAction.Killed);
                 await server.KillAsync();
                 await server.DisposeAsync();

@@ -12,14 +12,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 {
     public const string Name = "webhook";
 
-    private readonly WebApplication _server;
     private readonly Journal _journal;
+    private WebApplication _server = null!;
 
-    private WebhookReceiver(WebApplication server, Journal journal)
-    {
-        _server = server;
-        _journal = journal;
-    }
+    private WebhookReceiver(Journal journal) => _journal = journal;
 
     public Deliveries Deliveries { get; } = new();
 
@@ -27,13 +23,23 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public static async Task<WebhookReceiver> StartAsync(Journal journal)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var receiver = new WebhookReceiver(builder.Build(), journal);
-        receiver._server.Run(receiver.ReceiveAsync);
-        await receiver._server.StartAsync();
+        var receiver = new WebhookReceiver(journal);
+        await receiver.ListenAsync("http://127.0.0.1:0");
         return receiver;
+    }
+
+    /// <summary>
+    /// Ends as a killed process does, towards others: every connection breaks off, whatever was received and not answered, and nobody listens. Then it begins
+    /// anew at the same address. What it has written down stays.
+    /// </summary>
+    public async Task KillAndRestartAsync()
+    {
+        var address = _server.Urls.First();
+        using var atOnce = new CancellationTokenSource();
+        await atOnce.CancelAsync();
+        await _server.StopAsync(atOnce.Token);
+        await _server.DisposeAsync();
+        await ListenAsync(address);
     }
 
     /// <summary>Writes down that the integration is in force.</summary>
@@ -47,6 +53,16 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     });
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task ListenAsync(string address)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(address);
+        _server = builder.Build();
+        _server.Run(ReceiveAsync);
+        await _server.StartAsync();
+    }
 
     private async Task ReceiveAsync(HttpContext context)
     {

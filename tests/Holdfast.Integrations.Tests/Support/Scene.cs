@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using System.Text.Json;
 using Holdfast.Broker.Integrations;
+using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -24,6 +26,8 @@ internal sealed class Scene : IAsyncDisposable
             Log = Log,
             Feed = Feed,
             Interest = Interest,
+            Publisher = Publisher,
+            Addresses = AddressPolicy.AllowAll,
             Store = Store,
             Logger = NullLogger.Instance,
             TimeProvider = Time,
@@ -52,17 +56,22 @@ internal sealed class Scene : IAsyncDisposable
 
     public TestStore Store { get; } = new();
 
-    public IntegrationEnvironment Environment { get; }
+    public TestPublisher Publisher { get; } = new();
+
+    public IntegrationEnvironment Environment { get; set; }
 
     public IntegrationService Service { get; private set; }
 
-    public async Task<IntegrationStatus> AddAsync(string url, string name = "hook", string filter = "#", string product = "p")
+    public async Task<IntegrationStatus> AddAsync(string url, string name = "hook", string filter = "#", string product = "p", string settings = "")
     {
-        var definition = new IntegrationDefinition(product, name, IntegrationDefinition.WebhookKind, filter, url);
-        var result = await Service.AddAsync(definition, Deadline.Token);
-        Assert.Equal(("", AddIntegrationStatus.Added), (result.Detail, result.Status));
+        var result = await Service.AddAsync(Definition(url, name, filter, product, settings), Deadline.Token);
+        Assert.Equal(("", IntegrationOutcome.Done), (result.Detail, result.Outcome));
         return result.Integration!;
     }
+
+    /// <summary>A webhook with other settings, such as <c>"maxBatch":5</c>.</summary>
+    public static IntegrationDefinition Definition(string url, string name = "hook", string filter = "#", string product = "p", string settings = "")
+        => new(product, name, IntegrationDefinition.WebhookKind, filter, JsonElement.Parse($$"""{"url":{{JsonSerializer.Serialize(url)}}{{(settings.Length > 0 ? "," : "")}}{{settings}}}"""));
 
     public IntegrationStatus Status(string name = "hook") => Service.Find("p", name) ?? throw new InvalidOperationException("There is no such integration.");
 
@@ -97,12 +106,13 @@ internal sealed class Scene : IAsyncDisposable
     }
 
     /// <summary>Appends a message in a batch of its own and announces it.</summary>
-    public Task PublishAsync(string topic, string payload, string product = "p", DateTimeOffset? expiresAt = null)
-        => PublishAsync([(topic, payload)], product, expiresAt);
+    public Task PublishAsync(string topic, string payload, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
+        => PublishAsync([(topic, payload)], product, expiresAt, contentType);
 
-    public async Task PublishAsync(IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null)
+    public async Task PublishAsync(
+        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
     {
-        foreach (var partition in await AppendAsync(messages, product, expiresAt))
+        foreach (var partition in await AppendAsync(messages, product, expiresAt, contentType))
         {
             Feed.Announce(partition, Log.CommittedOffset(partition));
         }
@@ -110,8 +120,9 @@ internal sealed class Scene : IAsyncDisposable
 
     /// <summary>Appends messages, one batch for each partition, and announces nothing.</summary>
     public async Task<IReadOnlyList<int>> AppendAsync(
-        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null)
+        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
     {
+        byte[] properties = contentType.Length == 0 ? [] : [0x03, 0, (byte)contentType.Length, .. Encoding.UTF8.GetBytes(contentType)];
         var open = new SortedDictionary<int, OpenBatch>();
         var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var (topic, payload) in messages)
@@ -122,6 +133,7 @@ internal sealed class Scene : IAsyncDisposable
                 Publisher = "tester"u8,
                 Topic = Encoding.UTF8.GetBytes(topic),
                 Payload = Encoding.UTF8.GetBytes(payload),
+                Properties = properties,
                 ReceivedAtMilliseconds = now,
                 ExpiresAtMilliseconds = expiresAt?.ToUnixTimeMilliseconds() ?? 0,
                 KeyHash = KeyHash(topic, product),

@@ -19,6 +19,24 @@ internal sealed class TestStore : IIntegrationStore
 
     public ValueTask<bool> RemoveAsync(string product, string name) => _store.RemoveAsync(product, name);
 
+    public ValueTask<StoredIntegration?> FindAsync(string product, string name, CancellationToken cancellationToken) => _store.FindAsync(product, name, cancellationToken);
+
+    public ValueTask<bool> SaveSettingsAsync(string product, string name, string settings) => _store.SaveSettingsAsync(product, name, settings);
+
+    public ValueTask<bool> SaveDeadLetterAsync(StoredDeadLetter letter) => _store.SaveDeadLetterAsync(letter);
+
+    public ValueTask<IReadOnlyList<StoredDeadLetter>> LoadDeadLettersAsync(
+        string product, string name, int fromPartition, long fromOffset, int limit, CancellationToken cancellationToken)
+        => _store.LoadDeadLettersAsync(product, name, fromPartition, fromOffset, limit, cancellationToken);
+
+    public ValueTask<int> CountDeadLettersAsync(string product, string name, CancellationToken cancellationToken)
+        => _store.CountDeadLettersAsync(product, name, cancellationToken);
+
+    public ValueTask<bool> RemoveDeadLetterAsync(string product, string name, int partition, long offset)
+        => _store.RemoveDeadLetterAsync(product, name, partition, offset);
+
+    public ValueTask<bool> RemoveDeadLettersAsync(string product, string name) => _store.RemoveDeadLettersAsync(product, name);
+
     public async ValueTask SaveCursorAsync(string product, string name, long[] cursor)
     {
         await _store.SaveCursorAsync(product, name, cursor);

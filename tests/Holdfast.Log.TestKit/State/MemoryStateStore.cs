@@ -13,6 +13,7 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
     private readonly Dictionary<(int Partition, string Key), StoredStream> _streams = [];
     private readonly Dictionary<(string Product, string Filter), StoredShare> _shares = [];
     private readonly Dictionary<(string Product, string Name), StoredIntegration> _integrations = [];
+    private readonly SortedDictionary<(string Product, string Name, int Partition, long Offset), StoredDeadLetter> _deadLetters = [];
     private StoredCheckpoint _checkpoint;
 
     /// <summary>Creates an empty store.</summary>
@@ -139,7 +140,64 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
     public ValueTask<bool> AddAsync(StoredIntegration integration)
         => Change(() => _integrations.TryAdd((integration.Product, integration.Name), integration));
 
-    public ValueTask<bool> RemoveAsync(string product, string name) => Change(() => _integrations.Remove((product, name)));
+    public ValueTask<StoredIntegration?> FindAsync(string product, string name, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(_integrations.GetValueOrDefault((product, name)));
+        }
+    }
+
+    public ValueTask<bool> RemoveAsync(string product, string name) => Change(() =>
+    {
+        RemoveDeadLetters(product, name);
+        return _integrations.Remove((product, name));
+    });
+
+    public ValueTask<bool> SaveSettingsAsync(string product, string name, string settings) => Change(() =>
+    {
+        if (!_integrations.TryGetValue((product, name), out var integration))
+        {
+            return false;
+        }
+
+        _integrations[(product, name)] = integration with { Settings = settings };
+        return true;
+    });
+
+    public ValueTask<bool> SaveDeadLetterAsync(StoredDeadLetter letter) => Change(() =>
+    {
+        if (!_integrations.ContainsKey((letter.Product, letter.Name)))
+        {
+            return false;
+        }
+
+        _deadLetters[(letter.Product, letter.Name, letter.Partition, letter.Offset)] = letter;
+        return true;
+    });
+
+    public ValueTask<IReadOnlyList<StoredDeadLetter>> LoadDeadLettersAsync(
+        string product, string name, int fromPartition, long fromOffset, int limit, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<StoredDeadLetter>>(
+                [.. DeadLetters(product, name).Where(letter => (letter.Partition, letter.Offset).CompareTo((fromPartition, fromOffset)) >= 0).Take(limit)]);
+        }
+    }
+
+    public ValueTask<int> CountDeadLettersAsync(string product, string name, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(DeadLetters(product, name).Count());
+        }
+    }
+
+    public ValueTask<bool> RemoveDeadLetterAsync(string product, string name, int partition, long offset)
+        => Change(() => _deadLetters.Remove((product, name, partition, offset)));
+
+    public ValueTask<bool> RemoveDeadLettersAsync(string product, string name) => Change(() => RemoveDeadLetters(product, name));
 
     public async ValueTask SaveCursorAsync(string product, string name, long[] cursor) => await Change(() =>
     {
@@ -151,6 +209,20 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
         _integrations[(product, name)] = integration with { Cursor = [.. cursor] };
         return true;
     });
+
+    private IEnumerable<StoredDeadLetter> DeadLetters(string product, string name)
+        => _deadLetters.Values.Where(letter => letter.Product == product && letter.Name == name);
+
+    private bool RemoveDeadLetters(string product, string name)
+    {
+        var letters = DeadLetters(product, name).ToArray();
+        foreach (var letter in letters)
+        {
+            _deadLetters.Remove((product, name, letter.Partition, letter.Offset));
+        }
+
+        return letters.Length > 0;
+    }
 
     private static long[]? Copy(long[]? offsets) => offsets is null ? null : [.. offsets];
 

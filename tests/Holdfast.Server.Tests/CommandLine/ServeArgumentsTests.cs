@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport.Tls;
 
@@ -45,6 +46,17 @@ public sealed class ServeArgumentsTests
         Assert.Equal((TimeSpan.FromMinutes(5), "other:8883"), (options.MaximumKeepAlive, options.ServerReference));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false, "--allow-webhook-network", "10.1.0.0/16", "--allow-webhook-network", "fd00::/8")]
+    [InlineData(true, true, "--allow-private-webhooks")]
+    public void Webhooks_go_to_private_networks_only_when_allowed(bool allowsNetwork, bool allowsLoopback, params string[] arguments)
+    {
+        ServeOptions options = Parse(arguments);
+
+        Assert.Equal((allowsNetwork, allowsLoopback), (options.WebhookAddresses.Allows(IPAddress.Parse("10.1.2.3")), options.WebhookAddresses.Allows(IPAddress.Loopback)));
+    }
+
     [Fact]
     public void The_password_of_a_key_comes_from_a_file()
     {
@@ -63,6 +75,7 @@ public sealed class ServeArgumentsTests
     [InlineData("--segment-bytes", "1kB")]
     [InlineData("--listen", "wss://127.0.0.1")]
     [InlineData("--key", "k.pem")]
+    [InlineData("--allow-webhook-network", "10.1.2.3/16")]
     [InlineData("--unknown", "1")]
     public async Task A_wrong_value_is_one_line_that_names_it_and_exit_code_2(string option, string value)
     {

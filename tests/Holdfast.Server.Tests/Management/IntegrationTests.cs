@@ -51,6 +51,69 @@ public sealed class IntegrationTests : IAsyncDisposable
         Assert.Contains("no integrations", (await RunAsync(200, "[]", 0, "list")).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Settings_are_given_one_by_one_or_as_a_file_and_the_secret_is_printed_once()
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """{"maxBatch":5,"order":"none"}""", TestContext.Current.CancellationToken);
+        TestTerminal terminal = await RunAsync(
+            201, """{"name":"x","secret":"whsec_1"}""", 0,
+            "add", "--webhook", "http://h/", "--filter", "a", "--name", "x", "--settings", file, "--set", "maxBatch=7", "--set", "auth={\"type\":\"bearer\",\"value\":\"a=b\"}", "--set", "eventPrefix=alarm");
+        File.Delete(file);
+
+        Assert.EndsWith("""{"name":"x","kind":"webhook","filter":"a","url":"http://h/","maxBatch":7,"order":"none","auth":{"type":"bearer","value":"a=b"},"eventPrefix":"alarm"}""", Assert.Single(_requests), StringComparison.Ordinal);
+        Assert.Contains("shown this once: whsec_1", terminal.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""PATCH /api/v1/products/default/integrations/x Bearer t {"paused":true}""", "paused x", "pause", "x")]
+    [InlineData("""PATCH /api/v1/products/default/integrations/x Bearer t {"paused":false}""", "resumed x", "resume", "x")]
+    [InlineData("""PATCH /api/v1/products/default/integrations/x Bearer t {"url":"http://other/"}""", "changed x", "change", "x", "--set", "url=http://other/")]
+    [InlineData("""POST /api/v1/products/default/integrations/x/secret Bearer t {"secret":null,"overlapSeconds":3600}""", "rotated x", "rotate", "x", "--overlap", "1h")]
+    [InlineData("""DELETE /api/v1/products/default/integrations/x/dead-letters Bearer t""", "removed all", "dead-letters", "x", "--remove")]
+    [InlineData("""DELETE /api/v1/products/default/integrations/x/dead-letters/e-1 Bearer t""", "removed e-1", "dead-letters", "x", "--remove", "--event", "e-1")]
+    [InlineData("""POST /api/v1/products/default/integrations/x/replays Bearer t {"name":null,"events":["e1","e2"],"deadLetters":false,"device":null,"from":null,"to":null,"settings":null}""", "replaying as r", "replay", "x", "--event", "e1", "--event", "e2")]
+    [InlineData("""POST /api/v1/products/default/integrations/x/replays Bearer t {"name":null,"events":null,"deadLetters":false,"device":"d","from":"2026-03-01","to":"2026-03-02","settings":{"url":"http://o/"}}""", "replaying as r", "replay", "x", "--device", "d", "--from", "2026-03-01", "--to", "2026-03-02", "--webhook", "http://o")]
+    public async Task Every_verb_is_one_request(string request, string said, params string[] arguments)
+    {
+        TestTerminal terminal = await RunAsync(200, """{"name":"r"}""", 0, [.. arguments, "--token", "t"]);
+
+        Assert.Equal(request, Assert.Single(_requests).TrimEnd());
+        Assert.Contains(said, terminal.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("delivered", 0)]
+    [InlineData("failed", 1)]
+    public async Task A_test_shows_request_and_answer_and_fails_with_the_delivery(string outcome, int exitCode)
+    {
+        string body = "{\"request\":{\"method\":\"POST\",\"url\":\"http://h/\",\"headers\":{\"webhook-id\":\"i\"},\"body\":\"sent\",\"bodyEncoding\":\"string\"},"
+            + "\"response\":{\"result\":\"" + outcome + "\",\"status\":500,\"error\":\"HTTP 500\",\"milliseconds\":1.25,\"contentType\":\"\",\"body\":\"said\"}}";
+        TestTerminal terminal = await RunAsync(200, body, exitCode, "test", "x", "--token", "t");
+
+        Assert.Contains($"POST http://h/\nwebhook-id: i\n\nsent\n\n{outcome} after 1.2 ms: HTTP 500\nsaid", terminal.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_a_line_each()
+    {
+        const string Letter = """{"eventId":"e-1","topic":"t","receivedAt":"r","refusedAt":"2026","status":410,"error":"HTTP 410","contentType":"","response":"a\nb"}""";
+        TestTerminal terminal = await RunAsync(200, $$"""{"deadLetters":[{{Letter}}],"next":"e-1"}""", 0, "dead-letters", "x", "--token", "t");
+
+        Assert.Contains("e-1  t  refused 2026: HTTP 410  a b\nmore with --after e-1", terminal.Output, StringComparison.Ordinal);
+        Assert.Contains("no dead letters", (await RunAsync(200, """{"deadLetters":[],"next":null}""", 0, "dead-letters", "x", "--token", "t")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--set", "novalue")]
+    [InlineData("--settings", "/nowhere.json")]
+    public async Task A_setting_that_cannot_be_read_is_refused_before_anything_is_sent(string option, string value)
+    {
+        await RunAsync(200, "{}", 2, "change", "x", option, value);
+
+        Assert.Empty(_requests);
+    }
+
     [Theory]
     [InlineData(401, "", "wants a token")]
     [InlineData(409, "{\"title\":\"Conflict\",\"detail\":\"The name is taken.\"}", "answered 409: The name is taken.")]

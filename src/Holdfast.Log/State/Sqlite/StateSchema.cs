@@ -73,6 +73,22 @@ internal static class StateSchema
             PRIMARY KEY (product, filter)
         ) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE dead_letter (
+            product TEXT NOT NULL,
+            name TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            "offset" INTEGER NOT NULL,
+            topic TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            refused_at INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            error TEXT NOT NULL,
+            content_type TEXT NOT NULL,
+            response BLOB NOT NULL,
+            PRIMARY KEY (product, name, partition, "offset")
+        );
+        """,
     ];
 
     public static int CurrentVersion => Steps.Length;

@@ -1,6 +1,7 @@
 using Holdfast.Integrations.Delivery;
+using Holdfast.Integrations.Tests.Support;
 
-namespace Holdfast.Integrations.Tests;
+namespace Holdfast.Integrations.Tests.Delivery;
 
 public sealed class DeliveryWindowTests
 {
@@ -124,7 +125,7 @@ public sealed class DeliveryWindowTests
         }
 
         TakeAll(window, out var second);
-        Assert.Equal(2, second.Take(4).Count(attempted => attempted.Offset >= 3));
+        Assert.Equal(2, second.Take(4).Count(attempted => attempted.Events[0].Offset >= 3));
     }
 
     [Theory]
@@ -143,20 +144,11 @@ public sealed class DeliveryWindowTests
     }
 
     private static DeliveryWindow Window(int partitions = 1, int events = 16, int bytes = 1000, int span = 1000)
-        => new(partitions, new IntegrationLimits { WindowEvents = events, WindowBytes = bytes, SpanRecords = span });
+        => new(partitions, new IntegrationLimits { WindowEvents = events, WindowBytes = bytes, SpanRecords = span }, DeliveryShape.Single);
 
-    private static void Add(DeliveryWindow window, long offset, ulong key, int bytes = 10) => window.Add(new OutstandingEvent
-    {
-        Partition = 0,
-        Offset = offset,
-        KeyHash = key,
-        Id = "test-0-" + offset,
-        ExpiresAtMilliseconds = 0,
-        ReceivedAtMilliseconds = 1,
-        Body = new byte[bytes],
-    });
+    private static void Add(DeliveryWindow window, long offset, ulong key, int bytes = 10) => window.Add(TestEvents.Create(offset, key, bytes));
 
-    private static IEnumerable<long> TakeAll(DeliveryWindow window, out List<OutstandingEvent> taken, DateTimeOffset? now = null)
+    private static IEnumerable<long> TakeAll(DeliveryWindow window, out List<OutstandingRequest> taken, DateTimeOffset? now = null)
     {
         taken = [];
         while (window.TryTake(now ?? Now, out var next))
@@ -164,6 +156,6 @@ public sealed class DeliveryWindowTests
             taken.Add(next);
         }
 
-        return taken.Select(next => next.Offset);
+        return taken.Select(next => next.Events.Single().Offset);
     }
 }

@@ -1,0 +1,23 @@
+namespace Holdfast.Integrations.Delivery;
+
+/// <summary>What one integration has to do: which events, in which form and order, and by whom they are carried.</summary>
+internal sealed record DeliveryJob
+{
+    /// <summary>Which events.</summary>
+    public required DeliveryScope Scope { get; init; }
+
+    /// <summary>In which form; the loop disposes it.</summary>
+    public required IEventForm Form { get; init; }
+
+    /// <summary>By whom they are carried; the loop disposes it.</summary>
+    public required IEventCarrier Carrier { get; init; }
+
+    /// <summary>In which order and portions.</summary>
+    public required DeliveryShape Shape { get; init; }
+
+    /// <summary>Most requests at the same time.</summary>
+    public required int AttemptsInFlight { get; init; }
+
+    /// <summary>Most events per second; null for no bound.</summary>
+    public int? EventsPerSecond { get; init; }
+}

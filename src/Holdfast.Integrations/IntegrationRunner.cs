@@ -1,0 +1,143 @@
+using System.Diagnostics.Metrics;
+using Holdfast.Integrations.Delivery;
+using Holdfast.Integrations.Webhooks;
+using Holdfast.Log.State;
+
+namespace Holdfast.Integrations;
+
+/// <summary>The integrations that this node runs. Changes are made by one caller at a time; anyone may look.</summary>
+internal sealed class IntegrationRunner : IDisposable
+{
+    private readonly IntegrationEnvironment _environment;
+    private readonly IntegrationMetrics _metrics;
+    private readonly Random _seeds;
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<(string Product, string Name), RunningIntegration> _running = new(IntegrationKeyComparer.Instance);
+    private readonly Dictionary<(string Product, string Name), DeadLetterList> _deadLetters = [];
+
+    public IntegrationRunner(IntegrationEnvironment environment)
+    {
+        _environment = environment;
+        _seeds = new Random(environment.Seed);
+        _metrics = new IntegrationMetrics(MeasureBehind, MeasureOldestWaitingAge);
+    }
+
+    /// <summary>One that runs, or null.</summary>
+    public RunningIntegration? Find(string product, string name)
+    {
+        lock (_lock)
+        {
+            return _running.GetValueOrDefault((product, name));
+        }
+    }
+
+    /// <summary>All that run.</summary>
+    public RunningIntegration[] Snapshot()
+    {
+        lock (_lock)
+        {
+            return [.. _running.Values];
+        }
+    }
+
+    /// <summary>Starts an integration from its stored cursor, unless it is paused.</summary>
+    /// <param name="plan">The integration.</param>
+    /// <param name="stored">What is stored of it.</param>
+    /// <param name="interest">Its interest in QoS 0 messages, when that was registered before; else null.</param>
+    public async ValueTask<RunningIntegration> StartAsync(IntegrationPlan plan, StoredIntegration stored, IDisposable? interest = null)
+    {
+        // A replay reads what is there already.
+        interest ??= plan.Settings.Replay is null ? _environment.Interest.Add(stored.Product, stored.Filter) : NoInterest.Instance;
+        var deadLetters = await DeadLettersAsync(plan.Product, plan.Settings.Replay?.Of ?? plan.Name).ConfigureAwait(false);
+        var job = WebhookJobs.Create(plan, _environment, deadLetters);
+        var loop = new IntegrationLoop(_environment, stored, job, new Random(_seeds.Next()), _metrics);
+        var running = new RunningIntegration(plan, stored.CreatedAt, loop, interest, deadLetters);
+        lock (_lock)
+        {
+            _running.Add((stored.Product, stored.Name), running);
+        }
+
+        if (!plan.Settings.Paused)
+        {
+            loop.Start();
+        }
+
+        return running;
+    }
+
+    /// <summary>Stops integrations: attempts in flight may finish within the grace, then the exact cursors are saved.</summary>
+    public async Task StopAsync(IReadOnlyCollection<RunningIntegration> stopping)
+    {
+        await Task.WhenAll(stopping.Select(running => running.Loop.StopAsync())).ConfigureAwait(false);
+        foreach (var running in stopping)
+        {
+            Forget(running);
+        }
+    }
+
+    /// <summary>Ends an integration at once, without saving its cursor.</summary>
+    public async Task AbandonAsync(RunningIntegration running)
+    {
+        await running.Loop.AbandonAsync().ConfigureAwait(false);
+        Forget(running);
+    }
+
+    /// <summary>The dead letters of an integration, which it shares with its replays.</summary>
+    public async ValueTask<DeadLetterList> DeadLettersAsync(string product, string name)
+    {
+        DeadLetterList? list;
+        lock (_lock)
+        {
+            if (_deadLetters.TryGetValue((product, name), out list))
+            {
+                return list;
+            }
+
+            _deadLetters[(product, name)] = list = new DeadLetterList(_environment, product, name);
+        }
+
+        await list.CountAsync(CancellationToken.None).ConfigureAwait(false);
+        return list;
+    }
+
+    /// <summary>Forgets the count of the dead letters of an integration that was removed.</summary>
+    public void ForgetDeadLetters(string product, string name)
+    {
+        lock (_lock)
+        {
+            _deadLetters.Remove((product, name));
+        }
+    }
+
+    public void Dispose() => _metrics.Dispose();
+
+    private void Forget(RunningIntegration running)
+    {
+        lock (_lock)
+        {
+            _running.Remove((running.Plan.Product, running.Plan.Name));
+        }
+
+        running.Dispose();
+    }
+
+    private IEnumerable<Measurement<long>> MeasureBehind()
+        => Snapshot().Select(running => new Measurement<long>(running.Loop.Behind, running.Tags));
+
+    private IEnumerable<Measurement<double>> MeasureOldestWaitingAge()
+    {
+        var now = _environment.TimeProvider.GetUtcNow();
+        return Snapshot().Select(running
+            => new Measurement<double>(running.Loop.OldestWaiting is { } oldest ? (now - oldest).TotalSeconds : 0, running.Tags));
+    }
+
+    private sealed class NoInterest : IDisposable
+    {
+        public static readonly NoInterest Instance = new();
+
+        public void Dispose()
+        {
+            // Nothing was registered.
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Holdfast.Broker.Delivery;
+using Holdfast.Cluster;
+using Holdfast.Integrations;
+using Holdfast.Log.State;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Server.Serving;
+
+/// <summary>
+/// Runs each integration of a cluster on one node: the owner of the partition that its name hashes to. Every node knows the filters of all, since a QoS 0 message that one of them wants
+/// is logged wherever it is published.
+/// </summary>
+internal sealed class ClusterIntegrations : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private readonly ClusterNode _node;
+    private readonly IntegrationService _service;
+    private readonly IIntegrationStore _store;
+    private readonly ILogInterest _interest;
+    private readonly ILogger _logger;
+    private readonly Dictionary<(string Product, string Name, string Filter), IDisposable> _interests = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+
+    public ClusterIntegrations(ClusterNode node, IntegrationService service, IIntegrationStore store, ILogInterest interest, ILogger logger)
+    {
+        _node = node;
+        _service = service;
+        _store = store;
+        _interest = interest;
+        _logger = logger;
+        _running = Task.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Interval);
+        try
+        {
+            do
+            {
+                await LookAsync().ConfigureAwait(false);
+            }
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            var stored = await _store.LoadAsync(_stopping.Token).ConfigureAwait(false);
+            Follow(stored);
+            foreach (var one in stored)
+            {
+                _ = _node.Serves(one.Product, one.Name)
+                    ? await _service.StartAsync(one.Product, one.Name, _stopping.Token).ConfigureAwait(false)
+                    : await _service.StopAsync(one.Product, one.Name).ConfigureAwait(false);
+            }
+        }
+        catch (IOException exception)
+        {
+            _logger.LogWarning("The integrations cannot be looked at now: {Message}", exception.Message);
+        }
+    }
+
+    private void Follow(IReadOnlyList<StoredIntegration> stored)
+    {
+        var wanted = stored.Select(one => (one.Product, one.Name, one.Filter)).ToHashSet();
+        foreach (var key in wanted.Where(key => !_interests.ContainsKey(key)))
+        {
+            _interests[key] = _interest.Add(key.Product, key.Filter);
+        }
+
+        foreach (var key in _interests.Keys.Except(wanted).ToList())
+        {
+            _interests.Remove(key, out var gone);
+            gone!.Dispose();
+        }
+    }
+}
