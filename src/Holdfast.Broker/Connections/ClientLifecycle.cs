@@ -19,6 +19,9 @@ internal sealed class ClientLifecycle(
 
     private const int MaximumClientIdBytes = 1024;
 
+    /// <summary>Tells devices that a batch, of this version, is unpacked here; another broker would store it as one message.</summary>
+    private static readonly UserProperty[] BatchesAreAccepted = [new("hf-batch", "1")];
+
     /// <summary>Handles CONNECT: claims the session, makes it durable, answers, and starts delivery.</summary>
     public async Task ConnectAsync(ClientConnection connection, ConnectPacket packet)
     {
@@ -231,6 +234,7 @@ internal sealed class ClientLifecycle(
             TopicAliasMaximum = InboundAliases.Maximum,
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
+            UserProperties = BatchesAreAccepted,
         });
         connection.Output.Flush();
         bool attached;
