@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Sessions;
@@ -18,9 +19,6 @@ internal sealed class ClientLifecycle(
     public const string DefaultProduct = "default";
 
     private const int MaximumClientIdBytes = 1024;
-
-    /// <summary>Tells devices that a batch, of this version, is unpacked here; another broker would store it as one message.</summary>
-    private static readonly UserProperty[] BatchesAreAccepted = [new("hf-batch", "1")];
 
     /// <summary>Handles CONNECT: claims the session, makes it durable, answers, and starts delivery.</summary>
     public async Task ConnectAsync(ClientConnection connection, ConnectPacket packet)
@@ -234,7 +232,7 @@ internal sealed class ClientLifecycle(
             TopicAliasMaximum = InboundAliases.Maximum,
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
-            UserProperties = BatchesAreAccepted,
+            UserProperties = ForDevices(),
         });
         connection.Output.Flush();
         bool attached;
@@ -254,6 +252,9 @@ internal sealed class ClientLifecycle(
             _ = OnConnectionEndedAsync(connection);
         }
     }
+
+    /// <summary>Tells devices that batches of this version are unpacked here, which no other broker does, and what time it is.</summary>
+    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
 
     private void RemoveSubscriptions(Session session)
     {

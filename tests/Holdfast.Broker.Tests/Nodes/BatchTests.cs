@@ -129,10 +129,11 @@ public sealed class BatchTests
     }
 
     [Fact]
-    public async Task The_server_tells_that_it_takes_batches()
+    public async Task The_server_tells_that_it_takes_batches_and_its_time()
     {
         await using var broker = await TestBroker.StartAsync();
         var client = await broker.ConnectAsync("c");
         Assert.Contains(new UserProperty("hf-batch", "1"), client.ConnAck.UserProperties);
+        Assert.Contains(new UserProperty("hf-time", broker.Time.GetUtcNow().ToUnixTimeMilliseconds().ToString()), client.ConnAck.UserProperties);
     }
 }
