@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Holdfast.Device.Batches;
 using Holdfast.Device.Commands;
+using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
 
 namespace Holdfast.Device;
@@ -60,6 +61,12 @@ public sealed record DeviceOptions
     /// <summary>What the device does on command, by name; a name may have several levels. With none, nothing is subscribed to.</summary>
     public IReadOnlyDictionary<string, CommandHandler> Commands { get; init; } = new Dictionary<string, CommandHandler>();
 
+    /// <summary>Another way for urgent events while no endpoint works, or null. It is not disposed of by the device.</summary>
+    public IFallbackChannel? FallbackChannel { get; init; }
+
+    /// <summary>How long an urgent event waits for an endpoint before it goes the other way.</summary>
+    public TimeSpan FallbackAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long the cloud keeps commands for the device while it is away; zero for not at all.</summary>
     public TimeSpan SessionExpiry { get; init; }
 
@@ -93,6 +100,11 @@ public sealed record DeviceOptions
         if (MaximumBatchEvents is < 1 or > BatchWriter.MaximumEvents || MaximumBatchBytes is < 1 or > LargestBatchBytes)
         {
             throw new ArgumentException($"{nameof(MaximumBatchEvents)} must be from 1 to {BatchWriter.MaximumEvents}, {nameof(MaximumBatchBytes)} from 1 to {LargestBatchBytes}.");
+        }
+
+        if (FallbackAfter <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"{nameof(FallbackAfter)} must be above zero.");
         }
 
         if (SessionExpiry < TimeSpan.Zero || SessionExpiry.TotalSeconds > uint.MaxValue)

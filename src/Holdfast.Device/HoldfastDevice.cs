@@ -3,6 +3,7 @@ using Holdfast.Device.Batches;
 using Holdfast.Device.Commands;
 using Holdfast.Device.Connections;
 using Holdfast.Device.Dialing;
+using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,7 +37,8 @@ public sealed class HoldfastDevice : IAsyncDisposable
         var services = new SendingServices(options, outbox, selector, _monitor, new BatchGatherer(options), _traffic, time, logger);
         var sender = new CloudSender(services, connector ?? new MqttConnector(options, _traffic, _clock, commands));
         _metrics = new DeviceMetrics(this, options.DeviceId);
-        _sending = Task.Run(() => sender.RunAsync(_ending.Token));
+        var fallback = options.FallbackChannel is { } channel ? new FallbackSender(channel, services).RunAsync(_ending.Token) : Task.CompletedTask;
+        _sending = Task.WhenAll(Task.Run(() => sender.RunAsync(_ending.Token)), fallback);
     }
 
     /// <summary>Whether events reach the cloud, and why not.</summary>

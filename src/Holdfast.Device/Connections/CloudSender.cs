@@ -62,6 +62,11 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         {
             end = new ConnectionEnd($"{endpoint} did not answer within {services.Options.AckDeadline.TotalSeconds:0.#} s.");
         }
+        catch (Exception exception)
+        {
+            // Whatever it is, the device goes on trying, here and elsewhere.
+            end = new ConnectionEnd($"{endpoint} cannot be tried: {exception.Message}");
+        }
 
         services.Logger.LogInformation("{Reason}", end.Reason);
         services.Selector.Failed(endpoint, end.Slot);
@@ -141,6 +146,11 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         catch (OperationCanceledException)
         {
             // The present connection has ended; the next attempt is made without haste.
+        }
+        catch (Exception exception)
+        {
+            services.Logger.LogInformation("{Endpoint} cannot be tried: {Reason}", endpoint, exception.Message);
+            services.Selector.Failed(endpoint);
         }
 
         return null;

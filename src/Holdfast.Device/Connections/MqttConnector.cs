@@ -72,7 +72,7 @@ internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffi
     {
         var builder = new MqttClientOptionsBuilder()
             .WithProtocolVersion(MqttProtocolVersion.V500)
-            .WithTcpServer(endpoint.Host, endpoint.Port) // a form: the channel dials by itself
+            .WithTcpServer(endpoint.Host) // a form: the channel dials by itself
             .WithClientId(options.DeviceId)
             .WithCleanStart(options.SessionExpiry == TimeSpan.Zero)
             .WithSessionExpiryInterval((uint)options.SessionExpiry.TotalSeconds)

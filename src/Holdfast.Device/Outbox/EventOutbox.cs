@@ -108,6 +108,14 @@ internal sealed class EventOutbox : IAsyncDisposable
         return new OutboxReading(events, arrivals);
     }
 
+    /// <summary>The oldest urgent event, if it has waited so long; it is not taken.</summary>
+    public async Task<StoredEvent?> PeekUrgentAsync(TimeSpan age)
+    {
+        StoredEvent? stored = null;
+        await WithStoreAsync(s => stored = s.PeekUrgent(age)).ConfigureAwait(false);
+        return stored;
+    }
+
     /// <summary>What has come in so far.</summary>
     public async Task<OutboxArrivals> GetArrivalsAsync()
     {
