@@ -70,6 +70,9 @@ public sealed record DeviceOptions
     /// <summary>How long the cloud keeps commands for the device while it is away; zero for not at all.</summary>
     public TimeSpan SessionExpiry { get; init; }
 
+    /// <summary>Wraps the stream of each socket, below TLS and WebSocket: for simulated faults, or a tunnel of one's own. Null for none.</summary>
+    public Func<Stream, Stream>? LinkFilter { get; init; }
+
     /// <summary>The longest rest after the first failure of an endpoint; it doubles with each further one.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromSeconds(1);
 

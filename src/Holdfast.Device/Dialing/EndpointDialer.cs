@@ -80,7 +80,8 @@ internal sealed class EndpointDialer(DeviceOptions options, TrafficCounter count
         try
         {
             await socket.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
-            return new CountingStream(new NetworkStream(socket, ownsSocket: true), counter);
+            var stream = new CountingStream(new NetworkStream(socket, ownsSocket: true), counter);
+            return options.LinkFilter?.Invoke(stream) ?? stream;
         }
         catch
         {

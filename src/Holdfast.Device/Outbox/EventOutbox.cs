@@ -41,7 +41,7 @@ internal sealed class EventOutbox : IAsyncDisposable
     public static EventOutbox Open(OutboxOptions options, TimeProvider time)
     {
         options.Validate();
-        IOutboxFiles files = options.Directory is { } directory ? new DiskOutboxFiles(directory) : new MemoryOutboxFiles();
+        IOutboxFiles files = options.Directory is { } directory ? new DiskOutboxFiles(directory) : options.Memory?.Files ?? new MemoryOutboxFiles();
         try
         {
             return new EventOutbox(files, options, time);

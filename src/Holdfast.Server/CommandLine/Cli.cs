@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
+using Holdfast.Server.Devices;
 using Holdfast.Server.Management;
 using Holdfast.Server.StatusPage;
 
@@ -64,6 +65,8 @@ internal static class Cli
             new IntegrationArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
+            new AgentArguments(terminal).Build(),
+            new FleetArguments(terminal).Build(),
             new StatusArguments(terminal).Build(),
             new WatchArguments(terminal).Build(),
         };
