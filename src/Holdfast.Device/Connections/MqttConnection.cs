@@ -37,7 +37,8 @@ internal sealed class MqttConnection : ICloudConnection
     /// <summary>Takes over what the cloud accepts.</summary>
     public void Accept(MqttClientConnectResult result, bool batches)
     {
-        ReceiveMaximum = result.ReceiveMaximum ?? ushort.MaxValue;
+        // A broker that does not say it means the largest [MQTT-3.2.2-21]; the client gives 0 then.
+        ReceiveMaximum = result.ReceiveMaximum is > 0 and var maximum ? maximum : ushort.MaxValue;
         _aliasMaximum = result.TopicAliasMaximum;
         AcceptsBatches = batches;
     }

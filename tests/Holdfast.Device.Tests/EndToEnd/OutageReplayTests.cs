@@ -42,7 +42,7 @@ public sealed class OutageReplayTests : IDisposable
         }
 
         var published = DateTimeOffset.UtcNow;
-        var degraded = await UntilAsync(device, ConnectivityState.Degraded);
+        var degraded = await UntilAsync(device, ConnectivityState.Degraded).Soon();
         Assert.InRange(degraded.Since - published, -AckDeadline, AckDeadline * 3);
         await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
 
