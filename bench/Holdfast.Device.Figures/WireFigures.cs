@@ -35,7 +35,7 @@ internal static class WireFigures
         (sent, received, var publishes) = (batched.Traffic.BytesSent, batched.Traffic.BytesReceived, batched.Traffic.Publishes);
         await PublishAsync(batched, Batched);
         OutboxFigures.Print(
-            $"{carrier}: the same in batches of {Batched / (double)(batched.Traffic.Publishes - publishes):N0}",
+            $"{carrier}: the same in batches of {Batched / (double)(batched.Traffic.Publishes - publishes):N0}, {batched.Traffic.Connections} connection(s)",
             $"{(batched.Traffic.BytesSent - sent) / (double)Batched:N1} + {(batched.Traffic.BytesReceived - received) / (double)Batched:N1}");
     }
 
