@@ -19,6 +19,9 @@ namespace Holdfast.Broker;
 /// <summary>One broker over one log: everything between the listeners and the store.</summary>
 public sealed class BrokerNode : IAsyncDisposable
 {
+    /// <summary>How long a node that shuts down tries to store its sessions; what is not stored follows from the log.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+
     private readonly SessionServices _services;
     private readonly SessionRegistry _registry;
     private readonly EventPublisher _publisher;
@@ -26,24 +29,32 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SubscriptionHandler _subscriptions;
     private readonly WillScheduler _wills;
     private readonly SessionExpiry _expiry;
+    private readonly SessionEnding _ending;
+    private readonly ISessionKeeper _keeper;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
+    private readonly IClusterBackbone? _backbone;
+    private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
 
-    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, ICheckpointStore checkpointStore, RetentionPolicy retention)
+    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, BrokerStores stores)
     {
         _services = services;
         _registry = registry;
-        _retention = retention;
+        _retention = stores.Retention;
+        _backbone = stores.Backbone;
+        _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
-        _lifecycle = new ClientLifecycle(services, registry, sessionStore, services.Monitor, _wills, _expiry);
+        _ending = new SessionEnding(services, sessionStore, _wills);
+        _keeper = Keeper(stores.Home, sessionStore);
+        _lifecycle = new ClientLifecycle(services, registry, _keeper, _ending, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
-        _checkpointer = new Checkpointer(services, registry, checkpointStore);
+        _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
         services.Monitor.DisconnectEverybody = reason => _ = DisconnectAllAsync(ReasonCode.ServerBusy, reason, services.Options.DisconnectJitter);
     }
@@ -78,18 +89,22 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             Options = options,
             Log = stores.Log,
-            Subscriptions = new SubscriptionIndex<LogSubscriber>(),
+            Subscriptions = new SubscriptionIndex<LogSubscriber> { Observer = stores.Backbone?.Relay },
+            Backbone = stores.Backbone,
             Retained = new RetainedMessages(),
             Metrics = metrics,
             Time = time,
             Logger = logger,
+            SessionsTravel = stores.Home is not null,
         };
         services.Feed = new Dispatcher(services, onFatal);
-        services.Committer = new GroupCommitter(stores.Log, services.Feed, time);
+        services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
+        services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
         var registry = new SessionRegistry(services);
-        var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
-        var node = new BrokerNode(services, registry, stores.Sessions, stores.Checkpoints, stores.Retention);
+        var sessionStore = stores.Home is { } home ? new NodeSessionStore(home.Store) : stores.Sessions;
+        var recovered = await new Recovery(services, registry, sessionStore, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
+        var node = new BrokerNode(services, registry, sessionStore, stores);
         node.Start(recovered);
         return node;
     }
@@ -118,15 +133,28 @@ public sealed class BrokerNode : IAsyncDisposable
     public async Task DrainAsync(Func<Task> whenDisconnected)
     {
         _services.Monitor.Drain();
-        await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
+        if (_backbone is not null)
+        {
+            await _backbone.LetGoAsync().ConfigureAwait(false);
+        }
+
+        await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", MovingTime()).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
+        await Task.WhenAny(_keeper.SettleAllAsync(), Task.Delay(SettleLimit, _services.Time)).ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
-        await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        if (_backbone is null)
+        {
+            await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (!_services.Feed.IsFatal)
         {
             await _checkpointer.RunLastAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>In a cluster clients are moved at a set rate, so that the other nodes are not flooded.</summary>
+    private TimeSpan MovingTime() => _backbone is null ? TimeSpan.Zero : TimeSpan.FromSeconds((double)_connections.Count / _services.Options.ClientsMovedPerSecond);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -144,7 +172,15 @@ public sealed class BrokerNode : IAsyncDisposable
             _expiry.Schedule(session);
         }
 
-        _services.Committer.Start();
+        if (_backbone is null)
+        {
+            _services.Committer.Start();
+        }
+        else
+        {
+            _backbone.Connect(_services.Feed);
+        }
+
         _services.Monitor.Start();
         foreach (var session in recovered.WasConnected)
         {
@@ -162,6 +198,18 @@ public sealed class BrokerNode : IAsyncDisposable
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
+    }
+
+    private ISessionKeeper Keeper(ISessionHome? home, ISessionStore store)
+    {
+        if (home is null)
+        {
+            return new StayingSessions(_services, _registry, store, _wills, _expiry, _ending);
+        }
+
+        var sessions = new TravellingSessions(_services, _registry, home, _wills, _ending, _stopping.Token);
+        home.Connect(sessions);
+        return sessions;
     }
 
     private void AddGauges()
@@ -217,13 +265,24 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             if (_registry.RemoveIfUnclaimed(session))
             {
-                await _lifecycle.EndAsync(session).ConfigureAwait(false);
+                await _ending.EndAsync(session).ConfigureAwait(false);
             }
         }
     }
 
     private async Task ApplyRetentionAsync()
-        => await _services.Log.ApplyRetentionAsync(_retention, _checkpointer.AppliedOffsets, _stopping.Token).ConfigureAwait(false);
+    {
+        try
+        {
+            // In a cluster every partition has its own owner, who writes down how far it has come.
+            var applied = _backbone is null ? _checkpointer.AppliedOffsets : (await _checkpoints.LoadAsync(_stopping.Token).ConfigureAwait(false)).AppliedOffsets;
+            await _services.Log.ApplyRetentionAsync(_retention, applied, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (_backbone is not null)
+        {
+            _services.Logger.LogWarning("Retention waits: {Message}", exception.Message);
+        }
+    }
 
     private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
     {
@@ -255,4 +314,12 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Sessions">The sessions.</param>
 /// <param name="Checkpoints">The projections.</param>
 /// <param name="Retention">What the log keeps.</param>
-public sealed record BrokerStores(IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention);
+/// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
+/// <param name="Home">Where the cluster keeps the sessions, when there is one; else they stay on this node, and in <paramref name="Sessions"/>.</param>
+public sealed record BrokerStores(
+    IPartitionLog Log,
+    ISessionStore Sessions,
+    ICheckpointStore Checkpoints,
+    RetentionPolicy Retention,
+    IClusterBackbone? Backbone = null,
+    ISessionHome? Home = null);

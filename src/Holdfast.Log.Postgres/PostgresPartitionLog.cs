@@ -14,7 +14,7 @@ namespace Holdfast.Log.Postgres;
 /// The log of a cluster in PostgreSQL. A process appends to the partitions that it has claimed and reads all of them. An append is answered when it is
 /// certain: without a primary, or without the synchronous standby that the policy asks for, it waits.
 /// </summary>
-public sealed class PostgresPartitionLog : IPartitionLog
+public sealed class PostgresPartitionLog : IClusterLog
 {
     private readonly PostgresOptions _options;
     private readonly PrimaryDatabase _database;
@@ -88,13 +88,10 @@ public sealed class PostgresPartitionLog : IPartitionLog
     /// <param name="partition">The partition.</param>
     public long CommittedOffset(int partition) => _ends.Committed(partition);
 
-    /// <summary>The owner of a partition has announced its committed offset. Readers may go so far from now on.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="committedOffset">What it announced; an earlier one changes nothing.</param>
+    /// <inheritdoc/>
     public void Announce(int partition, long committedOffset) => _ends.Announce(partition, committedOffset);
 
-    /// <summary>Whether this process may append to a partition, as far as it knows. A fence ends it.</summary>
-    /// <param name="partition">The partition.</param>
+    /// <inheritdoc/>
     public bool IsOwned(int partition) => _ends.Epoch(partition) != 0;
 
     /// <summary>The epoch under which this process appends to a partition; 0 when it does not own it. Every resolved unknown outcome raises it.</summary>
@@ -225,9 +222,17 @@ public sealed class PostgresPartitionLog : IPartitionLog
         RetentionPolicy policy, ReadOnlyMemory<long> appliedOffsets, CancellationToken cancellationToken)
     {
         var applied = appliedOffsets.ToArray();
-        return await Task.Run(
-            () => _maintenance.ApplyAsync(policy, applied, segments => _growth.TotalBytes - segments[0].BaseBytes, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(
+                () => _maintenance.ApplyAsync(policy, applied, segments => _growth.TotalBytes - segments[0].BaseBytes, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (PooledWork.MayPass(error))
+        {
+            _options.Logger.LogWarning("Retention waits for the database: {Error}", error.Message);
+            return new RetentionResult(0, 0, []);
+        }
     }
 
     /// <inheritdoc/>

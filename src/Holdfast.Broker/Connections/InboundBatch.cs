@@ -78,7 +78,7 @@ internal sealed class InboundBatch(SessionServices services, ICommitObserver who
             record.Properties = WriteProperties(reader, properties);
             record.Stream = reader.Stream;
             record.Sequence = reader.Sequence;
-            if (services.Committer.TryAppend(partition, ref record, this, 0, answeredAt) == AppendAdmission.Busy)
+            if (services.Appender.TryAppend(partition, ref record, this, 0, answeredAt) == AppendAdmission.Busy)
             {
                 return AppendAdmission.Busy;
             }

@@ -30,6 +30,9 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
     private Session Session => connection.Session!;
 
+    /// <summary>The session was detached from the connection, which is closed; its receipts may be on another node by now. The caller holds the session's lock.</summary>
+    private bool HasLostSession => Session.Connection != connection;
+
     /// <summary>Handles a PUBLISH.</summary>
     public PacketOutcome Publish(in PublishPacket packet, TouchedOutputs touched)
     {
@@ -76,6 +79,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         int partition;
         lock (Session.Lock)
         {
+            if (HasLostSession)
+            {
+                return PacketOutcome.Closed;
+            }
+
             if (!Session.Receipts.TryGet(packetId, out partition, out var state))
             {
                 MessageWriter.Write(connection, new AckPacket(PacketType.PubComp, packetId, ReasonCode.PacketIdentifierNotFound));
@@ -105,7 +113,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             connection.CloseForFullDisk();
         }
 
-        Volatile.Write(ref _answeredAt, services.Committer.Groups);
+        Volatile.Write(ref _answeredAt, services.Appender.Groups);
         lock (_pending)
         {
             _pending.Complete(token, status == AppendStatus.Appended);
@@ -123,7 +131,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         if (!_owesTooMuch)
         {
-            return services.Committer.WhenRoomAsync();
+            return services.Appender.WhenRoomAsync();
         }
 
         lock (_pending)
@@ -233,6 +241,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         lock (Session.Lock)
         {
+            if (HasLostSession)
+            {
+                return PacketOutcome.Closed;
+            }
+
             if (Session.Receipts.TryGet(packet.PacketId, out var partition, out _))
             {
                 // The same message again [MQTT-4.3.3-10]: PUBREC, behind the commit of the first copy.
@@ -302,7 +315,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         }
 
         record.PossibleDuplicate = packet.Duplicate && record.Stream.IsEmpty && packet.QualityOfService == QualityOfService.AtLeastOnce;
-        return services.Committer.TryAppend(route.Partition, ref record, observer, token, Volatile.Read(ref _answeredAt));
+        return services.Appender.TryAppend(route.Partition, ref record, observer, token, Volatile.Read(ref _answeredAt));
     }
 
     private PacketOutcome AppendRelease(ushort packetId, int partition)
@@ -320,7 +333,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             KeyHash = Session.KeyHash,
             ReceivedAtMilliseconds = services.NowMilliseconds,
         };
-        if (services.Committer.TryAppend(partition, record, this, token) == AppendAdmission.Busy)
+        if (services.Appender.TryAppend(partition, record, this, token) == AppendAdmission.Busy)
         {
             TakeBack();
             return PacketOutcome.Busy;
@@ -356,7 +369,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return PacketOutcome.Busy;
         }
 
-        services.Committer.AppendMarker(partition, this, token);
+        services.Appender.AppendMarker(partition, this, token);
         return PacketOutcome.Continue;
     }
 

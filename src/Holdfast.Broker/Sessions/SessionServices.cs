@@ -29,6 +29,12 @@ internal sealed class SessionServices
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>The cluster; null on a single machine.</summary>
+    public IClusterBackbone? Backbone { get; init; }
+
+    /// <summary>Whether the node is one of a cluster: its sessions are stored when their clients go, and wait nowhere in memory.</summary>
+    public bool SessionsTravel { get; init; }
+
     public LogInterests LogInterests { get; } = new();
 
     public SharedSubscriptionRegistry Shared { get; }
@@ -37,10 +43,20 @@ internal sealed class SessionServices
 
     public Dispatcher Feed { get; set; } = null!;
 
+    /// <summary>Where everything that the node stores goes.</summary>
+    public IRecordAppender Appender { get; set; } = null!;
+
+    /// <summary>Takes QoS 0 messages to other nodes; null on a single machine.</summary>
+    public IDirectRelay? Relay => Backbone?.Relay;
+
+    /// <summary>Commits the partitions that this process owns: on a single machine all, and it is the <see cref="Appender"/>.</summary>
     public GroupCommitter Committer { get; set; } = null!;
 
     /// <summary>Outputs touched while a group is delivered. Only for the delivery thread.</summary>
     public TouchedOutputs DeliveryTouched { get; } = new();
+
+    /// <summary>Where a client that cannot stay here may go: what the operator says, else another node of the cluster; null for nowhere.</summary>
+    public string? OtherEntrance() => Options.ServerReference ?? Backbone?.OtherEntrance();
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -1,3 +1,4 @@
+using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 using Holdfast.Log.State;
@@ -10,7 +11,7 @@ namespace Holdfast.Log.Commit;
 /// cost more. When appends come from many publishers that do not wait for each other, a group is given a moment to fill. Back-pressure is the open
 /// batch's size: an append is refused as busy, never dropped, and the reader waits without a thread.
 /// </summary>
-public sealed class GroupCommitter : IAsyncDisposable
+public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
 {
     /// <summary>The most bytes that wait in one partition's open batch.</summary>
     public const int MaximumOpenBytes = 512 * 1024;
@@ -43,14 +44,15 @@ public sealed class GroupCommitter : IAsyncDisposable
     private volatile Signal _signalled;
     private long _groups;
     private long _pendingSince;
-    private long _refusedGroups;
+    private long _undone;
     private volatile bool _stopping;
 
     /// <summary>Creates the committer; <see cref="Start"/> starts it.</summary>
     /// <param name="log">The log. Nobody else may append to it.</param>
     /// <param name="handler">Takes committed groups.</param>
     /// <param name="time">The clock.</param>
-    public GroupCommitter(IPartitionLog log, ICommittedGroupHandler handler, TimeProvider time)
+    /// <param name="ownsAll">Whether every partition is this process's from the start; else <see cref="Reset"/> and <see cref="Own"/> tell.</param>
+    public GroupCommitter(IPartitionLog log, ICommittedGroupHandler handler, TimeProvider time, bool ownsAll = true)
     {
         _log = log;
         _handler = handler;
@@ -59,14 +61,15 @@ public sealed class GroupCommitter : IAsyncDisposable
         _partitions = new PartitionAppender[log.PartitionCount];
         for (var partition = 0; partition < _partitions.Length; partition++)
         {
-            _partitions[partition] = new PartitionAppender(partition, log.CommittedOffset(partition), MaximumOpenBytes);
+            _partitions[partition] = new PartitionAppender(partition, log.CommittedOffset(partition), MaximumOpenBytes, ownsAll);
         }
 
         _commitThread = new Thread(CommitLoop) { IsBackground = true, Name = "holdfast commit" };
         _deliveryThread = new Thread(DeliveryLoop) { IsBackground = true, Name = "holdfast delivery" };
     }
 
-    /// <summary>How long the commit thread has been busy with one group, the hand-over to delivery included; zero when it waits for work.</summary>
+    /// <inheritdoc/>
+    /// <remarks>How long the commit thread has been busy with one group, the hand-over to delivery included.</remarks>
     public TimeSpan OldestPendingAge
     {
         get
@@ -88,7 +91,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         AtOnce,
     }
 
-    /// <summary>How many groups were taken for committing. An observer remembers it when it hears of a commit, for its next append.</summary>
+    /// <inheritdoc/>
     public long Groups => Volatile.Read(ref _groups);
 
     /// <summary>Starts the two threads.</summary>
@@ -98,15 +101,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         _deliveryThread.Start();
     }
 
-    /// <summary>Appends a message, unless its sequence was seen: then the observer hears of the commit of what was seen.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="record">The message. It is copied; <see cref="PublishRecord.PossibleDuplicate"/> may be set.</param>
-    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
-    /// <param name="token">What the observer wants to hear back.</param>
-    /// <param name="answeredAt">
-    /// <see cref="Groups"/> when the publisher last heard of a commit. One that has not heard for long is not waiting for an answer to go on; its
-    /// message may be held back for <see cref="GatheringTime"/>, so that one flush serves many.
-    /// </param>
+    /// <inheritdoc/>
     public AppendAdmission TryAppend(int partition, ref PublishRecord record, ICommitObserver? observer, ulong token, long answeredAt = long.MaxValue)
     {
         var admission = _partitions[partition].TryAppend(ref record, observer, token);
@@ -114,11 +109,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         return admission;
     }
 
-    /// <summary>Appends a step of a QoS 2 exchange, or a probe.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="record">The step.</param>
-    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
-    /// <param name="token">What the observer wants to hear back.</param>
+    /// <inheritdoc/>
     public AppendAdmission TryAppend(int partition, in SessionRecord record, ICommitObserver? observer, ulong token)
     {
         var admission = _partitions[partition].TryAppend(record, observer, token);
@@ -126,17 +117,46 @@ public sealed class GroupCommitter : IAsyncDisposable
         return admission;
     }
 
-    /// <summary>Lets the observer hear when everything that was appended to the partition before is committed.</summary>
+    /// <summary>Appends records of another node: all in one batch, or none.</summary>
     /// <param name="partition">The partition.</param>
+    /// <param name="forwarded">The records.</param>
+    /// <param name="offsets">At least as many as the records. The place of each, -1 for a duplicate; they hold if the commit succeeds.</param>
     /// <param name="observer">Hears the outcome.</param>
     /// <param name="token">What the observer wants to hear back.</param>
+    public ForwardAdmission TryAppend(int partition, in ForwardedRecords forwarded, Span<long> offsets, ICommitObserver observer, ulong token)
+    {
+        var admission = _partitions[partition].TryAppend(forwarded, offsets, observer, token, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        SignalWork(Signal.AtOnce);
+        return admission;
+    }
+
+    /// <summary>Takes nothing more for a partition; what was taken is committed, or refused, as ever.</summary>
+    /// <param name="partition">The partition.</param>
+    public void Disown(int partition) => _partitions[partition].Disown();
+
+    /// <summary>Begins a partition anew behind what another owner has appended; its deduplication streams are to be loaded and replayed.</summary>
+    /// <param name="partition">A partition that is disowned and has nothing waiting.</param>
+    /// <param name="nextOffset">The offset of the next record.</param>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    public void Reset(int partition, long nextOffset)
+    {
+        _partitions[partition].Reset(nextOffset);
+        Interlocked.Increment(ref _undone);
+    }
+
+    /// <summary>Takes records for a partition from now on.</summary>
+    /// <param name="partition">The partition.</param>
+    public void Own(int partition) => _partitions[partition].Own();
+
+    /// <inheritdoc/>
     public void AppendMarker(int partition, ICommitObserver observer, ulong token)
     {
         _partitions[partition].AppendMarker(observer, token);
         SignalWork(Signal.AtOnce);
     }
 
-    /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
+    /// <inheritdoc/>
+    /// <remarks>When the open batches were taken.</remarks>
     public Task WhenRoomAsync()
     {
         var room = Volatile.Read(ref _room).Task;
@@ -159,6 +179,11 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <param name="record">The record.</param>
     public void Replay(int partition, in PublishRecord record) => _partitions[partition].Replay(record);
 
+    /// <summary>Folds a batch of another owner in, before the partition is owned.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from) => _partitions[batch.Partition].Replay(batch, from);
+
     /// <summary>
     /// The streams that changed since the last call. They may hold sequences that are not yet committed: save them only once the partition is
     /// committed up to <paramref name="appendedOffset"/>, and put them back when a refusal came in between.
@@ -173,8 +198,14 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <param name="streams">What <see cref="TakeStreamChanges"/> returned.</param>
     public void PutBackStreamChanges(int partition, IReadOnlyList<StoredStream> streams) => _partitions[partition].PutBackStreamChanges(streams);
 
-    /// <summary>How many groups were refused since the start. A change tells that appended records may have been undone.</summary>
-    public long RefusedGroups => Volatile.Read(ref _refusedGroups);
+    /// <summary>
+    /// How many groups were refused since the start, and partitions begun anew. A change tells that appended records may have been undone, or are another owner's to tell.
+    /// </summary>
+    public long RefusedGroups => Volatile.Read(ref _undone);
+
+    /// <summary>The offset after everything of a partition that was appended here and is committed. What another owner commits afterwards does not count.</summary>
+    /// <param name="partition">The partition.</param>
+    public long CommittedOffset(int partition) => _partitions[partition].CommittedOffset;
 
     /// <summary>Commits and delivers what was appended, then ends the threads.</summary>
     public async ValueTask DisposeAsync()
@@ -287,6 +318,11 @@ public sealed class GroupCommitter : IAsyncDisposable
 
         if (group.Status == AppendStatus.Appended)
         {
+            foreach (var batch in group.Batches)
+            {
+                _partitions[batch.Partition].Confirm(batch);
+            }
+
             Deliver(group);
             return;
         }
@@ -314,7 +350,7 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// </summary>
     private void Refuse(CommittedGroup group)
     {
-        Interlocked.Increment(ref _refusedGroups);
+        Interlocked.Increment(ref _undone);
         using var handled = new ManualResetEventSlim();
         var meanwhile = new CommittedGroup { Status = group.Status, Handled = handled };
         for (var partition = 0; partition < _partitions.Length; partition++)

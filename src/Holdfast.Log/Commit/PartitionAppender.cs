@@ -15,15 +15,19 @@ internal sealed class PartitionAppender : IDisposable
     private readonly int _partition;
     private readonly int _maximumOpenBytes;
     private readonly OpenBatch _open = new();
-    private readonly DeduplicationStreams _streams;
+    private DeduplicationStreams _streams;
     private PendingCompletions _completions = PendingCompletions.Rent();
     private long _nextBaseOffset;
+    private long _committed;
     private bool _refusing;
+    private bool _isOwned;
 
-    public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes)
+    public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes, bool isOwned)
     {
+        _isOwned = isOwned;
         _partition = partition;
         _nextBaseOffset = nextOffset;
+        _committed = nextOffset;
         _maximumOpenBytes = maximumOpenBytes;
         _streams = new DeduplicationStreams(partition);
     }
@@ -39,6 +43,9 @@ internal sealed class PartitionAppender : IDisposable
             }
         }
     }
+
+    /// <summary>The offset after everything that was taken here and is committed. What another owner commits afterwards does not count.</summary>
+    public long CommittedOffset => Volatile.Read(ref _committed);
 
     public AppendAdmission TryAppend(ref PublishRecord record, ICommitObserver? observer, ulong token)
     {
@@ -87,6 +94,83 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
+    /// <summary>Appends all of the records in one batch, or none.</summary>
+    /// <param name="forwarded">The records.</param>
+    /// <param name="offsets">Filled with the place of each record, -1 for a duplicate, once they are accepted; they hold if the commit succeeds.</param>
+    /// <param name="observer">Hears the outcome.</param>
+    /// <param name="token">What the observer wants to hear back.</param>
+    /// <param name="nowMilliseconds">Unix milliseconds.</param>
+    public ForwardAdmission TryAppend(in ForwardedRecords forwarded, Span<long> offsets, ICommitObserver observer, ulong token, long nowMilliseconds)
+    {
+        lock (_lock)
+        {
+            if (!_isOwned)
+            {
+                return ForwardAdmission.NotOwned;
+            }
+
+            if (_refusing || (_open.Bytes > 0 && _open.Bytes + forwarded.Records.Length > _maximumOpenBytes))
+            {
+                return ForwardAdmission.Busy;
+            }
+
+            if (_streams.AddForwarded(forwarded.Sender, forwarded.Number, nowMilliseconds) != SequenceStatus.New)
+            {
+                _completions.Add(observer, token, -1);
+                return ForwardAdmission.Repeated;
+            }
+
+            AppendAll(forwarded.Records.Span, offsets[..forwarded.Count]);
+            var proof = new SessionRecord
+            {
+                Kind = RecordKind.Forwarded,
+                Session = forwarded.Sender,
+                PacketId = 0,
+                MessageOffset = forwarded.Number,
+                ReceivedAtMilliseconds = nowMilliseconds,
+            };
+            proof.WriteTo(_open.Reserve(proof.Length, nowMilliseconds));
+            Wait(observer, token);
+            return ForwardAdmission.Accepted;
+        }
+    }
+
+    /// <summary>Nothing more is taken; what was taken is committed, or refused, as ever.</summary>
+    public void Disown()
+    {
+        lock (_lock)
+        {
+            _isOwned = false;
+        }
+    }
+
+    /// <summary>Begins anew behind what another owner has appended. Nothing is taken before <see cref="Own"/>.</summary>
+    /// <param name="nextOffset">The offset of the next record.</param>
+    /// <exception cref="InvalidOperationException">Something that was taken before is still waiting.</exception>
+    public void Reset(long nextOffset)
+    {
+        lock (_lock)
+        {
+            if (_isOwned || _open.Count > 0 || _refusing)
+            {
+                throw new InvalidOperationException($"Partition {_partition} is in use.");
+            }
+
+            _nextBaseOffset = nextOffset;
+            Volatile.Write(ref _committed, nextOffset);
+            _streams = new DeduplicationStreams(_partition);
+        }
+    }
+
+    /// <summary>Takes records from now on.</summary>
+    public void Own()
+    {
+        lock (_lock)
+        {
+            _isOwned = true;
+        }
+    }
+
     public void AppendMarker(ICommitObserver observer, ulong token)
     {
         lock (_lock)
@@ -94,6 +178,9 @@ internal sealed class PartitionAppender : IDisposable
             _completions.Add(observer, token, -1);
         }
     }
+
+    /// <summary>A batch that was taken from here is committed.</summary>
+    public void Confirm(RecordBatch batch) => Volatile.Write(ref _committed, batch.NextOffset);
 
     /// <summary>Moves what is open into the group.</summary>
     public void TakeInto(CommittedGroup group)
@@ -165,10 +252,44 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
+    /// <summary>Folds in what another owner has appended: sequences, and the proofs of forwarded requests.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from)
+    {
+        lock (_lock)
+        {
+            foreach (var view in batch)
+            {
+                if (view.Offset < from)
+                {
+                    continue;
+                }
+
+                if (view.Kind == RecordKind.Publish)
+                {
+                    _ = _streams.Add(PublishRecord.Read(view));
+                }
+                else if (view.Kind == RecordKind.Forwarded)
+                {
+                    var proof = SessionRecord.Read(view);
+                    _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+                }
+            }
+        }
+    }
+
+    /// <summary>What a checkpoint has to save. Of a partition that is not owned, nothing: perhaps it is being folded in, and then its streams do not reach up to its end yet.</summary>
     public IReadOnlyList<StoredStream> TakeStreamChanges(out long appendedOffset)
     {
         lock (_lock)
         {
+            if (!_isOwned)
+            {
+                appendedOffset = 0;
+                return [];
+            }
+
             appendedOffset = _nextBaseOffset + _open.Count;
             return _streams.TakeChanges();
         }
@@ -193,6 +314,40 @@ internal sealed class PartitionAppender : IDisposable
         return batch;
     }
 
+    private void AppendAll(ReadOnlySpan<byte> records, Span<long> offsets)
+    {
+        for (var index = 0; index < offsets.Length; index++)
+        {
+            var view = RecordView.ReadFirst(_partition, 0, records);
+            records = records[view.Bytes.Length..];
+            offsets[index] = Append(view) ? _nextBaseOffset + _open.Count - 1 : -1;
+        }
+    }
+
+    /// <returns>False for a duplicate.</returns>
+    private bool Append(in RecordView view)
+    {
+        if (view.Kind == RecordKind.Publish)
+        {
+            var record = PublishRecord.Read(view);
+            var status = record.Stream.IsEmpty ? SequenceStatus.New : _streams.Add(record);
+            if (status == SequenceStatus.Duplicate)
+            {
+                return false;
+            }
+
+            if (status == SequenceStatus.OutsideWindow)
+            {
+                record.PossibleDuplicate = true;
+                record.WriteTo(_open.Reserve(record.Size, record.ReceivedAtMilliseconds));
+                return true;
+            }
+        }
+
+        view.Bytes.CopyTo(_open.Reserve(view.Bytes.Length, view.ReceivedAtMilliseconds));
+        return true;
+    }
+
     private void Wait(ICommitObserver? observer, ulong token)
     {
         if (observer is not null)
@@ -208,6 +363,11 @@ internal sealed class PartitionAppender : IDisposable
             if (record.Kind == RecordKind.Publish)
             {
                 _streams.Remove(PublishRecord.Read(record));
+            }
+            else if (record.Kind == RecordKind.Forwarded)
+            {
+                var proof = SessionRecord.Read(record);
+                _streams.RemoveForwarded(proof.Session, proof.MessageOffset);
             }
         }
     }

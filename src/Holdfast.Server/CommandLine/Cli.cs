@@ -7,6 +7,7 @@ using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Devices;
 using Holdfast.Server.Management;
+using Holdfast.Server.Migration;
 using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
@@ -63,6 +64,9 @@ internal static class Cli
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
             new IntegrationArguments(terminal).Build(),
+            new DoctorArguments(terminal).Build(),
+            new NodeArguments(terminal).Build(),
+            new MigrateArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new AgentArguments(terminal).Build(),

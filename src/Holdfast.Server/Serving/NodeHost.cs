@@ -1,8 +1,8 @@
 using Holdfast.Broker;
+using Holdfast.Broker.Health;
+using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Segments;
-using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport;
 using Holdfast.Transport.Tls;
@@ -19,9 +19,9 @@ internal sealed class NodeHost : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly BrokerMetrics _metrics = new();
+    private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private SegmentLog _log = null!;
-    private SqliteStateStore _state = null!;
+    private NodeStores _stores = null!;
     private BrokerNode _broker = null!;
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
@@ -31,7 +31,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private NodeHost(ServeOptions options)
     {
-        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options));
+        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options.Json));
         _logger = _loggers.CreateLogger("holdfast");
     }
 
@@ -56,13 +56,13 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the token is cancelled. When the store can no longer be trusted the process ends at once.</summary>
+    /// <summary>Completes when the token is cancelled, or an operator drains the node. When the store can no longer be trusted the process ends at once.</summary>
     /// <param name="cancellationToken">Cancelled on SIGTERM and SIGINT.</param>
     public async Task WhenFailedAsync(CancellationToken cancellationToken)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellationToken.Register(stopped.SetResult);
-        await Task.WhenAny(stopped.Task, _failed.Task).ConfigureAwait(false);
+        await Task.WhenAny(stopped.Task, _failed.Task, _drain.Task).ConfigureAwait(false);
         if (_failed.Task.IsCompletedSuccessfully)
         {
             EndProcess(_failed.Task.Result);
@@ -99,7 +99,7 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _log, _state];
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _stores];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -129,32 +129,28 @@ internal sealed class NodeHost : IAsyncDisposable
             Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        _log = await SegmentLog.OpenAsync(
-            new SegmentLogOptions
-            {
-                Directory = options.Data,
-                SegmentBytes = (int)options.SegmentBytes,
-                MinimumFreeBytes = options.MinFreeBytes,
-                Logger = _logger,
-            },
-            cancellationToken).ConfigureAwait(false);
-        _state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), _log.PartitionCount, _logger);
+        _stores = options.Cluster is { } cluster
+            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
+            : await NodeStores.OpenFilesAsync(options, _logger, cancellationToken).ConfigureAwait(false);
         var brokerOptions = new BrokerOptions
         {
             MaximumPayload = options.MaximumPayloadBytes,
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
+            SharedSubscriptions = options.Cluster is null,
         };
-        var stores = new BrokerStores(_log, _state, _state, new RetentionPolicy(options.RetentionAge, options.RetentionBytes));
+        var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
+        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
+        _stores.Cluster?.Begin(() => _broker.ConnectionCount, () => _broker.Health.State == CommitState.Committing);
         _integrations = new IntegrationService(new IntegrationEnvironment
         {
-            Log = _log,
+            Log = _stores.Log,
             Feed = _broker.Feed,
             Interest = _broker.LogInterests,
-            Store = _state,
+            Store = _stores.Integrations,
             Logger = _logger,
         });
         await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -166,7 +162,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _log, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, Reporter(), _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
@@ -181,6 +177,10 @@ internal sealed class NodeHost : IAsyncDisposable
 
         var mqttAddresses = mqtt.Zip(_mqtt?.EndPoints ?? [], (listen, endPoint) => listen with { EndPoint = endPoint });
         Addresses = [.. mqttAddresses.Concat(_http?.Addresses ?? []).Select(address => address.ToString())];
+        if (_stores.Cluster is { } cluster)
+        {
+            cluster.Listening = Addresses;
+        }
     }
 
     private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous)
@@ -188,6 +188,18 @@ internal sealed class NodeHost : IAsyncDisposable
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };
+
+    private IClusterReporter Reporter() => _stores.Cluster?.Reporter ?? new MachineReporter(_stores.Log, _broker, Drain);
+
+    private void Drain() => _drain.TrySetResult();
+
+    /// <summary>Nothing may be acknowledged any more: what this node's clients had goes on elsewhere.</summary>
+    private void EndAsDead(string reason)
+    {
+        _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
+        Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
+        Environment.Exit(ExitCodes.TakenForDead);
+    }
 
     private void EndProcess(Exception exception)
     {

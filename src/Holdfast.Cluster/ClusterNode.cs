@@ -1,0 +1,265 @@
+using Holdfast.Broker;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Reports;
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
+using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Ownership;
+using Holdfast.Cluster.Peers;
+using Holdfast.Cluster.Reports;
+using Holdfast.Cluster.Sessions;
+using Holdfast.Cluster.Silo;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Postgres;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Cluster;
+
+/// <summary>
+/// This node's part of a cluster: the log and the state in the database, the partitions that it owns, the way of its records to their owners, and the committed batches
+/// of the others (docs/adr/0009-cluster.md).
+/// </summary>
+public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
+{
+    private readonly ClusterNodeOptions _options;
+    private readonly ILogger _logger;
+    private readonly NodeEndpoint _endpoint = new();
+    private readonly NodeHearing _hearing;
+    private readonly NodeFences _fences = new();
+    private readonly List<BackgroundLoop> _loops = [];
+    private ClusterSilo _silo = null!;
+    private OwnerTable _owners = null!;
+    private CatchUp _catchUp = null!;
+    private CommitFanout _fanout = null!;
+    private ClusterAppender _appender = null!;
+    private DirectRelay _relay = null!;
+    private OwnershipKeeper _keeper = null!;
+    private Heartbeats _heartbeats = null!;
+    private NodeMarks _marks = null!;
+    private ClusterTimers _timers = null!;
+    private SessionLoops? _sessionLoops;
+
+    private ClusterNode(ClusterNodeOptions options)
+    {
+        _options = options;
+        _logger = options.LoggerFactory.CreateLogger("holdfast.cluster");
+        _hearing = new NodeHearing(options.TimeProvider);
+    }
+
+    /// <summary>The log.</summary>
+    public PostgresPartitionLog Log { get; private set; } = null!;
+
+    /// <summary>The state.</summary>
+    public PostgresStateStore State { get; private set; } = null!;
+
+    /// <summary>The checkpoints of this node.</summary>
+    public PostgresClusterCheckpoints Checkpoints { get; private set; } = null!;
+
+    /// <summary>Tells what the cluster promises.</summary>
+    public IClusterReporter Reporter { get; private set; } = null!;
+
+    /// <summary>Where clients connect, for those who are told to go there.</summary>
+    public IReadOnlyList<string> Listening { get; set; } = [];
+
+    private Func<int> Connections { get; set; } = () => 0;
+
+    private Func<bool> CanCommit { get; set; } = () => false;
+
+    /// <summary>Where the sessions of the cluster are.</summary>
+    public ClusterSessions Sessions { get; private set; } = null!;
+
+    /// <summary>This node and the others.</summary>
+    public IPeers Peers => _silo.Peers;
+
+    /// <inheritdoc/>
+    public IRecordAppender Appender => _appender;
+
+    /// <inheritdoc/>
+    public IDirectRelay Relay => _relay;
+
+    /// <inheritdoc/>
+    public GroupCommitter Committer { get; private set; } = null!;
+
+    /// <summary>Joins the cluster. Returns when every partition has an owner, this one or another.</summary>
+    /// <param name="options">How the node takes part.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    public static async Task<ClusterNode> StartAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
+    {
+        var node = new ClusterNode(options);
+        try
+        {
+            await node.StartCoreAsync(cancellationToken).ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Connect(ICommitSink sink)
+    {
+        _appender.Sink = sink;
+        _catchUp.Sink = sink;
+        _fanout.Sink = sink;
+    }
+
+    /// <summary>The broker has started: its sessions are looked after from now on.</summary>
+    /// <param name="connections">How many network connections it has.</param>
+    /// <param name="canCommit">Whether it can commit.</param>
+    public void Begin(Func<int> connections, Func<bool> canCommit)
+    {
+        Connections = connections;
+        CanCommit = canCommit;
+        _sessionLoops = new SessionLoops(_marks, _timers, _options.OnFatal, _options.TimeProvider);
+    }
+
+    /// <inheritdoc/>
+    public string? OtherEntrance()
+    {
+        var others = _hearing.Alive(_options.Times.Silence).Where(heartbeat => !heartbeat.IsLeaving)
+            .SelectMany(heartbeat => heartbeat.Listening).Where(listening => listening.StartsWith("mqtt", StringComparison.Ordinal)).ToList();
+        return others.Count == 0 ? null : new Uri(others[Random.Shared.Next(others.Count)]).Authority;
+    }
+
+    /// <inheritdoc/>
+    public Task LetGoAsync() => _keeper.LeaveAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var loop in _loops)
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+        }
+
+        IAsyncDisposable?[] inOrder = [_sessionLoops, _appender, Committer, _fanout, _relay, _catchUp];
+        foreach (var part in inOrder)
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        if (_silo is not null)
+        {
+            await _silo.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            await _silo.DisposeAsync().ConfigureAwait(false);
+        }
+
+        inOrder = [State, Log];
+        foreach (var part in inOrder)
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task StartCoreAsync(CancellationToken cancellationToken)
+    {
+        _silo = await ClusterSilo.CreateAsync(
+            new ClusterSiloOptions
+            {
+                Name = _options.Name,
+                Listen = _options.Listen,
+                Database = _options.Database,
+                Endpoint = _endpoint,
+                OnDeclaredDead = _options.OnDeclaredDead,
+                LoggerFactory = _options.LoggerFactory,
+            },
+            cancellationToken).ConfigureAwait(false);
+        var database = _options.Database with { Owner = Peers.Self.ToString() };
+        Log = await PostgresPartitionLog.OpenAsync(database, cancellationToken).ConfigureAwait(false);
+        State = await PostgresStateStore.OpenAsync(database, cancellationToken).ConfigureAwait(false);
+        Checkpoints = new PostgresClusterCheckpoints(State, Log);
+        Compose();
+        await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
+        _loops.Add(new BackgroundLoop(_heartbeats.RunAsync, _options.OnFatal));
+        _loops.Add(new BackgroundLoop(_keeper.RunAsync, _options.OnFatal));
+        await WhenServedAsync(cancellationToken).ConfigureAwait(false);
+        await Sessions.RegisterAsync(_options.Zone, [.. Enumerable.Range(0, Log.PartitionCount).Select(Log.CommittedOffset)]).ConfigureAwait(false);
+    }
+
+    private void Compose()
+    {
+        var time = _options.TimeProvider;
+        _owners = new OwnerTable(Log.PartitionCount);
+        _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
+        _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
+        Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
+        _fanout.Committer = Committer;
+        _relay = new DirectRelay(Peers, _options.OnFatal, time);
+        var appends = new ForwardedAppends(Committer, _fences);
+        var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
+        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _logger, time);
+        ComposeSessions(time);
+        _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
+        _keeper.Changed += _heartbeats.TellNow;
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, _options.OnDrain));
+        _appender = new ClusterAppender(
+            _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
+        Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
+        Peers.Changed += FollowPeers;
+        FollowPeers();
+        Committer.Start();
+    }
+
+    private void ComposeSessions(TimeProvider time)
+    {
+        var store = State.ClusterSessions;
+        var gone = new GoneNodes(Peers, _hearing, _options.Times, time);
+        var fence = new NodeFence(store, Log, EndpointOf, () => [.. Peers.Others, Peers.Self], time);
+        var orphans = new OrphanSettler(store, new CrashReplays(store, fence, Log), _options.Times.WillDelay);
+        Sessions = new ClusterSessions(store, gone, orphans, time, _logger);
+        _marks = new NodeMarks(Sessions, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
+        _timers = new ClusterTimers(Sessions, gone, orphans, () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
+    }
+
+    private INodeEndpoint EndpointOf(NodeId node) => node == Peers.Self ? _endpoint : Peers.Get(node);
+
+    private void FollowPeers()
+    {
+        _fanout.FollowPeers();
+        _relay.FollowPeers();
+    }
+
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, Connections(), [.. Listening]);
+
+    private void Hear(Heartbeat heartbeat)
+    {
+        if (heartbeat.From != Peers.Self)
+        {
+            _hearing.Hear(heartbeat);
+        }
+
+        _owners.Hear(heartbeat.From, heartbeat.Owned);
+        foreach (var owned in heartbeat.Owned)
+        {
+            _catchUp.Hear(owned.Partition, owned.CommittedOffset);
+        }
+    }
+
+    private async Task WhenServedAsync(CancellationToken cancellationToken)
+    {
+        var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look()
+        {
+            if (_owners.IsComplete)
+            {
+                complete.TrySetResult();
+            }
+        }
+
+        _owners.Changed += Look;
+        Look();
+        await complete.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _owners.Changed -= Look;
+    }
+}

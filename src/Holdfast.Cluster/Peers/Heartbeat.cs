@@ -1,0 +1,23 @@
+namespace Holdfast.Cluster.Peers;
+
+/// <summary>A node says that it lives, and where it stands.</summary>
+/// <param name="From">Who says it.</param>
+/// <param name="Zone">Where that node is: vendor/region/zone.</param>
+/// <param name="Owned">What it owns.</param>
+/// <param name="IsLeaving">It shuts down: nothing should fall to it any more.</param>
+/// <param name="Connections">How many network connections it has.</param>
+/// <param name="Listening">Where its clients connect, for those who are told to go there.</param>
+[GenerateSerializer, Immutable]
+public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, int Connections, string[] Listening);
+
+/// <summary>A partition that a node owns.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Epoch">Under which epoch.</param>
+/// <param name="CommittedOffset">Up to where it is committed.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct OwnedPartition(int Partition, long Epoch, long CommittedOffset);
+
+/// <summary>The answer to a <see cref="Heartbeat"/>.</summary>
+/// <param name="From">Who answers.</param>
+[GenerateSerializer, Immutable]
+public sealed record HeartbeatAnswer(NodeId From);
