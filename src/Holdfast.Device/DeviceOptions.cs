@@ -1,4 +1,8 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Device.Batches;
+using Holdfast.Device.Commands;
+using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
 
 namespace Holdfast.Device;
@@ -6,6 +10,9 @@ namespace Holdfast.Device;
 /// <summary>What a device needs to know.</summary>
 public sealed record DeviceOptions
 {
+    /// <summary>With what else is in a batch it stays below the 256 kB that a node accepts by default.</summary>
+    private const int LargestBatchBytes = 128 * 1024;
+
     /// <summary>The device's id: its events go to <c>devices/{id}/events/…</c>.</summary>
     public required string DeviceId { get; init; }
 
@@ -39,6 +46,33 @@ public sealed record DeviceOptions
     /// <summary>The most events that are sent and not yet acknowledged.</summary>
     public int MaximumInFlight { get; init; } = 64;
 
+    /// <summary>The most events that go into one publish when several wait, up to 1,024; 1 for none together. Only a cloud that says that it unpacks batches gets them.</summary>
+    public int MaximumBatchEvents { get; init; } = 256;
+
+    /// <summary>A batch that has as many payload bytes takes no further event.</summary>
+    public int MaximumBatchBytes { get; init; } = 16 * 1024;
+
+    /// <summary>When events are sent over a link that is paid by use; null sends them at once.</summary>
+    public MeteredLink? MeteredLink { get; init; }
+
+    /// <summary>The proxy for WebSocket endpoints; null for the one of the environment (<c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c>, <c>NO_PROXY</c>), if any.</summary>
+    public IWebProxy? Proxy { get; init; }
+
+    /// <summary>What the device does on command, by name; a name may have several levels. With none, nothing is subscribed to.</summary>
+    public IReadOnlyDictionary<string, CommandHandler> Commands { get; init; } = new Dictionary<string, CommandHandler>();
+
+    /// <summary>Another way for urgent events while no endpoint works, or null. It is not disposed of by the device.</summary>
+    public IFallbackChannel? FallbackChannel { get; init; }
+
+    /// <summary>How long an urgent event waits for an endpoint before it goes the other way.</summary>
+    public TimeSpan FallbackAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the cloud keeps commands for the device while it is away; zero for not at all.</summary>
+    public TimeSpan SessionExpiry { get; init; }
+
+    /// <summary>Wraps the stream of each socket, below TLS and WebSocket: for simulated faults, or a tunnel of one's own. Null for none.</summary>
+    public Func<Stream, Stream>? LinkFilter { get; init; }
+
     /// <summary>The longest rest after the first failure of an endpoint; it doubles with each further one.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -66,6 +100,22 @@ public sealed record DeviceOptions
             throw new ArgumentException("AckDeadline, KeepAlive, FirstBackOff and ReturnInterval must be above zero, LongestBackOff at least FirstBackOff, MaximumInFlight from 1 to 65,535.");
         }
 
+        if (MaximumBatchEvents is < 1 or > BatchWriter.MaximumEvents || MaximumBatchBytes is < 1 or > LargestBatchBytes)
+        {
+            throw new ArgumentException($"{nameof(MaximumBatchEvents)} must be from 1 to {BatchWriter.MaximumEvents}, {nameof(MaximumBatchBytes)} from 1 to {LargestBatchBytes}.");
+        }
+
+        if (FallbackAfter <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"{nameof(FallbackAfter)} must be above zero.");
+        }
+
+        if (SessionExpiry < TimeSpan.Zero || SessionExpiry.TotalSeconds > uint.MaxValue)
+        {
+            throw new ArgumentException($"{nameof(SessionExpiry)} must be from zero to 136 years.");
+        }
+
+        MeteredLink?.Validate();
         Outbox.Validate();
     }
 }

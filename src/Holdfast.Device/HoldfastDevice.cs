@@ -1,5 +1,9 @@
 using System.Threading.Channels;
+using Holdfast.Device.Batches;
+using Holdfast.Device.Commands;
 using Holdfast.Device.Connections;
+using Holdfast.Device.Dialing;
+using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,6 +18,9 @@ public sealed class HoldfastDevice : IAsyncDisposable
     private readonly DeviceOptions _options;
     private readonly EventOutbox _outbox;
     private readonly ConnectivityMonitor _monitor;
+    private readonly TrafficCounter _traffic = new();
+    private readonly CloudClock _clock;
+    private readonly DeviceMetrics _metrics;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _sending;
 
@@ -21,13 +28,17 @@ public sealed class HoldfastDevice : IAsyncDisposable
     private readonly Channel<ConnectivityStatus> _changes = Channel.CreateBounded<ConnectivityStatus>(
         new BoundedChannelOptions(MaximumUntoldChanges) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    private HoldfastDevice(DeviceOptions options, EventOutbox outbox, ICloudConnector connector, TimeProvider time, ILogger logger)
+    private HoldfastDevice(DeviceOptions options, EventOutbox outbox, TimeProvider time, ILogger logger, ICloudConnector? connector)
     {
-        (_options, _outbox) = (options, outbox);
+        (_options, _outbox, _clock) = (options, outbox, new CloudClock(time));
         _monitor = new ConnectivityMonitor(new Connectivity(options.AckDeadline, time), status => _changes.Writer.TryWrite(status));
         var selector = new EndpointSelector(options.Endpoints, options.FirstBackOff, options.LongestBackOff, time, Random.Shared);
-        var sender = new CloudSender(outbox, connector, selector, _monitor, options, time, logger);
-        _sending = Task.Run(() => sender.RunAsync(_ending.Token));
+        var commands = new CommandDispatcher(options, logger, _ending.Token);
+        var services = new SendingServices(options, outbox, selector, _monitor, new BatchGatherer(options), _traffic, time, logger);
+        var sender = new CloudSender(services, connector ?? new MqttConnector(options, _traffic, _clock, commands));
+        _metrics = new DeviceMetrics(this, options.DeviceId);
+        var fallback = options.FallbackChannel is { } channel ? new FallbackSender(channel, services).RunAsync(_ending.Token) : Task.CompletedTask;
+        _sending = Task.WhenAll(Task.Run(() => sender.RunAsync(_ending.Token)), fallback);
     }
 
     /// <summary>Whether events reach the cloud, and why not.</summary>
@@ -35,6 +46,12 @@ public sealed class HoldfastDevice : IAsyncDisposable
 
     /// <summary>Every change of <see cref="Connectivity"/>, for one reader.</summary>
     public IAsyncEnumerable<ConnectivityStatus> ConnectivityChanges => _changes.Reader.ReadAllAsync();
+
+    /// <summary>What went over the wire since the start.</summary>
+    public TrafficStatistics Traffic => _traffic.Statistics;
+
+    /// <summary>The cloud's clock minus the device's, as of the last connection; null before the cloud has told its time. Only Holdfast tells it.</summary>
+    public TimeSpan? ClockOffset => _clock.Offset;
 
     /// <summary>Opens the outbox and begins to send what waits in it.</summary>
     /// <param name="options">The device.</param>
@@ -44,11 +61,11 @@ public sealed class HoldfastDevice : IAsyncDisposable
     public static HoldfastDevice Start(DeviceOptions options, ILogger? logger = null)
     {
         options.Validate();
-        return Start(options, EventOutbox.Open(options.Outbox, TimeProvider.System), new MqttConnector(options), TimeProvider.System, logger);
+        return Start(options, EventOutbox.Open(options.Outbox, TimeProvider.System), TimeProvider.System, logger);
     }
 
-    internal static HoldfastDevice Start(DeviceOptions options, EventOutbox outbox, ICloudConnector connector, TimeProvider time, ILogger? logger = null)
-        => new(options, outbox, connector, time, logger ?? NullLogger.Instance);
+    internal static HoldfastDevice Start(DeviceOptions options, EventOutbox outbox, TimeProvider time, ILogger? logger = null, ICloudConnector? connector = null)
+        => new(options, outbox, time, logger ?? NullLogger.Instance, connector);
 
     /// <summary>Takes an event. When this ends, the event is flushed to the outbox and will be sent; with an outbox in memory, as long as the process lives.</summary>
     /// <param name="deviceEvent">The event.</param>
@@ -67,6 +84,8 @@ public sealed class HoldfastDevice : IAsyncDisposable
         return _outbox.AppendAsync(deviceEvent.Priority, topic, deviceEvent.ContentType ?? "", deviceEvent.Payload);
     }
 
+    internal long Waiting => _outbox.Waiting;
+
     /// <summary>What waits, and what became of events.</summary>
     public Task<OutboxStatistics> GetStatisticsAsync() => _outbox.GetStatisticsAsync();
 
@@ -77,6 +96,7 @@ public sealed class HoldfastDevice : IAsyncDisposable
     /// <summary>Leaves the cloud and closes the outbox. What waits is sent after the next start.</summary>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         await _ending.CancelAsync().ConfigureAwait(false);
         await _sending.ConfigureAwait(false);
         await _outbox.DisposeAsync().ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Sessions;
@@ -243,6 +244,7 @@ internal sealed class ClientLifecycle(
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
             SharedSubscriptionAvailable = services.Options.SharedSubscriptions ? null : false,
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
+            UserProperties = ForDevices(),
         });
         connection.Output.Flush();
         bool attached;
@@ -262,6 +264,9 @@ internal sealed class ClientLifecycle(
             _ = OnConnectionEndedAsync(connection);
         }
     }
+
+    /// <summary>Tells devices that batches of this version are unpacked here, which no other broker does, and what time it is.</summary>
+    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>The client's keep-alive, or ours when it is to be shorter. A client of 3.1.1 cannot be told, so its own counts [MQTT-3.1.2-21].</summary>
     private ushort KeepAliveSeconds(ConnectPacket packet)

@@ -1,4 +1,5 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Topics;
 using Holdfast.Log.Commit;
@@ -21,6 +22,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     private TopicRoute? _route;
     private TaskCompletionSource? _oweLess;
     private bool _owesTooMuch;
+    private InboundBatch? _unfinishedBatch;
 
     /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
     private int _received;
@@ -52,6 +54,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             }
 
             _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, services.Log.PartitionCount);
+        }
+
+        if (route.TakesBatches && DeviceBatchReader.IsBatch(packet.Payload))
+        {
+            return PublishBatch(packet, route);
         }
 
         var outcome = packet.QualityOfService switch
@@ -191,6 +198,45 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         return PacketOutcome.Continue;
     }
 
+    private PacketOutcome PublishBatch(in PublishPacket packet, TopicRoute route)
+    {
+        // A batch that found no room in the middle is the packet that comes again.
+        if (_unfinishedBatch is null)
+        {
+            if (packet.QualityOfService != QualityOfService.AtLeastOnce)
+            {
+                return connection.Refuse(ReasonCode.QosNotSupported, "A batch of events is published at QoS 1.");
+            }
+
+            if (InboundBatch.Check(packet, out var count) is { } problem)
+            {
+                return connection.Refuse(ReasonCode.PayloadFormatInvalid, $"{problem} Nothing of the batch was stored.");
+            }
+
+            if (IsOverReceiveMaximum(0))
+            {
+                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+            }
+
+            if (!TryOwe(PacketType.PubAck, packet.PacketId, out var token))
+            {
+                return PacketOutcome.Busy;
+            }
+
+            _unfinishedBatch = new InboundBatch(services, this, token, count);
+        }
+
+        var record = NewRecord(packet, route);
+        if (_unfinishedBatch.Append(packet, record, route.Partition, Volatile.Read(ref _answeredAt)) == AppendAdmission.Busy)
+        {
+            return PacketOutcome.Busy;
+        }
+
+        _received += _unfinishedBatch.Count;
+        _unfinishedBatch = null;
+        return PacketOutcome.Continue;
+    }
+
     private PacketOutcome PublishExactlyOnce(in PublishPacket packet, TopicRoute route)
     {
         lock (Session.Lock)
@@ -228,9 +274,24 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         return PacketOutcome.Continue;
     }
 
-    private AppendAdmission Append(in PublishPacket packet, TopicRoute route, ICommitObserver? observer, ulong token)
+    /// <summary>What a record has from its packet, whatever its topic, payload and properties are.</summary>
+    private PublishRecord NewRecord(in PublishPacket packet, TopicRoute route)
     {
         var now = services.NowMilliseconds;
+        return new PublishRecord
+        {
+            Product = Session.ProductUtf8,
+            Publisher = Session.ClientIdUtf8,
+            KeyHash = route.KeyHash,
+            QualityOfService = (byte)packet.QualityOfService,
+            Retain = packet.Retain,
+            ReceivedAtMilliseconds = now,
+            ExpiresAtMilliseconds = packet.MessageExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
+        };
+    }
+
+    private AppendAdmission Append(in PublishPacket packet, TopicRoute route, ICommitObserver? observer, ulong token)
+    {
         var properties = packet.Properties;
         Span<byte> filtered = packet.PropertiesNeedFiltering ? new byte[properties.Length] : default;
         if (packet.PropertiesNeedFiltering)
@@ -238,19 +299,10 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             properties = filtered[..PropertyFilter.CopyForwardable(properties, filtered)];
         }
 
-        var record = new PublishRecord
-        {
-            Product = Session.ProductUtf8,
-            Publisher = Session.ClientIdUtf8,
-            Topic = packet.Topic,
-            Payload = packet.Payload,
-            Properties = properties,
-            KeyHash = route.KeyHash,
-            QualityOfService = (byte)packet.QualityOfService,
-            Retain = packet.Retain,
-            ReceivedAtMilliseconds = now,
-            ExpiresAtMilliseconds = packet.MessageExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
-        };
+        var record = NewRecord(packet, route);
+        record.Topic = packet.Topic;
+        record.Payload = packet.Payload;
+        record.Properties = properties;
         if (packet.QualityOfService == QualityOfService.ExactlyOnce && Session.IsPersistent)
         {
             record.ReceiptSession = Session.Id;

@@ -7,9 +7,11 @@ namespace Holdfast.Broker.Connections;
 /// <summary>The user properties that name a publisher's stream and sequence.</summary>
 internal static class StreamSequence
 {
-    private static ReadOnlySpan<byte> StreamName => "hf-stream"u8;
+    /// <summary>The name of the property with the stream.</summary>
+    public static ReadOnlySpan<byte> StreamName => "hf-stream"u8;
 
-    private static ReadOnlySpan<byte> SequenceName => "hf-seq"u8;
+    /// <summary>The name of the property with the sequence.</summary>
+    public static ReadOnlySpan<byte> SequenceName => "hf-seq"u8;
 
     /// <summary>Puts stream and sequence into the record, when both are there and well formed; else the message is stored without.</summary>
     public static void Read(ReadOnlySpan<byte> properties, ref PublishRecord record)

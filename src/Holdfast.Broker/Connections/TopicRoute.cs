@@ -7,10 +7,15 @@ internal sealed class TopicRoute
 {
     private readonly byte[] _topic;
 
+    private static ReadOnlySpan<byte> DevicesLevel => "devices/"u8;
+
+    private static ReadOnlySpan<byte> EventsLevel => "/events"u8;
+
     public TopicRoute(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic, int partitionCount)
     {
         _topic = topic.ToArray();
-        IsDevice = Partitioning.TryGetDevice(topic, out _);
+        IsDevice = Partitioning.TryGetDevice(topic, out var device);
+        TakesBatches = IsDevice && topic[(DevicesLevel.Length + device.Length)..].SequenceEqual(EventsLevel);
         KeyHash = Partitioning.KeyHash(product, Partitioning.KeyOf(topic));
         Partition = Partitioning.PartitionOf(KeyHash, partitionCount);
     }
@@ -21,6 +26,9 @@ internal sealed class TopicRoute
 
     /// <summary>Below <c>devices/{id}/</c>, where a stream and a sequence count.</summary>
     public bool IsDevice { get; }
+
+    /// <summary>The topic is <c>devices/{id}/events</c>, where a device publishes batches.</summary>
+    public bool TakesBatches { get; }
 
     public bool IsFor(ReadOnlySpan<byte> topic) => topic.SequenceEqual(_topic);
 }

@@ -4,9 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Device.Connections;
 
-/// <summary>Keeps a connection to the best endpoint and sends over it what waits in the outbox.</summary>
-internal sealed class CloudSender(
-    EventOutbox outbox, ICloudConnector connector, EndpointSelector selector, ConnectivityMonitor monitor, DeviceOptions options, TimeProvider time, ILogger logger)
+/// <summary>Keeps a connection to the best endpoint and sends over it what waits in the services.Outbox.</summary>
+internal sealed class CloudSender(SendingServices services, ICloudConnector connector)
 {
     /// <summary>The name of the event that tells the cloud how many events were dropped.</summary>
     public const string DroppedEventName = "holdfast/dropped";
@@ -23,14 +22,14 @@ internal sealed class CloudSender(
             successor = null;
             if (connection is null || endpoint is null)
             {
-                (endpoint, var delay) = selector.Next();
-                await Task.Delay(delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                (endpoint, var delay) = services.Selector.Next();
+                await Task.Delay(delay, services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 connection = cancellationToken.IsCancellationRequested ? null : await TryConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
             }
 
             if (connection is not null)
             {
-                var sending = new ConnectionSender(outbox, connection, endpoint, selector, monitor, options, time);
+                var sending = new ConnectionSender(services, connection, endpoint);
                 await ReportDropsAsync().ConfigureAwait(false);
                 successor = await UseAsync(sending, endpoint, cancellationToken).ConfigureAwait(false);
             }
@@ -44,7 +43,7 @@ internal sealed class CloudSender(
 
     private async Task<ICloudConnection?> TryConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.AckDeadline, time);
+        using var limit = new CancellationTokenSource(services.Options.AckDeadline, services.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         ConnectionEnd end;
         try
@@ -61,17 +60,22 @@ internal sealed class CloudSender(
         }
         catch (OperationCanceledException)
         {
-            end = new ConnectionEnd($"{endpoint} did not answer within {options.AckDeadline.TotalSeconds:0.#} s.");
+            end = new ConnectionEnd($"{endpoint} did not answer within {services.Options.AckDeadline.TotalSeconds:0.#} s.");
+        }
+        catch (Exception exception)
+        {
+            // Whatever it is, the device goes on trying, here and elsewhere.
+            end = new ConnectionEnd($"{endpoint} cannot be tried: {exception.Message}");
         }
 
-        logger.LogInformation("{Reason}", end.Reason);
-        selector.Failed(endpoint, end.Slot);
+        services.Logger.LogInformation("{Reason}", end.Reason);
+        services.Selector.Failed(endpoint, end.Slot);
         if (end.ServerReference is { } reference)
         {
-            selector.Referred(endpoint, reference);
+            services.Selector.Referred(endpoint, reference);
         }
 
-        monitor.Change(c => c.Failed(endpoint, end.Reason, selector.AllRest));
+        services.Monitor.Change(c => c.Failed(endpoint, end.Reason, services.Selector.AllRest));
         return null;
     }
 
@@ -86,9 +90,15 @@ internal sealed class CloudSender(
         var successor = await returning.ConfigureAwait(false);
         if (successor is null && !cancellationToken.IsCancellationRequested)
         {
-            logger.LogInformation("{Endpoint}: {Reason}", endpoint, end.Reason);
-            selector.Failed(endpoint, end.Slot);
-            monitor.Change(c =>
+            services.Logger.LogInformation("{Endpoint}: {Reason}", endpoint, end.Reason);
+            if (end.IsPayloadRefused)
+            {
+                services.Logger.LogWarning("A batch was refused; events are sent one by one until the next start. {Reason}", end.Reason);
+                services.Gatherer.WasRefused = true;
+            }
+
+            services.Selector.Failed(endpoint, end.Slot);
+            services.Monitor.Change(c =>
             {
                 if (end.IsSilent)
                 {
@@ -109,10 +119,10 @@ internal sealed class CloudSender(
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            await Task.Delay(options.ReturnInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!cancellationToken.IsCancellationRequested && selector.HasBetter(present))
+            await Task.Delay(services.Options.ReturnInterval, services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!cancellationToken.IsCancellationRequested && services.Selector.HasBetter(present))
             {
-                var endpoint = selector.Next().Endpoint;
+                var endpoint = services.Selector.Next().Endpoint;
                 if (await TryConnectQuietlyAsync(endpoint, cancellationToken).ConfigureAwait(false) is { } connection)
                 {
                     return new Successor(connection, endpoint);
@@ -131,11 +141,16 @@ internal sealed class CloudSender(
         }
         catch (CloudConnectException exception)
         {
-            selector.Failed(endpoint, exception.End.Slot);
+            services.Selector.Failed(endpoint, exception.End.Slot);
         }
         catch (OperationCanceledException)
         {
             // The present connection has ended; the next attempt is made without haste.
+        }
+        catch (Exception exception)
+        {
+            services.Logger.LogInformation("{Endpoint} cannot be tried: {Reason}", endpoint, exception.Message);
+            services.Selector.Failed(endpoint);
         }
 
         return null;
@@ -143,7 +158,7 @@ internal sealed class CloudSender(
 
     private async Task ReportDropsAsync()
     {
-        var dropped = (await outbox.GetStatisticsAsync().ConfigureAwait(false)).Dropped;
+        var dropped = (await services.Outbox.GetStatisticsAsync().ConfigureAwait(false)).Dropped;
         if (dropped == _reportedDrops)
         {
             return;
@@ -152,12 +167,12 @@ internal sealed class CloudSender(
         try
         {
             var report = Encoding.UTF8.GetBytes($$"""{"dropped":{{dropped}}}""");
-            _ = await outbox.AppendAsync(EventPriority.Urgent, $"devices/{options.DeviceId}/events/{DroppedEventName}", "application/json", report).ConfigureAwait(false);
+            _ = await services.Outbox.AppendAsync(EventPriority.Urgent, $"devices/{services.Options.DeviceId}/events/{DroppedEventName}", "application/json", report).ConfigureAwait(false);
             _reportedDrops = dropped;
         }
         catch (Exception exception) when (exception is OutboxFullException or OutboxWriteException)
         {
-            logger.LogWarning("{Dropped} events were dropped, and the report found no room: {Reason}", dropped, exception.Message);
+            services.Logger.LogWarning("{Dropped} events were dropped, and the report found no room: {Reason}", dropped, exception.Message);
         }
     }
 

@@ -3,12 +3,12 @@ using Holdfast.Device.Outbox;
 namespace Holdfast.Device.Connections;
 
 /// <summary>Sends over one connection until it ends or proves useless.</summary>
-internal sealed class ConnectionSender(
-    EventOutbox outbox, ICloudConnection connection, Uri endpoint, EndpointSelector selector, ConnectivityMonitor monitor, DeviceOptions options, TimeProvider time)
+internal sealed class ConnectionSender(SendingServices services, ICloudConnection connection, Uri endpoint)
 {
     private const int ChecksPerDeadline = 10;
 
-    private readonly int _windowSize = Math.Min(options.MaximumInFlight, connection.ReceiveMaximum);
+    private readonly EventOutbox _outbox = services.Outbox;
+    private readonly int _windowSize = Math.Min(services.Options.MaximumInFlight, connection.ReceiveMaximum);
     private readonly TaskCompletionSource<ConnectionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _nextId;
 
@@ -17,10 +17,10 @@ internal sealed class ConnectionSender(
     {
         using var window = new SemaphoreSlim(_windowSize);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var interval = options.AckDeadline / ChecksPerDeadline;
-        var waiting = (await outbox.GetStatisticsAsync().ConfigureAwait(false)).Waiting;
-        monitor.Change(c => c.Connected(endpoint, waiting == 0));
-        var watch = time.CreateTimer(_ => Watch(), null, interval, interval);
+        var interval = services.Options.AckDeadline / ChecksPerDeadline;
+        var waiting = (await _outbox.GetStatisticsAsync().ConfigureAwait(false)).Waiting;
+        services.Monitor.Change(c => c.Connected(endpoint, waiting == 0));
+        var watch = services.Time.CreateTimer(_ => Watch(), null, interval, interval);
         var pumping = PumpAsync(window, ending.Token);
         var end = await Task.WhenAny(_end.Task, connection.Ended, WhenCancelledAsync(ending.Token)).ConfigureAwait(false);
 
@@ -33,7 +33,7 @@ internal sealed class ConnectionSender(
             await window.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        await outbox.RewindAsync().ConfigureAwait(false);
+        await _outbox.RewindAsync().ConfigureAwait(false);
         return await end.ConfigureAwait(false);
     }
 
@@ -45,34 +45,41 @@ internal sealed class ConnectionSender(
 
     private async Task PumpAsync(SemaphoreSlim window, CancellationToken cancellationToken)
     {
+        var schedule = new SendingSchedule(services.Options.MeteredLink, _outbox, services.Time);
         try
         {
             while (true)
             {
+                // Read as late as possible: an urgent event overtakes what is not read yet.
                 await window.WaitAsync(cancellationToken).ConfigureAwait(false);
-                StoredEvent stored;
-                try
+                window.Release();
+                var limits = services.Gatherer.Limits(connection.AcceptsBatches);
+                var reading = await _outbox.ReadAsync(limits.Events, limits.Bytes).ConfigureAwait(false);
+                foreach (var events in services.Gatherer.Split(reading.Events))
                 {
-                    stored = await outbox.ReadAsync(cancellationToken).ConfigureAwait(false);
-                }
-                catch
-                {
-                    window.Release();
-                    throw;
+                    await window.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    var id = _nextId++;
+                    services.Monitor.Change(c => c.Sent(id));
+                    _ = FinishAsync(connection.PublishAsync(events, cancellationToken), events, id, window);
                 }
 
-                var id = _nextId++;
-                monitor.Change(c => c.Sent(id));
-                _ = FinishAsync(connection.PublishAsync(stored, cancellationToken), stored, id, window);
+                if (reading.Events.Count == 0)
+                {
+                    await schedule.WhenDueAsync(reading.Arrivals, cancellationToken).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException)
         {
             // The connection has ended.
         }
+        catch (Exception exception)
+        {
+            _end.TrySetResult(new ConnectionEnd($"The outbox cannot be read: {exception.Message}"));
+        }
     }
 
-    private async Task FinishAsync(Task<PublishOutcome> publishing, StoredEvent stored, long id, SemaphoreSlim window)
+    private async Task FinishAsync(Task<PublishOutcome> publishing, IReadOnlyList<StoredEvent> events, long id, SemaphoreSlim window)
     {
         try
         {
@@ -83,9 +90,17 @@ internal sealed class ConnectionSender(
                 return;
             }
 
-            await (outcome == PublishOutcome.Stored ? outbox.ConfirmAsync(stored) : outbox.DropAsync(stored)).ConfigureAwait(false);
-            selector.Succeeded(endpoint);
-            monitor.Change(c => c.Acknowledged(id));
+            if (outcome == PublishOutcome.Rejected && events.Count > 1)
+            {
+                // One of them may be the reason; alone each gets its own answer.
+                _end.TrySetResult(new ConnectionEnd($"{endpoint} rejected a batch of {events.Count} events.", IsPayloadRefused: true));
+                return;
+            }
+
+            await (outcome == PublishOutcome.Stored ? _outbox.ConfirmAsync(events) : _outbox.DropAsync(events)).ConfigureAwait(false);
+            services.Traffic.AddStored(outcome == PublishOutcome.Stored ? events.Count : 0);
+            services.Selector.Succeeded(endpoint);
+            services.Monitor.Change(c => c.Acknowledged(id));
         }
         catch (Exception exception)
         {
@@ -100,10 +115,10 @@ internal sealed class ConnectionSender(
     private void Watch()
     {
         var isOverdue = false;
-        monitor.Change(c => isOverdue = c.IsOverdue());
+        services.Monitor.Change(c => isOverdue = c.IsOverdue());
         if (isOverdue)
         {
-            _end.TrySetResult(new ConnectionEnd(monitor.Status.Reason, IsSilent: true));
+            _end.TrySetResult(new ConnectionEnd(services.Monitor.Status.Reason, IsSilent: true));
         }
     }
 }

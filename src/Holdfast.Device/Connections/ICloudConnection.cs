@@ -20,7 +20,8 @@ internal enum PublishOutcome
 /// <param name="IsSilent">Whether nothing came back in time.</param>
 /// <param name="ServerReference">Another server, or null.</param>
 /// <param name="Slot">How long to stay away, or null.</param>
-internal sealed record ConnectionEnd(string Reason, bool IsSilent = false, string? ServerReference = null, TimeSpan? Slot = null);
+/// <param name="IsPayloadRefused">Whether the cloud could not read a payload, which can only be a batch.</param>
+internal sealed record ConnectionEnd(string Reason, bool IsSilent = false, string? ServerReference = null, TimeSpan? Slot = null, bool IsPayloadRefused = false);
 
 /// <summary>A connection that the cloud accepted.</summary>
 internal interface ICloudConnection : IAsyncDisposable
@@ -31,8 +32,11 @@ internal interface ICloudConnection : IAsyncDisposable
     /// <summary>Ends when the connection does.</summary>
     Task<ConnectionEnd> Ended { get; }
 
-    /// <summary>Publishes; ends with the acknowledgement. Publishes leave in the order of the calls.</summary>
-    Task<PublishOutcome> PublishAsync(StoredEvent stored, CancellationToken cancellationToken);
+    /// <summary>Whether several events may be published as one batch.</summary>
+    bool AcceptsBatches { get; }
+
+    /// <summary>Publishes one event, or several of one stream as a batch; ends with the acknowledgement. Publishes leave in the order of the calls.</summary>
+    Task<PublishOutcome> PublishAsync(IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken);
 }
 
 /// <summary>Makes connections.</summary>

@@ -1,35 +1,45 @@
-using System.Buffers;
 using System.Globalization;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Holdfast.Device.Outbox;
+using Holdfast.Device.Dialing;
 using MQTTnet;
 using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
 using MQTTnet.Packets;
-using MQTTnet.Protocol;
 
 namespace Holdfast.Device.Connections;
 
 /// <summary>Connects with MQTT 5 over TCP, TLS or WebSocket.</summary>
-internal sealed class MqttConnector(DeviceOptions options) : ICloudConnector
+internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffic, CloudClock clock, IMessageReceiver receiver) : ICloudConnector
 {
     /// <summary>A user property of CONNACK and DISCONNECT: how many seconds to stay away.</summary>
     public const string RetryAfterProperty = "hf-retry-after";
 
+    /// <summary>A user property of CONNACK: the version of the batch format that is unpacked.</summary>
+    public const string BatchProperty = "hf-batch";
+
+    /// <summary>A user property of CONNACK: the cloud's time in Unix milliseconds.</summary>
+    public const string TimeProperty = "hf-time";
+
+    private const string BatchVersion = "1";
+    private const ushort MaximumUnansweredCommands = 16;
+
+    private readonly EndpointDialer _dialer = new(options, traffic);
     private readonly MqttClientFactory _factory = new();
 
     public async Task<ICloudConnection> ConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
-        var client = _factory.CreateMqttClient();
-        var connection = new MqttConnection(client);
+        var client = _factory.CreateMqttClient(new StreamChannel.Factory(_dialer, endpoint));
+        var connection = new MqttConnection(client, options, receiver);
         try
         {
+            var asked = clock.Ask();
             var result = await client.ConnectAsync(BuildOptions(endpoint), cancellationToken).ConfigureAwait(false);
             if (result.ResultCode == MqttClientConnectResultCode.Success)
             {
-                connection.ReceiveMaximum = result.ReceiveMaximum ?? ushort.MaxValue;
+                traffic.AddConnection();
+                clock.Answered(asked, Read(result.UserProperties, TimeProperty));
+                connection.Accept(result, Read(result.UserProperties, BatchProperty) == BatchVersion);
+                await connection.SubscribeAsync(cancellationToken).ConfigureAwait(false);
                 return connection;
             }
 
@@ -49,18 +59,24 @@ internal sealed class MqttConnector(DeviceOptions options) : ICloudConnector
         }
     }
 
-    private static TimeSpan? ReadSlot(IReadOnlyList<MqttUserProperty>? properties)
-        => properties?.FirstOrDefault(p => p.Name == RetryAfterProperty) is { } found
-            && double.TryParse(Encoding.UTF8.GetString(found.ValueBuffer.Span), CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 86_400
+    /// <summary>How long the cloud asks to stay away.</summary>
+    public static TimeSpan? ReadSlot(IReadOnlyList<MqttUserProperty>? properties)
+        => double.TryParse(Read(properties, RetryAfterProperty), CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 86_400
             ? TimeSpan.FromSeconds(seconds)
             : null;
+
+    private static string? Read(IReadOnlyList<MqttUserProperty>? properties, string name)
+        => properties?.FirstOrDefault(p => p.Name == name) is { } found ? Encoding.UTF8.GetString(found.ValueBuffer.Span) : null;
 
     private MqttClientOptions BuildOptions(Uri endpoint)
     {
         var builder = new MqttClientOptionsBuilder()
             .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithTcpServer(endpoint.Host) // a form: the channel dials by itself
             .WithClientId(options.DeviceId)
-            .WithCleanStart(true)
+            .WithCleanStart(options.SessionExpiry == TimeSpan.Zero)
+            .WithSessionExpiryInterval((uint)options.SessionExpiry.TotalSeconds)
+            .WithReceiveMaximum(MaximumUnansweredCommands)
             .WithTimeout(options.AckDeadline)
             .WithKeepAlivePeriod(options.KeepAlive);
         if (options.UserName is { } user)
@@ -68,121 +84,6 @@ internal sealed class MqttConnector(DeviceOptions options) : ICloudConnector
             builder.WithCredentials(user, options.Password is { } password ? Encoding.UTF8.GetBytes(password) : null);
         }
 
-        var isTls = endpoint.Scheme is "mqtts" or "wss";
-        if (endpoint.Scheme is "mqtt" or "mqtts")
-        {
-            builder.WithTcpServer(endpoint.Host, endpoint.Port > 0 ? endpoint.Port : isTls ? 8883 : 1883);
-        }
-        else
-        {
-            builder.WithWebSocketServer(socket => socket.WithUri(endpoint.ToString()));
-        }
-
-        if (isTls)
-        {
-            builder.WithTlsOptions(tls =>
-            {
-                tls.UseTls().WithTargetHost(endpoint.Host)
-                    .WithCertificateValidationHandler(shown => IsTrusted(shown.Certificate, shown.Chain, shown.SslPolicyErrors));
-                if (options.ClientCertificate is { } own)
-                {
-                    tls.WithClientCertificates([own]);
-                }
-            });
-        }
-
         return builder.Build();
-    }
-
-    private bool IsTrusted(X509Certificate? certificate, X509Chain? shown, SslPolicyErrors errors)
-    {
-        if (certificate is not X509Certificate2 leaf || !(errors == SslPolicyErrors.None || IsSignedByOurs(leaf, shown, errors)))
-        {
-            return false;
-        }
-
-        var digest = leaf.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        return options.PinnedCertificates.Count == 0 || options.PinnedCertificates.Contains(digest, StringComparer.OrdinalIgnoreCase);
-    }
-
-    private bool IsSignedByOurs(X509Certificate2 leaf, X509Chain? shown, SslPolicyErrors errors)
-    {
-        // A wrong name, or no certificate, is wrong whoever signed it.
-        if (options.TrustedAuthorities is not { } trusted || errors != SslPolicyErrors.RemoteCertificateChainErrors)
-        {
-            return false;
-        }
-
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.ExtraStore.AddRange(shown?.ChainPolicy.ExtraStore ?? []);
-        return chain.Build(leaf);
-    }
-
-    private sealed class MqttConnection : ICloudConnection
-    {
-        private readonly IMqttClient _client;
-        private readonly TaskCompletionSource<ConnectionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public MqttConnection(IMqttClient client)
-        {
-            _client = client;
-            client.DisconnectedAsync += OnDisconnected;
-        }
-
-        public int ReceiveMaximum { get; set; }
-
-        public Task<ConnectionEnd> Ended => _ended.Task;
-
-        public async Task<PublishOutcome> PublishAsync(StoredEvent stored, CancellationToken cancellationToken)
-        {
-            var message = new MqttApplicationMessage
-            {
-                Topic = stored.Topic,
-                Payload = new ReadOnlySequence<byte>(stored.Payload),
-                ContentType = stored.ContentType.Length > 0 ? stored.ContentType : null,
-                QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
-                UserProperties =
-                [
-                    new("hf-stream", Encoding.UTF8.GetBytes(stored.Identity.Stream).AsMemory()),
-                    new("hf-seq", Encoding.UTF8.GetBytes(stored.Identity.Sequence.ToString(CultureInfo.InvariantCulture)).AsMemory()),
-                ],
-            };
-            try
-            {
-                var result = await _client.PublishAsync(message, cancellationToken).ConfigureAwait(false);
-                return result.ReasonCode switch
-                {
-                    MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => PublishOutcome.Stored,
-                    MqttClientPublishReasonCode.TopicNameInvalid or MqttClientPublishReasonCode.PayloadFormatInvalid => PublishOutcome.Rejected,
-                    _ => PublishOutcome.Failed,
-                };
-            }
-            catch (Exception exception) when (exception is MqttCommunicationException or MqttClientDisconnectedException or MqttClientNotConnectedException
-                or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
-            {
-                return PublishOutcome.Failed;
-            }
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            // Closes the socket at once: a polite goodbye would wait for a server that does not answer.
-            _client.DisconnectedAsync -= OnDisconnected;
-            _client.Dispose();
-            _ended.TrySetResult(new ConnectionEnd("The connection was closed here."));
-            return ValueTask.CompletedTask;
-        }
-
-        private Task OnDisconnected(MqttClientDisconnectedEventArgs ended)
-        {
-            var isSilent = ended.Exception?.GetBaseException() is MqttCommunicationTimedOutException or OperationCanceledException or TimeoutException;
-            var why = ended.ReasonString is { Length: > 0 } text ? text : ended.Exception?.GetBaseException().Message ?? ended.Reason.ToString();
-            _ended.TrySetResult(new ConnectionEnd(
-                isSilent ? "The keep-alive was not answered." : $"The connection was lost: {why}", isSilent, Slot: ReadSlot(ended.UserProperties)));
-            return Task.CompletedTask;
-        }
     }
 }

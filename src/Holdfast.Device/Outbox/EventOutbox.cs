@@ -18,6 +18,11 @@ internal sealed class EventOutbox : IAsyncDisposable
     private TaskCompletionSource _group = NewGroup();
     private TaskCompletionSource _arrived = NewGroup();
     private TaskCompletionSource? _emptied;
+    private long _waiting;
+    private long _bytes;
+    private long _urgent;
+    private long _pendingBytes;
+    private long _pendingUrgent;
     private bool _isClosed;
 
     public EventOutbox(IOutboxFiles files, OutboxOptions options, TimeProvider time)
@@ -25,14 +30,18 @@ internal sealed class EventOutbox : IAsyncDisposable
         options.Validate();
         (_files, _options, _time) = (files, options, time);
         _store = new OutboxStore(files, options, time);
+        _waiting = _store.Waiting;
         _positions = time.CreateTimer(_ => _ = TryFlushPositionsAsync(), null, PositionInterval, PositionInterval);
     }
+
+    /// <summary>Flushed events that wait, as of the last change.</summary>
+    public long Waiting => Interlocked.Read(ref _waiting);
 
     /// <summary>Opens the outbox that the options describe.</summary>
     public static EventOutbox Open(OutboxOptions options, TimeProvider time)
     {
         options.Validate();
-        IOutboxFiles files = options.Directory is { } directory ? new DiskOutboxFiles(directory) : new MemoryOutboxFiles();
+        IOutboxFiles files = options.Directory is { } directory ? new DiskOutboxFiles(directory) : options.Memory?.Files ?? new MemoryOutboxFiles();
         try
         {
             return new EventOutbox(files, options, time);
@@ -56,6 +65,8 @@ internal sealed class EventOutbox : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             identity = _store.Append(priority, topic, contentType, payload.Span);
+            _pendingUrgent += priority == EventPriority.Urgent ? 1 : 0;
+            _pendingBytes += payload.Length;
             flushed = _group.Task;
             _flushing ??= FlushSoonAsync();
             if (_store.PendingBytes >= _options.FlushBytes && _flushNow.CurrentCount == 0)
@@ -76,42 +87,62 @@ internal sealed class EventOutbox : IAsyncDisposable
         return identity;
     }
 
-    /// <summary>The next event to send, once there is one.</summary>
-    public async Task<StoredEvent> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>The next events to send, if there are any: the highest priority first, each priority in its order.</summary>
+    /// <param name="maximumEvents">The most events.</param>
+    /// <param name="maximumBytes">Reading ends with the event whose payload reaches this.</param>
+    public async Task<OutboxReading> ReadAsync(int maximumEvents, int maximumBytes)
     {
-        while (true)
+        List<StoredEvent> events = [];
+        OutboxArrivals arrivals = default;
+        await WithStoreAsync(s =>
         {
-            Task arrived;
-            await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
+            for (var bytes = 0; events.Count < maximumEvents && (events.Count == 0 || bytes < maximumBytes) && s.Read() is { } stored; bytes += stored.Payload.Length)
             {
-                if (_store.Read() is { } stored)
-                {
-                    return stored;
-                }
-
-                arrived = _arrived.Task;
-            }
-            finally
-            {
-                _gate.Release();
+                events.Add(stored);
             }
 
-            await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+            // What was read may have been too old, and dropped on the way.
+            TellWhenEmpty();
+            arrivals = Arrivals();
+        }).ConfigureAwait(false);
+        return new OutboxReading(events, arrivals);
     }
 
-    /// <summary>An event is forgotten.</summary>
-    public Task ConfirmAsync(StoredEvent stored) => WithStoreAsync(s =>
+    /// <summary>The oldest urgent event, if it has waited so long; it is not taken.</summary>
+    public async Task<StoredEvent?> PeekUrgentAsync(TimeSpan age)
     {
-        s.Confirm(stored);
+        StoredEvent? stored = null;
+        await WithStoreAsync(s => stored = s.PeekUrgent(age)).ConfigureAwait(false);
+        return stored;
+    }
+
+    /// <summary>What has come in so far.</summary>
+    public async Task<OutboxArrivals> GetArrivalsAsync()
+    {
+        OutboxArrivals arrivals = default;
+        await WithStoreAsync(_ => arrivals = Arrivals()).ConfigureAwait(false);
+        return arrivals;
+    }
+
+    /// <summary>Events are forgotten.</summary>
+    public Task ConfirmAsync(IReadOnlyList<StoredEvent> events) => WithStoreAsync(s =>
+    {
+        foreach (var stored in events)
+        {
+            s.Confirm(stored);
+        }
+
         TellWhenEmpty();
     });
 
-    /// <summary>An event that can never be stored is dropped and counted.</summary>
-    public Task DropAsync(StoredEvent stored) => WithStoreAsync(s =>
+    /// <summary>Events that can never be stored are dropped and counted.</summary>
+    public Task DropAsync(IReadOnlyList<StoredEvent> events) => WithStoreAsync(s =>
     {
-        s.Drop(stored);
+        foreach (var stored in events)
+        {
+            s.Drop(stored);
+        }
+
         TellWhenEmpty();
     });
 
@@ -175,6 +206,9 @@ internal sealed class EventOutbox : IAsyncDisposable
             _store.Flush();
             _group.SetResult();
             _group = NewGroup();
+            Interlocked.Exchange(ref _waiting, _store.Waiting);
+            (_bytes, _urgent) = (_bytes + _pendingBytes, _urgent + _pendingUrgent);
+            (_pendingBytes, _pendingUrgent) = (0, 0);
             _arrived.SetResult();
             _arrived = NewGroup();
         }
@@ -196,9 +230,12 @@ internal sealed class EventOutbox : IAsyncDisposable
         await enough.CancelAsync().ConfigureAwait(false);
     }
 
+    private OutboxArrivals Arrivals() => new(_bytes, _urgent, _arrived.Task);
+
     private void TellWhenEmpty()
     {
-        if (_emptied is { } emptied && _store.Waiting == 0)
+        Interlocked.Exchange(ref _waiting, _store.Waiting);
+        if (_emptied is { } emptied && _waiting == 0)
         {
             emptied.SetResult();
             _emptied = null;

@@ -16,6 +16,7 @@ internal sealed class Lane : IDisposable
     private readonly List<Segment> _segments = [];
     private readonly LaneWriter _writer;
     private readonly LaneCursor _cursor;
+    private readonly LanePeek _peek;
     private byte[] _readBuffer = new byte[ReadBufferBytes];
     private long _nextNumber;
 
@@ -24,6 +25,7 @@ internal sealed class Lane : IDisposable
         (_files, Priority) = (files, priority);
         _writer = new LaneWriter(segmentBytes);
         _cursor = new LaneCursor(_segments);
+        _peek = new LanePeek(_segments, _cursor);
     }
 
     public EventPriority Priority { get; }
@@ -126,6 +128,9 @@ internal sealed class Lane : IDisposable
 
         return null;
     }
+
+    /// <summary>The oldest event that waits, whether it was read or not; null when none is flushed and waits.</summary>
+    public StoredEvent? Peek() => _peek.Oldest(Priority, ref _readBuffer);
 
     /// <summary>An event needs no sending any more.</summary>
     public void Confirm(ulong sequence)

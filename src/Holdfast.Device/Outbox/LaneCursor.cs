@@ -88,7 +88,10 @@ internal sealed class LaneCursor(List<Segment> segments)
         return waits;
     }
 
-    /// <summary>Confirms an event that was read. One that is not waiting any more is ignored.</summary>
+    /// <summary>Whether an event is neither confirmed nor dropped.</summary>
+    public bool Waits(ulong sequence) => sequence > Confirmed && !_confirmedAhead.Contains(sequence);
+
+    /// <summary>Confirms an event, read or not. One that is not waiting any more is ignored.</summary>
     public void Confirm(ulong sequence)
     {
         if (sequence <= Confirmed)

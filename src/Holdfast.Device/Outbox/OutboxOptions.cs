@@ -9,6 +9,9 @@ public sealed record OutboxOptions
     /// <summary>The directory of the outbox; null keeps events in memory only, and a reboot loses them. One process at a time may use it.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>With no <see cref="Directory"/>: memory that is handed from one device object to the next, for simulations; null for one of its own.</summary>
+    public OutboxMemory? Memory { get; init; }
+
     /// <summary>The most bytes that the outbox takes; at least <see cref="MinimumBytes"/>.</summary>
     public long MaximumBytes { get; init; } = 64 * 1024 * 1024;
 

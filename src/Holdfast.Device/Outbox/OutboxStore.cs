@@ -77,6 +77,10 @@ internal sealed class OutboxStore : IDisposable
         return null;
     }
 
+    /// <summary>The oldest urgent event, if it has waited so long.</summary>
+    public StoredEvent? PeekUrgent(TimeSpan age)
+        => _lanes[(int)EventPriority.Urgent].Peek() is { } stored && stored.CreatedAtMilliseconds <= Now() - age.TotalMilliseconds ? stored : null;
+
     /// <summary>An event has reached its level and is forgotten.</summary>
     public void Confirm(StoredEvent stored) => _lanes[(int)stored.Priority].Confirm(stored.Identity.Sequence);
 

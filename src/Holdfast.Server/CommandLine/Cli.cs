@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
+using Holdfast.Server.Devices;
 using Holdfast.Server.Management;
 using Holdfast.Server.Migration;
 using Holdfast.Server.StatusPage;
@@ -68,6 +69,8 @@ internal static class Cli
             new MigrateArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
+            new AgentArguments(terminal).Build(),
+            new FleetArguments(terminal).Build(),
             new StatusArguments(terminal).Build(),
             new WatchArguments(terminal).Build(),
         };

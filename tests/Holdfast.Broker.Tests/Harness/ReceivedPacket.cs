@@ -29,6 +29,10 @@ internal sealed record ReceivedPacket(PacketType Type)
 
     public ushort TopicAlias { get; init; }
 
+    public string? ContentType { get; init; }
+
+    public IReadOnlyList<UserProperty> UserProperties { get; init; } = [];
+
     public ConnAckPacket? ConnAck { get; init; }
 
     public DisconnectPacket? Disconnect { get; init; }
@@ -73,6 +77,8 @@ internal sealed record ReceivedPacket(PacketType Type)
         Duplicate = packet.Duplicate,
         Retain = packet.Retain,
         MessageExpirySeconds = packet.MessageExpirySeconds,
+        ContentType = PropertyFilter.TryGetBytes(packet.Properties, 3, out var contentType) ? Encoding.UTF8.GetString(contentType) : null,
+        UserProperties = PropertyFilter.GetUserProperties(packet.Properties),
         Identifiers = PropertyFilter.GetSubscriptionIdentifiers(packet.Properties),
     };
 }

@@ -67,6 +67,24 @@ internal sealed class TestClient(BrokerNode node, ClientConnection connection, M
         return id;
     }
 
+    /// <summary>Publishes bytes and returns the packet identifier; waits for nothing.</summary>
+    public async Task<ushort> PublishBytesAsync(string topic, byte[] payload, QualityOfService qualityOfService = QualityOfService.AtLeastOnce, uint? expirySeconds = null)
+    {
+        var packet = new PublishPacket
+        {
+            Topic = Encoding.UTF8.GetBytes(topic),
+            Payload = payload,
+            QualityOfService = qualityOfService,
+            PacketId = qualityOfService == QualityOfService.AtMostOnce ? (ushort)0 : NextPacketId(),
+            MessageExpirySeconds = expirySeconds,
+        };
+        var bytes = new byte[PacketEncoder.Measure(packet, version)];
+        PacketEncoder.Write(packet, version, bytes);
+        var packetId = packet.PacketId;
+        await SendAsync(bytes);
+        return packetId;
+    }
+
     /// <summary>Publishes and waits until it is stored.</summary>
     public async Task PublishAndWaitAsync(string topic, string payload, QualityOfService qualityOfService = QualityOfService.AtLeastOnce, bool retain = false)
     {

@@ -48,7 +48,8 @@ public sealed class EventOutboxTests
         await using (var outbox = new EventOutbox(_files, new OutboxOptions { FlushInterval = TimeSpan.FromDays(1), FlushBytes = 500 }, _time))
         {
             first = AppendAsync(outbox, 600);
-            await outbox.ConfirmAsync(await outbox.ReadAsync(TestContext.Current.CancellationToken).Soon());
+            await first.Soon();
+            await outbox.ConfirmAsync((await outbox.ReadAsync(1, 0)).Events);
             second = AppendAsync(outbox, 5);
         }
 
@@ -71,7 +72,31 @@ public sealed class EventOutboxTests
 
         await using var again = EventOutbox.Open(options, TimeProvider.System);
         Assert.Equal(2_000, (await again.GetStatisticsAsync()).Waiting);
-        Assert.Equal(100, (await again.ReadAsync(TestContext.Current.CancellationToken)).Payload.Length);
+        Assert.Equal(100, (await again.ReadAsync(1, 0)).Events.Single().Payload.Length);
+    }
+
+    [Fact]
+    public async Task Reading_many_ends_with_the_event_that_reaches_a_limit()
+    {
+        await using var outbox = new EventOutbox(_files, new OutboxOptions { FlushInterval = TimeSpan.Zero }, _time);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => AppendAsync(outbox, 100))).Soon();
+        Assert.Equal(4, (await outbox.ReadAsync(4, 10_000)).Events.Count);
+        Assert.Equal(2, (await outbox.ReadAsync(100, 150)).Events.Count);
+        Assert.Equal([7UL, 8, 9, 10], (await outbox.ReadAsync(100, 10_000)).Events.Select(e => e.Identity.Sequence));
+        Assert.Empty((await outbox.ReadAsync(100, 10_000)).Events);
+    }
+
+    [Fact]
+    public async Task Arrivals_tell_what_was_flushed_and_when_the_next_is()
+    {
+        await using var outbox = new EventOutbox(_files, new OutboxOptions { FlushInterval = TimeSpan.Zero }, _time);
+        var before = await outbox.GetArrivalsAsync();
+        Assert.False(before.Next.IsCompleted);
+        await AppendAsync(outbox, 70).Soon();
+        await outbox.AppendAsync(EventPriority.Urgent, "t", "", new byte[30]).Soon();
+        await before.Next.Soon();
+        var after = await outbox.GetArrivalsAsync();
+        Assert.Equal((100, 1), (after.Bytes - before.Bytes, after.Urgent - before.Urgent));
     }
 
     private static Task<EventIdentity> AppendAsync(EventOutbox outbox, int size) => outbox.AppendAsync(EventPriority.Normal, "t", "", new byte[size]);

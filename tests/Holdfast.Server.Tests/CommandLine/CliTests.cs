@@ -7,7 +7,7 @@ public sealed class CliTests
     {
         var terminal = new TestTerminal();
         Assert.Equal(0, await terminal.RunAsync("--help"));
-        Assert.All(["serve", "pub", "sub", "integration", "bench", "demo"], command => Assert.Contains($"  {command} ", terminal.Output, StringComparison.Ordinal));
+        Assert.All(["serve", "pub", "sub", "integration", "bench", "demo", "agent", "fleet"], command => Assert.Contains($"  {command} ", terminal.Output, StringComparison.Ordinal));
         Assert.Empty(terminal.Error);
     }
 
@@ -19,6 +19,8 @@ public sealed class CliTests
     [InlineData("bench", "ingest")]
     [InlineData("bench", "compare")]
     [InlineData("demo")]
+    [InlineData("agent")]
+    [InlineData("fleet")]
     public async Task Every_command_has_help(params string[] command)
     {
         var terminal = new TestTerminal();
