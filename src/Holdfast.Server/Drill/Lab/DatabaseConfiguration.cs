@@ -54,6 +54,7 @@ internal static class DatabaseConfiguration
                 shared_buffers: 64MB
                 dynamic_shared_memory_type: mmap
                 wal_receiver_status_interval: 1
+                wal_retrieve_retry_interval: 100ms
                 wal_log_hints: 'on'
                 max_wal_size: 1GB
                 idle_session_timeout: 0
