@@ -85,12 +85,13 @@ public sealed class BrokerNode : IAsyncDisposable
             Logger = logger,
         };
         services.Feed = new Dispatcher(services, onFatal);
-        services.Committer = new GroupCommitter(stores.Log, services.Feed, time);
+        services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
+        services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
         var registry = new SessionRegistry(services);
         var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
         var node = new BrokerNode(services, registry, stores.Sessions, stores.Checkpoints, stores.Retention);
-        node.Start(recovered);
+        node.Start(recovered, stores.Backbone);
         return node;
     }
 
@@ -136,7 +137,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Start(RecoveredState recovered)
+    private void Start(RecoveredState recovered, IClusterBackbone? backbone)
     {
         _checkpointer.StartFrom(recovered.AppliedOffsets);
         foreach (var session in recovered.Sessions)
@@ -144,7 +145,15 @@ public sealed class BrokerNode : IAsyncDisposable
             _expiry.Schedule(session);
         }
 
-        _services.Committer.Start();
+        if (backbone is null)
+        {
+            _services.Committer.Start();
+        }
+        else
+        {
+            backbone.Connect(_services.Feed);
+        }
+
         _services.Monitor.Start();
         foreach (var session in recovered.WasConnected)
         {
@@ -255,4 +264,6 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Sessions">The sessions.</param>
 /// <param name="Checkpoints">The projections.</param>
 /// <param name="Retention">What the log keeps.</param>
-public sealed record BrokerStores(IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention);
+/// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
+public sealed record BrokerStores(
+    IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention, IClusterBackbone? Backbone = null);

@@ -16,6 +16,8 @@ internal sealed class RunningIntegration(IntegrationDefinition definition, DateT
 
     public IntegrationStatus GetStatus()
     {
+        // The count first: the error of a failure that is counted is there.
+        var failedAttempts = Loop.Progress.FailedAttemptCount;
         var error = Loop.Progress.LastError;
         return new IntegrationStatus
         {
@@ -23,7 +25,7 @@ internal sealed class RunningIntegration(IntegrationDefinition definition, DateT
             CreatedAt = createdAt,
             State = Loop.State,
             Delivered = Loop.Progress.DeliveredCount,
-            FailedAttempts = Loop.Progress.FailedAttemptCount,
+            FailedAttempts = failedAttempts,
             Expired = Loop.Progress.ExpiredCount,
             TrimmedUnread = Loop.Progress.TrimmedUnreadCount,
             DamagedUnread = Loop.Progress.DamagedUnreadCount,

@@ -98,7 +98,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             connection.CloseForFullDisk();
         }
 
-        Volatile.Write(ref _answeredAt, services.Committer.Groups);
+        Volatile.Write(ref _answeredAt, services.Appender.Groups);
         lock (_pending)
         {
             _pending.Complete(token, status == AppendStatus.Appended);
@@ -116,7 +116,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         if (!_owesTooMuch)
         {
-            return services.Committer.WhenRoomAsync();
+            return services.Appender.WhenRoomAsync();
         }
 
         lock (_pending)
@@ -250,7 +250,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         }
 
         record.PossibleDuplicate = packet.Duplicate && record.Stream.IsEmpty && packet.QualityOfService == QualityOfService.AtLeastOnce;
-        return services.Committer.TryAppend(route.Partition, ref record, observer, token, Volatile.Read(ref _answeredAt));
+        return services.Appender.TryAppend(route.Partition, ref record, observer, token, Volatile.Read(ref _answeredAt));
     }
 
     private PacketOutcome AppendRelease(ushort packetId, int partition)
@@ -268,7 +268,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             KeyHash = Session.KeyHash,
             ReceivedAtMilliseconds = services.NowMilliseconds,
         };
-        if (services.Committer.TryAppend(partition, record, this, token) == AppendAdmission.Busy)
+        if (services.Appender.TryAppend(partition, record, this, token) == AppendAdmission.Busy)
         {
             TakeBack();
             return PacketOutcome.Busy;
@@ -304,7 +304,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return PacketOutcome.Busy;
         }
 
-        services.Committer.AppendMarker(partition, this, token);
+        services.Appender.AppendMarker(partition, this, token);
         return PacketOutcome.Continue;
     }
 

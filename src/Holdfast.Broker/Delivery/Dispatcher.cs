@@ -1,6 +1,7 @@
 using Holdfast.Broker.Sessions;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Broker.Delivery;
@@ -8,14 +9,17 @@ namespace Holdfast.Broker.Delivery;
 /// <summary>
 /// Runs on the delivery thread. Inside the <see cref="Gate"/> it acknowledges each committed group to its publishers, folds it into the
 /// retained messages, and pushes it to the sessions that are live; what that has written is sent afterwards. Whoever must see the world as of one position (a new subscription, a
-/// session that joins or leaves) takes the gate.
+/// session that joins or leaves) takes the gate. In a cluster committed batches come from every owner of a partition (<see cref="ICommitSink"/>), one delivery at a time.
 /// </summary>
-internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
+internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitSink
 {
     private readonly SessionServices _services;
     private readonly Action<Exception> _onFatal;
     private readonly long[] _dispatched;
     private readonly long[] _announced;
+
+    /// <summary>Held while something is delivered. Outside the <see cref="Gate"/>.</summary>
+    private readonly Lock _delivering = new();
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Dispatcher(SessionServices services, Action<Exception> onFatal)
@@ -74,29 +78,91 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed
     public void OnGroup(CommittedGroup group)
     {
         _services.Monitor.OnGroup(group.Status);
-        lock (Gate)
+        lock (_delivering)
         {
-            // Acknowledged inside the gate: whoever subscribes because of the acknowledgement finds the message folded in already.
-            group.Complete();
-            foreach (var batch in group.Batches)
+            lock (Gate)
             {
-                Dispatch(batch);
-                _dispatched[batch.Partition] = batch.NextOffset;
-                Volatile.Write(ref _announced[batch.Partition], batch.NextOffset);
+                // Acknowledged inside the gate: whoever subscribes because of the acknowledgement finds the message folded in already.
+                group.Complete();
+                foreach (var batch in group.Batches)
+                {
+                    DispatchWhole(batch);
+                }
             }
+
+            _services.DeliveryTouched.Flush();
         }
 
-        _services.DeliveryTouched.Flush();
         if (group.Batches.Count > 0)
         {
-            Interlocked.Exchange(ref _news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+            TellReaders();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Complete(AppendStatus status, Action complete)
+    {
+        _services.Monitor.OnGroup(status);
+        lock (_delivering)
+        {
+            lock (Gate)
+            {
+                complete();
+            }
+
+            _services.DeliveryTouched.Flush();
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryDeliver(RecordBatch batch)
+    {
+        lock (_delivering)
+        {
+            lock (Gate)
+            {
+                var next = _dispatched[batch.Partition];
+                if (batch.BaseOffset != next)
+                {
+                    return batch.NextOffset <= next;
+                }
+
+                DispatchWhole(batch);
+            }
+
+            _services.DeliveryTouched.Flush();
+        }
+
+        TellReaders();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void SkipTo(int partition, long offset)
+    {
+        lock (Gate)
+        {
+            _dispatched[partition] = Math.Max(_dispatched[partition], offset);
+            Volatile.Write(ref _announced[partition], _dispatched[partition]);
+        }
+
+        TellReaders();
     }
 
     public void OnFatal(Exception exception)
     {
         IsFatal = true;
         _onFatal(exception);
+    }
+
+    private void TellReaders()
+        => Interlocked.Exchange(ref _news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
+    private void DispatchWhole(RecordBatch batch)
+    {
+        Dispatch(batch);
+        _dispatched[batch.Partition] = batch.NextOffset;
+        Volatile.Write(ref _announced[batch.Partition], batch.NextOffset);
     }
 
     private void Dispatch(RecordBatch batch)

@@ -73,7 +73,7 @@ internal sealed class CommitMonitor(SessionServices services) : ICommitHealth, I
                 return;
             }
 
-            var age = services.Committer.OldestPendingAge;
+            var age = services.Appender.OldestPendingAge;
             if (age > services.Options.StallThreshold)
             {
                 Change(CommitState.Stalled, "Commits to the disk do not return. Nothing is acknowledged until they do; try again later.");
@@ -144,7 +144,7 @@ internal sealed class CommitMonitor(SessionServices services) : ICommitHealth, I
 
         _probing = true;
         var probe = new SessionRecord { Kind = RecordKind.Probe, Session = 0, PacketId = 0, ReceivedAtMilliseconds = services.NowMilliseconds };
-        if (services.Committer.TryAppend(0, probe, this, 0) == AppendAdmission.Busy)
+        if (services.Appender.TryAppend(0, probe, this, 0) == AppendAdmission.Busy)
         {
             _probing = false;
         }

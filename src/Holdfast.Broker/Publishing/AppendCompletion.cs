@@ -18,7 +18,7 @@ internal sealed class AppendCompletion : ICommitObserver
     public bool TryAppend(SessionServices services, PublishRecord record)
     {
         var partition = Partitioning.PartitionOf(record.KeyHash, services.Log.PartitionCount);
-        return services.Committer.TryAppend(partition, ref record, this, 0) == AppendAdmission.Accepted;
+        return services.Appender.TryAppend(partition, ref record, this, 0) == AppendAdmission.Accepted;
     }
 
     void ICommitObserver.OnCompleted(ulong token, int partition, long offset, AppendStatus status)

@@ -35,7 +35,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
                 return ResultAsync(completion);
             }
 
-            await services.Committer.WhenRoomAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await services.Appender.WhenRoomAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -274,7 +274,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             KeyHash = session.KeyHash,
             ReceivedAtMilliseconds = services.NowMilliseconds,
         };
-        return services.Committer.TryAppend(session.HomePartition, record, this, AssignedToken | message.PacketId);
+        return services.Appender.TryAppend(session.HomePartition, record, this, AssignedToken | message.PacketId);
     }
 
     private void OnAssignedCompleted(int place, AppendStatus status)
@@ -353,7 +353,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             ReceivedAtMilliseconds = services.NowMilliseconds,
         };
         var observer = token == 0 ? null : this;
-        if (services.Committer.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy)
+        if (services.Appender.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy)
         {
             _ = RecordWhenRoomAsync(record, observer, token);
         }
@@ -363,9 +363,9 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     {
         do
         {
-            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+            await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
-        while (services.Committer.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy);
+        while (services.Appender.TryAppend(session.HomePartition, record, observer, token) == AppendAdmission.Busy);
     }
 
     /// <summary>Waits for a commit first: at once it would only be refused again.</summary>
@@ -374,7 +374,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         await services.Monitor.WhenCommittedAgainAsync().ConfigureAwait(false);
         while (!TryAssignAgain())
         {
-            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+            await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
     }
 
@@ -421,7 +421,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
 
     private async Task WakeWhenCommitterHasRoomAsync()
     {
-        await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+        await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         lock (session.Lock)
         {
             _waitsForRoom = false;

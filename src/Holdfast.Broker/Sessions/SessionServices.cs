@@ -37,6 +37,10 @@ internal sealed class SessionServices
 
     public Dispatcher Feed { get; set; } = null!;
 
+    /// <summary>Where everything that the node stores goes.</summary>
+    public IRecordAppender Appender { get; set; } = null!;
+
+    /// <summary>Commits the partitions that this process owns: on a single machine all, and it is the <see cref="Appender"/>.</summary>
     public GroupCommitter Committer { get; set; } = null!;
 
     /// <summary>Outputs touched while a group is delivered. Only for the delivery thread.</summary>

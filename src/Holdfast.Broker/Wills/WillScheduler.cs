@@ -136,7 +136,7 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
                 return (await completion.Task.ConfigureAwait(false)).Status;
             }
 
-            await services.Committer.WhenRoomAsync().ConfigureAwait(false);
+            await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
     }
 }

@@ -108,5 +108,25 @@ internal static class SchemaSteps
             PRIMARY KEY (product, name)
         );
         """,
+        """
+        CREATE TABLE cluster_version (
+            cluster text PRIMARY KEY,
+            version integer NOT NULL
+        );
+        CREATE TABLE cluster_member (
+            cluster text NOT NULL,
+            address text NOT NULL,
+            name text NOT NULL,
+            host text NOT NULL,
+            role text NOT NULL,
+            status smallint NOT NULL,
+            started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            alive_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            suspects text[] NOT NULL,
+            suspected_at timestamptz[] NOT NULL,
+            changed_in integer NOT NULL,
+            PRIMARY KEY (cluster, address)
+        );
+        """,
     ];
 }

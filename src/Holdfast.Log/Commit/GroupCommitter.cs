@@ -10,7 +10,7 @@ namespace Holdfast.Log.Commit;
 /// cost more. When appends come from many publishers that do not wait for each other, a group is given a moment to fill. Back-pressure is the open
 /// batch's size: an append is refused as busy, never dropped, and the reader waits without a thread.
 /// </summary>
-public sealed class GroupCommitter : IAsyncDisposable
+public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
 {
     /// <summary>The most bytes that wait in one partition's open batch.</summary>
     public const int MaximumOpenBytes = 512 * 1024;
@@ -50,7 +50,8 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <param name="log">The log. Nobody else may append to it.</param>
     /// <param name="handler">Takes committed groups.</param>
     /// <param name="time">The clock.</param>
-    public GroupCommitter(IPartitionLog log, ICommittedGroupHandler handler, TimeProvider time)
+    /// <param name="ownsAll">Whether every partition is this process's from the start; else <see cref="Reset"/> and <see cref="Own"/> tell.</param>
+    public GroupCommitter(IPartitionLog log, ICommittedGroupHandler handler, TimeProvider time, bool ownsAll = true)
     {
         _log = log;
         _handler = handler;
@@ -59,14 +60,15 @@ public sealed class GroupCommitter : IAsyncDisposable
         _partitions = new PartitionAppender[log.PartitionCount];
         for (var partition = 0; partition < _partitions.Length; partition++)
         {
-            _partitions[partition] = new PartitionAppender(partition, log.CommittedOffset(partition), MaximumOpenBytes);
+            _partitions[partition] = new PartitionAppender(partition, log.CommittedOffset(partition), MaximumOpenBytes, ownsAll);
         }
 
         _commitThread = new Thread(CommitLoop) { IsBackground = true, Name = "holdfast commit" };
         _deliveryThread = new Thread(DeliveryLoop) { IsBackground = true, Name = "holdfast delivery" };
     }
 
-    /// <summary>How long the commit thread has been busy with one group, the hand-over to delivery included; zero when it waits for work.</summary>
+    /// <inheritdoc/>
+    /// <remarks>How long the commit thread has been busy with one group, the hand-over to delivery included.</remarks>
     public TimeSpan OldestPendingAge
     {
         get
@@ -88,7 +90,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         AtOnce,
     }
 
-    /// <summary>How many groups were taken for committing. An observer remembers it when it hears of a commit, for its next append.</summary>
+    /// <inheritdoc/>
     public long Groups => Volatile.Read(ref _groups);
 
     /// <summary>Starts the two threads.</summary>
@@ -98,15 +100,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         _deliveryThread.Start();
     }
 
-    /// <summary>Appends a message, unless its sequence was seen: then the observer hears of the commit of what was seen.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="record">The message. It is copied; <see cref="PublishRecord.PossibleDuplicate"/> may be set.</param>
-    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
-    /// <param name="token">What the observer wants to hear back.</param>
-    /// <param name="answeredAt">
-    /// <see cref="Groups"/> when the publisher last heard of a commit. One that has not heard for long is not waiting for an answer to go on; its
-    /// message may be held back for <see cref="GatheringTime"/>, so that one flush serves many.
-    /// </param>
+    /// <inheritdoc/>
     public AppendAdmission TryAppend(int partition, ref PublishRecord record, ICommitObserver? observer, ulong token, long answeredAt = long.MaxValue)
     {
         var admission = _partitions[partition].TryAppend(ref record, observer, token);
@@ -114,11 +108,7 @@ public sealed class GroupCommitter : IAsyncDisposable
         return admission;
     }
 
-    /// <summary>Appends a step of a QoS 2 exchange, or a probe.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="record">The step.</param>
-    /// <param name="observer">Hears the outcome; null when nobody waits.</param>
-    /// <param name="token">What the observer wants to hear back.</param>
+    /// <inheritdoc/>
     public AppendAdmission TryAppend(int partition, in SessionRecord record, ICommitObserver? observer, ulong token)
     {
         var admission = _partitions[partition].TryAppend(record, observer, token);
@@ -126,17 +116,42 @@ public sealed class GroupCommitter : IAsyncDisposable
         return admission;
     }
 
-    /// <summary>Lets the observer hear when everything that was appended to the partition before is committed.</summary>
+    /// <summary>Appends records of another node: all in one batch, or none.</summary>
     /// <param name="partition">The partition.</param>
+    /// <param name="forwarded">The records.</param>
+    /// <param name="offsets">At least as many as the records. The place of each, -1 for a duplicate; they hold if the commit succeeds.</param>
     /// <param name="observer">Hears the outcome.</param>
     /// <param name="token">What the observer wants to hear back.</param>
+    public ForwardAdmission TryAppend(int partition, in ForwardedRecords forwarded, Span<long> offsets, ICommitObserver observer, ulong token)
+    {
+        var admission = _partitions[partition].TryAppend(forwarded, offsets, observer, token, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        SignalWork(Signal.AtOnce);
+        return admission;
+    }
+
+    /// <summary>Takes nothing more for a partition; what was taken is committed, or refused, as ever.</summary>
+    /// <param name="partition">The partition.</param>
+    public void Disown(int partition) => _partitions[partition].Disown();
+
+    /// <summary>Begins a partition anew behind what another owner has appended; its deduplication streams are to be loaded and replayed.</summary>
+    /// <param name="partition">A partition that is disowned and has nothing waiting.</param>
+    /// <param name="nextOffset">The offset of the next record.</param>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    public void Reset(int partition, long nextOffset) => _partitions[partition].Reset(nextOffset);
+
+    /// <summary>Takes records for a partition from now on.</summary>
+    /// <param name="partition">The partition.</param>
+    public void Own(int partition) => _partitions[partition].Own();
+
+    /// <inheritdoc/>
     public void AppendMarker(int partition, ICommitObserver observer, ulong token)
     {
         _partitions[partition].AppendMarker(observer, token);
         SignalWork(Signal.AtOnce);
     }
 
-    /// <summary>Completes when the open batches were taken, so that a busy append may be tried again.</summary>
+    /// <inheritdoc/>
+    /// <remarks>When the open batches were taken.</remarks>
     public Task WhenRoomAsync()
     {
         var room = Volatile.Read(ref _room).Task;
@@ -158,6 +173,11 @@ public sealed class GroupCommitter : IAsyncDisposable
     /// <param name="partition">The partition.</param>
     /// <param name="record">The record.</param>
     public void Replay(int partition, in PublishRecord record) => _partitions[partition].Replay(record);
+
+    /// <summary>Folds the proof of a forwarded request in again, before the partition is owned.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="proof">A record of the kind <see cref="RecordKind.Forwarded"/>.</param>
+    public void Replay(int partition, in SessionRecord proof) => _partitions[partition].Replay(proof);
 
     /// <summary>
     /// The streams that changed since the last call. They may hold sequences that are not yet committed: save them only once the partition is

@@ -15,13 +15,15 @@ internal sealed class PartitionAppender : IDisposable
     private readonly int _partition;
     private readonly int _maximumOpenBytes;
     private readonly OpenBatch _open = new();
-    private readonly DeduplicationStreams _streams;
+    private DeduplicationStreams _streams;
     private PendingCompletions _completions = PendingCompletions.Rent();
     private long _nextBaseOffset;
     private bool _refusing;
+    private bool _isOwned;
 
-    public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes)
+    public PartitionAppender(int partition, long nextOffset, int maximumOpenBytes, bool isOwned)
     {
+        _isOwned = isOwned;
         _partition = partition;
         _nextBaseOffset = nextOffset;
         _maximumOpenBytes = maximumOpenBytes;
@@ -84,6 +86,82 @@ internal sealed class PartitionAppender : IDisposable
             record.WriteTo(_open.Reserve(record.Length, record.ReceivedAtMilliseconds));
             Wait(observer, token);
             return AppendAdmission.Accepted;
+        }
+    }
+
+    /// <summary>Appends all of the records in one batch, or none.</summary>
+    /// <param name="forwarded">The records.</param>
+    /// <param name="offsets">Filled with the place of each record, -1 for a duplicate, once they are accepted; they hold if the commit succeeds.</param>
+    /// <param name="observer">Hears the outcome.</param>
+    /// <param name="token">What the observer wants to hear back.</param>
+    /// <param name="nowMilliseconds">Unix milliseconds.</param>
+    public ForwardAdmission TryAppend(in ForwardedRecords forwarded, Span<long> offsets, ICommitObserver observer, ulong token, long nowMilliseconds)
+    {
+        lock (_lock)
+        {
+            if (!_isOwned)
+            {
+                return ForwardAdmission.NotOwned;
+            }
+
+            if (_refusing || (_open.Bytes > 0 && _open.Bytes + forwarded.Records.Length > _maximumOpenBytes))
+            {
+                return ForwardAdmission.Busy;
+            }
+
+            if (_streams.AddForwarded(forwarded.Sender, forwarded.Number, nowMilliseconds) != SequenceStatus.New)
+            {
+                _completions.Add(observer, token, -1);
+                return ForwardAdmission.Repeated;
+            }
+
+            AppendAll(forwarded.Records.Span, offsets[..forwarded.Count]);
+            var proof = new SessionRecord
+            {
+                Kind = RecordKind.Forwarded,
+                Session = forwarded.Sender,
+                PacketId = 0,
+                MessageOffset = forwarded.Number,
+                ReceivedAtMilliseconds = nowMilliseconds,
+            };
+            proof.WriteTo(_open.Reserve(proof.Length, nowMilliseconds));
+            Wait(observer, token);
+            return ForwardAdmission.Accepted;
+        }
+    }
+
+    /// <summary>Nothing more is taken; what was taken is committed, or refused, as ever.</summary>
+    public void Disown()
+    {
+        lock (_lock)
+        {
+            _isOwned = false;
+        }
+    }
+
+    /// <summary>Begins anew behind what another owner has appended. Nothing is taken before <see cref="Own"/>.</summary>
+    /// <param name="nextOffset">The offset of the next record.</param>
+    /// <exception cref="InvalidOperationException">Something that was taken before is still waiting.</exception>
+    public void Reset(long nextOffset)
+    {
+        lock (_lock)
+        {
+            if (_isOwned || _open.Count > 0 || _refusing)
+            {
+                throw new InvalidOperationException($"Partition {_partition} is in use.");
+            }
+
+            _nextBaseOffset = nextOffset;
+            _streams = new DeduplicationStreams(_partition);
+        }
+    }
+
+    /// <summary>Takes records from now on.</summary>
+    public void Own()
+    {
+        lock (_lock)
+        {
+            _isOwned = true;
         }
     }
 
@@ -165,6 +243,14 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
+    public void Replay(in SessionRecord proof)
+    {
+        lock (_lock)
+        {
+            _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+        }
+    }
+
     public IReadOnlyList<StoredStream> TakeStreamChanges(out long appendedOffset)
     {
         lock (_lock)
@@ -193,6 +279,40 @@ internal sealed class PartitionAppender : IDisposable
         return batch;
     }
 
+    private void AppendAll(ReadOnlySpan<byte> records, Span<long> offsets)
+    {
+        for (var index = 0; index < offsets.Length; index++)
+        {
+            var view = RecordView.ReadFirst(_partition, 0, records);
+            records = records[view.Bytes.Length..];
+            offsets[index] = Append(view) ? _nextBaseOffset + _open.Count - 1 : -1;
+        }
+    }
+
+    /// <returns>False for a duplicate.</returns>
+    private bool Append(in RecordView view)
+    {
+        if (view.Kind == RecordKind.Publish)
+        {
+            var record = PublishRecord.Read(view);
+            var status = record.Stream.IsEmpty ? SequenceStatus.New : _streams.Add(record);
+            if (status == SequenceStatus.Duplicate)
+            {
+                return false;
+            }
+
+            if (status == SequenceStatus.OutsideWindow)
+            {
+                record.PossibleDuplicate = true;
+                record.WriteTo(_open.Reserve(record.Size, record.ReceivedAtMilliseconds));
+                return true;
+            }
+        }
+
+        view.Bytes.CopyTo(_open.Reserve(view.Bytes.Length, view.ReceivedAtMilliseconds));
+        return true;
+    }
+
     private void Wait(ICommitObserver? observer, ulong token)
     {
         if (observer is not null)
@@ -208,6 +328,11 @@ internal sealed class PartitionAppender : IDisposable
             if (record.Kind == RecordKind.Publish)
             {
                 _streams.Remove(PublishRecord.Read(record));
+            }
+            else if (record.Kind == RecordKind.Forwarded)
+            {
+                var proof = SessionRecord.Read(record);
+                _streams.RemoveForwarded(proof.Session, proof.MessageOffset);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Hashing;
 using Holdfast.Log.Partitions;
@@ -62,6 +63,33 @@ public sealed class DeduplicationStreams
             stream.Ranges.Remove(record.Sequence);
             _changed.Add(stream);
         }
+    }
+
+    /// <summary>Records that a request of another node was taken. The requests of a node are a stream as well, of no product.</summary>
+    /// <param name="sender">Names one life of the node.</param>
+    /// <param name="number">The request.</param>
+    /// <param name="nowMilliseconds">Unix milliseconds.</param>
+    public SequenceStatus AddForwarded(ulong sender, long number, long nowMilliseconds)
+    {
+        var stream = FindForwarded(sender);
+        var status = stream.Ranges.Add((ulong)number);
+        if (status == SequenceStatus.New)
+        {
+            stream.LastSeenMilliseconds = Math.Max(stream.LastSeenMilliseconds, nowMilliseconds);
+            _changed.Add(stream);
+        }
+
+        return status;
+    }
+
+    /// <summary>Forgets a request that was not stored after all.</summary>
+    /// <param name="sender">Names one life of the node.</param>
+    /// <param name="number">The request.</param>
+    public void RemoveForwarded(ulong sender, long number)
+    {
+        var stream = FindForwarded(sender);
+        stream.Ranges.Remove((ulong)number);
+        _changed.Add(stream);
     }
 
     /// <summary>The streams that changed since the last call, for a checkpoint.</summary>
@@ -129,6 +157,19 @@ public sealed class DeduplicationStreams
         device.CopyTo(key[(record.Product.Length + 1)..]);
         key[record.Product.Length + 1 + device.Length] = 0;
         record.Stream.CopyTo(key[(length - record.Stream.Length)..]);
+        return FindOrAdd(key);
+    }
+
+    private StreamState FindForwarded(ulong sender)
+    {
+        Span<byte> key = stackalloc byte[1 + sizeof(ulong)];
+        key[0] = 0; // No product: a product has a name.
+        BinaryPrimitives.WriteUInt64LittleEndian(key[1..], sender);
+        return FindOrAdd(key);
+    }
+
+    private StreamState FindOrAdd(ReadOnlySpan<byte> key)
+    {
         if (!_lookup.TryGetValue(key, out var stream))
         {
             stream = new StreamState(key.ToArray(), new SequenceRanges());

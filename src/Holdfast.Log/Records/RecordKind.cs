@@ -20,4 +20,7 @@ public enum RecordKind : byte
 
     /// <summary>Nothing but the proof that a commit is possible now.</summary>
     Probe = 6,
+
+    /// <summary>The records before it, of the same batch, are a request of another node: <see cref="SessionRecord.Session"/> names the node, <see cref="SessionRecord.MessageOffset"/> is its number.</summary>
+    Forwarded = 7,
 }

@@ -18,7 +18,7 @@ public static class DependencyRule
         ["Holdfast.Log.Postgres"] = ["Holdfast.Log"],
         ["Holdfast.Broker"] = ["Holdfast.Mqtt", "Holdfast.Log"],
         ["Holdfast.Transport"] = ["Holdfast.Broker"],
-        ["Holdfast.Cluster"] = ["Holdfast.Broker", "Holdfast.Log"],
+        ["Holdfast.Cluster"] = ["Holdfast.Broker", "Holdfast.Log", "Holdfast.Log.Postgres"],
         ["Holdfast.Integrations"] = ["Holdfast.Broker", "Holdfast.Log"],
         ["Holdfast.Api"] = ["Holdfast.Broker", "Holdfast.Log"],
         ["Holdfast.Status"] = [],
