@@ -1,11 +1,11 @@
 using System.Text.Json;
-using Holdfast.Crash.Journals;
+using Holdfast.Server.Drill.Judging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>An HTTP server that takes every event and writes it down.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
