@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
+using Holdfast.Server.Drill;
 using Holdfast.Server.Management;
 using Holdfast.Server.StatusPage;
 
@@ -64,6 +65,7 @@ internal static class Cli
             new IntegrationArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
+            new DrillArguments(terminal).Build(),
             new StatusArguments(terminal).Build(),
             new WatchArguments(terminal).Build(),
         };

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Holdfast.Server.Drill.Judging;
 using Microsoft.AspNetCore.Builder;
@@ -25,11 +26,11 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public Uri Url => new(_server.Urls.First());
 
-    public static async Task<WebhookReceiver> StartAsync(Journal journal)
+    public static async Task<WebhookReceiver> StartAsync(Journal journal, IPAddress? host = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls($"http://{host ?? IPAddress.Loopback}:0");
         var receiver = new WebhookReceiver(builder.Build(), journal);
         receiver._server.Run(receiver.ReceiveAsync);
         await receiver._server.StartAsync();

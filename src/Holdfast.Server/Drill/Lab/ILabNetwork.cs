@@ -1,8 +1,13 @@
+using System.Net;
+
 namespace Holdfast.Server.Drill.Lab;
 
 /// <summary>How the machines of the laboratory reach each other.</summary>
 internal interface ILabNetwork
 {
+    /// <summary>The address at which the machines reach this process.</summary>
+    IPAddress HostAddress { get; }
+
     /// <summary>Whether machines can be cut off from each other.</summary>
     bool CanCut { get; }
 

@@ -37,16 +37,34 @@ internal sealed record LabPrograms
             Etcd = OnPath("etcd") ?? throw Missing("etcd", "etcd-server"),
             Patroni = OnPath("patroni") ?? throw Missing("patroni", "patroni python3-etcd"),
             PostgresDirectory = postgres ?? throw Missing("postgres 15 or newer", "postgresql"),
-            FakeTime = Directory.Exists("/usr/lib") ? Directory.EnumerateFiles("/usr/lib", "libfaketime.so.1", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 }).FirstOrDefault() : null,
-            HasNamespaces = Environment.IsPrivilegedProcess && OnPath("ip") is not null && OnPath("iptables") is not null,
+            FakeTime = FindFakeTime(),
+            HasNamespaces = CanMakeNamespaces(),
         };
     }
+
+    /// <summary>What one machine without a database needs: nothing that could be missing.</summary>
+    public static LabPrograms FindForOneMachine() => new()
+    {
+        Etcd = "",
+        Patroni = "",
+        PostgresDirectory = "",
+        FakeTime = FindFakeTime(),
+        HasNamespaces = CanMakeNamespaces(),
+    };
 
     /// <summary>The path of a program, or null.</summary>
     /// <param name="name">Its name.</param>
     public static string? OnPath(string name)
         => $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
+
+    private static string? FindFakeTime()
+    {
+        var libraries = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+        return Directory.Exists("/usr/lib") ? Directory.EnumerateFiles("/usr/lib", "libfaketime.so.1", libraries).FirstOrDefault() : null;
+    }
+
+    private static bool CanMakeNamespaces() => Environment.IsPrivilegedProcess && OnPath("ip") is not null && OnPath("iptables") is not null;
 
     private static LabException Missing(string program, string packages)
         => new($"{program} is not installed: './holdfast drill' installs it, or use 'apt-get install {packages}'.");

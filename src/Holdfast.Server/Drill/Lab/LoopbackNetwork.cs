@@ -1,8 +1,13 @@
+using System.Net;
+
 namespace Holdfast.Server.Drill.Lab;
 
 /// <summary>All machines are addresses of the loopback network: for users who may not make network namespaces. Nothing can be cut or delayed.</summary>
 internal sealed class LoopbackNetwork : ILabNetwork
 {
+    /// <inheritdoc/>
+    public IPAddress HostAddress => IPAddress.Loopback;
+
     /// <inheritdoc/>
     public bool CanCut => false;
 

@@ -7,9 +7,12 @@ namespace Holdfast.Server.Drill.Lab;
 /// <param name="machines">The machines.</param>
 internal sealed class NamespaceNetwork(string name, IReadOnlyList<LabMachine> machines) : ILabNetwork
 {
-    private const int OwnAddress = 254;
+    private const byte OwnAddress = 254;
 
     private DelayedLinks? _delay;
+
+    /// <inheritdoc/>
+    public IPAddress HostAddress { get; } = new([.. machines[0].Address.GetAddressBytes()[..^1], OwnAddress]);
 
     /// <inheritdoc/>
     public bool CanCut => true;
@@ -21,10 +24,8 @@ internal sealed class NamespaceNetwork(string name, IReadOnlyList<LabMachine> ma
     /// <exception cref="LabException">The system refuses.</exception>
     public async Task CreateAsync()
     {
-        byte[] own = machines[0].Address.GetAddressBytes();
-        own[3] = OwnAddress;
         await LabCommand.RunAsync("ip", "link", "add", name, "type", "bridge");
-        await LabCommand.RunAsync("ip", "address", "add", $"{new IPAddress(own)}/24", "dev", name);
+        await LabCommand.RunAsync("ip", "address", "add", $"{HostAddress}/24", "dev", name);
         await LabCommand.RunAsync("ip", "link", "set", name, "up");
         for (int index = 0; index < machines.Count; index++)
         {
