@@ -28,22 +28,27 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SessionExpiry _expiry;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
+    private readonly IClusterBackbone? _backbone;
+    private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
     private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
 
-    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, ICheckpointStore checkpointStore, RetentionPolicy retention)
+    private BrokerNode(SessionServices services, SessionRegistry registry, BrokerStores stores)
     {
+        var sessionStore = stores.Sessions;
         _services = services;
         _registry = registry;
-        _retention = retention;
+        _retention = stores.Retention;
+        _backbone = stores.Backbone;
+        _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
         _lifecycle = new ClientLifecycle(services, registry, sessionStore, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
-        _checkpointer = new Checkpointer(services, registry, checkpointStore);
+        _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
         services.Monitor.DisconnectEverybody = reason => _ = DisconnectAllAsync(ReasonCode.ServerBusy, reason, services.Options.DisconnectJitter);
     }
@@ -90,8 +95,8 @@ public sealed class BrokerNode : IAsyncDisposable
         services.Monitor = new CommitMonitor(services);
         var registry = new SessionRegistry(services);
         var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
-        var node = new BrokerNode(services, registry, stores.Sessions, stores.Checkpoints, stores.Retention);
-        node.Start(recovered, stores.Backbone);
+        var node = new BrokerNode(services, registry, stores);
+        node.Start(recovered);
         return node;
     }
 
@@ -119,10 +124,19 @@ public sealed class BrokerNode : IAsyncDisposable
     public async Task DrainAsync(Func<Task> whenDisconnected)
     {
         _services.Monitor.Drain();
+        if (_backbone is not null)
+        {
+            await _backbone.LetGoAsync().ConfigureAwait(false);
+        }
+
         await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
-        await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        if (_backbone is null)
+        {
+            await _services.Committer.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (!_services.Feed.IsFatal)
         {
             await _checkpointer.RunLastAsync().ConfigureAwait(false);
@@ -137,7 +151,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Start(RecoveredState recovered, IClusterBackbone? backbone)
+    private void Start(RecoveredState recovered)
     {
         _checkpointer.StartFrom(recovered.AppliedOffsets);
         foreach (var session in recovered.Sessions)
@@ -145,13 +159,13 @@ public sealed class BrokerNode : IAsyncDisposable
             _expiry.Schedule(session);
         }
 
-        if (backbone is null)
+        if (_backbone is null)
         {
             _services.Committer.Start();
         }
         else
         {
-            backbone.Connect(_services.Feed);
+            _backbone.Connect(_services.Feed);
         }
 
         _services.Monitor.Start();
@@ -232,7 +246,18 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private async Task ApplyRetentionAsync()
-        => await _services.Log.ApplyRetentionAsync(_retention, _checkpointer.AppliedOffsets, _stopping.Token).ConfigureAwait(false);
+    {
+        try
+        {
+            // In a cluster every partition has its own owner, who writes down how far it has come.
+            var applied = _backbone is null ? _checkpointer.AppliedOffsets : (await _checkpoints.LoadAsync(_stopping.Token).ConfigureAwait(false)).AppliedOffsets;
+            await _services.Log.ApplyRetentionAsync(_retention, applied, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (_backbone is not null)
+        {
+            _services.Logger.LogWarning("Retention waits: {Message}", exception.Message);
+        }
+    }
 
     private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
     {

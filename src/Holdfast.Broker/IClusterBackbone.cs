@@ -15,4 +15,7 @@ public interface IClusterBackbone
     /// <summary>From now on committed batches and completions go to the sink.</summary>
     /// <param name="sink">The node's dispatcher.</param>
     void Connect(ICommitSink sink);
+
+    /// <summary>The node shuts down: hands over what it owns. Its records are still taken to their owners.</summary>
+    Task LetGoAsync();
 }

@@ -225,9 +225,17 @@ public sealed class PostgresPartitionLog : IPartitionLog
         RetentionPolicy policy, ReadOnlyMemory<long> appliedOffsets, CancellationToken cancellationToken)
     {
         var applied = appliedOffsets.ToArray();
-        return await Task.Run(
-            () => _maintenance.ApplyAsync(policy, applied, segments => _growth.TotalBytes - segments[0].BaseBytes, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(
+                () => _maintenance.ApplyAsync(policy, applied, segments => _growth.TotalBytes - segments[0].BaseBytes, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (PooledWork.MayPass(error))
+        {
+            _options.Logger.LogWarning("Retention waits for the database: {Error}", error.Message);
+            return new RetentionResult(0, 0, []);
+        }
     }
 
     /// <inheritdoc/>

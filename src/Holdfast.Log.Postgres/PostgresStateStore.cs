@@ -32,6 +32,10 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
 
     internal StateWriter Writer { get; }
 
+    internal PooledWork Work => _work;
+
+    internal int PartitionCount => _options.PartitionCount;
+
     /// <summary>Opens the store, and makes the schema when there is none.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -1,5 +1,5 @@
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Postgres.Tests.Servers;
+using Holdfast.Testing.Postgres;
 using Holdfast.Log.Segments;
 using Holdfast.Log.TestKit;
 using Microsoft.Extensions.Time.Testing;

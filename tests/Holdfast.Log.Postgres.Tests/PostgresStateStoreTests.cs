@@ -1,4 +1,4 @@
-using Holdfast.Log.Postgres.Tests.Servers;
+using Holdfast.Testing.Postgres;
 using Holdfast.Log.State;
 
 namespace Holdfast.Log.Postgres.Tests;

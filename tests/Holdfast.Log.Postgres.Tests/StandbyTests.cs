@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Postgres.Tests.Servers;
+using Holdfast.Testing.Postgres;
 using Holdfast.Log.TestKit;
 
 namespace Holdfast.Log.Postgres.Tests;

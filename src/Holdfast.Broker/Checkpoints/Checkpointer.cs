@@ -93,7 +93,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
             }).ConfigureAwait(false);
             AppliedOffsets = round.Appended;
         }
-        catch (StateStoreFullException exception)
+        catch (StateStoreException exception) when (exception is StateStoreFullException or StateStoreUnavailableException)
         {
             services.Logger.LogWarning("The checkpoint was not written: {Message}", exception.Message);
             PutBack(round);

@@ -3,9 +3,18 @@ namespace Holdfast.Cluster.Peers;
 /// <summary>A node says that it lives, and where it stands.</summary>
 /// <param name="From">Who says it.</param>
 /// <param name="Zone">Where that node is: vendor/region/zone.</param>
-/// <param name="CommittedOffsets">Of each partition, up to where the log is committed as far as that node knows.</param>
+/// <param name="Owned">What it owns.</param>
+/// <param name="IsLeaving">It shuts down: nothing should fall to it any more.</param>
+/// <param name="Listening">Where its clients connect, for those who are told to go there.</param>
 [GenerateSerializer, Immutable]
-public sealed record Heartbeat(NodeId From, string Zone, long[] CommittedOffsets);
+public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, string[] Listening);
+
+/// <summary>A partition that a node owns.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Epoch">Under which epoch.</param>
+/// <param name="CommittedOffset">Up to where it is committed.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct OwnedPartition(int Partition, long Epoch, long CommittedOffset);
 
 /// <summary>The answer to a <see cref="Heartbeat"/>.</summary>
 /// <param name="From">Who answers.</param>

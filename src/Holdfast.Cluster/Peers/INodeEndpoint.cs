@@ -1,3 +1,6 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
+
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>
@@ -10,4 +13,21 @@ public interface INodeEndpoint
     /// <param name="heartbeat">What it says.</param>
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
     ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat);
+
+    /// <summary>Appends records to partitions that the node owns, and answers after the commit.</summary>
+    /// <param name="request">The records.</param>
+    /// <exception cref="PeerUnavailableException">There is no answer; perhaps they are stored.</exception>
+    ValueTask<AppendAnswer> AppendAsync(AppendRequest request);
+
+    /// <summary>Takes batches that their owner has committed.</summary>
+    /// <param name="pushed">The batches.</param>
+    /// <returns>True.</returns>
+    /// <exception cref="PeerUnavailableException">There is no answer, and perhaps they did not arrive.</exception>
+    ValueTask<bool> PushAsync(PushedBatches pushed);
+
+    /// <summary>Takes nothing more from a node that is gone, and answers when everything that was taken is committed or refused.</summary>
+    /// <param name="gone">The node.</param>
+    /// <returns>What the node owns, and up to where it is committed.</returns>
+    /// <exception cref="PeerUnavailableException">There is no answer.</exception>
+    ValueTask<OwnedPartition[]> FenceAsync(NodeId gone);
 }

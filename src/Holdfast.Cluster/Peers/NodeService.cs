@@ -1,3 +1,5 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Cluster.Peers;
@@ -9,4 +11,16 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
     /// <inheritdoc/>
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.HeartbeatAsync(message), endpoint, heartbeat);
+
+    /// <inheritdoc/>
+    public ValueTask<AppendAnswer> AppendAsync(AppendRequest request)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.AppendAsync(message), endpoint, request);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PushAsync(PushedBatches pushed)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.PushAsync(message), endpoint, pushed);
+
+    /// <inheritdoc/>
+    public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.FenceAsync(message), endpoint, gone);
 }

@@ -1,7 +1,11 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Connections;
+using Holdfast.Cluster.Fanout;
+
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>The way to another node. Whatever goes wrong on it is a <see cref="PeerUnavailableException"/>, within the time that its kind of message has.</summary>
-internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, TimeProvider clock) : INodeEndpoint
+internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, PeerConnections connections, TimeProvider clock) : INodeEndpoint
 {
     /// <summary>How long an answer may take, unless its kind of message has a limit of its own.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -9,6 +13,18 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <inheritdoc/>
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
         => AskAsync(static (service, message) => service.HeartbeatAsync(message), heartbeat, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<AppendAnswer> AppendAsync(AppendRequest request)
+        => AskAsync(static (service, message) => service.AppendAsync(message), request, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PushAsync(PushedBatches pushed)
+        => AskAsync(static (service, message) => service.PushAsync(message), pushed, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
+        => AskAsync(static (service, message) => service.FenceAsync(message), gone, AnswerLimit);
 
     private async ValueTask<TAnswer> AskAsync<TMessage, TAnswer>(Func<INodeService, TMessage, ValueTask<TAnswer>> send, TMessage message, TimeSpan limit)
     {
@@ -19,11 +35,19 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
 
         try
         {
-            return await send(service, message).AsTask().WaitAsync(limit, clock).ConfigureAwait(false);
+            var loss = connections.LossOf(id);
+            return await send(service, message).AsTask().WaitAsync(limit, clock, loss).ConfigureAwait(false);
         }
         catch (Exception error)
         {
-            throw new PeerUnavailableException(id, error is TimeoutException ? $"nothing came within {limit.TotalSeconds} s." : error.Message, error);
+            throw new PeerUnavailableException(id, Reason(error, limit), error);
         }
     }
+
+    private static string Reason(Exception error, TimeSpan limit) => error switch
+    {
+        OperationCanceledException => "the connection was lost.",
+        TimeoutException => $"nothing came within {limit.TotalSeconds} s.",
+        _ => error.Message,
+    };
 }

@@ -1,3 +1,4 @@
+using Holdfast.Cluster.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Cluster.Peers;
@@ -7,6 +8,7 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
 {
     private readonly IClusterMembershipService _membership;
     private readonly NodeServiceClient _services;
+    private readonly PeerConnections _connections;
     private readonly TimeProvider _clock;
     private readonly ILogger<SiloPeers> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -14,11 +16,12 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
     private volatile View _view = new([], new HashSet<SiloAddress>());
 
     /// <summary>Begins to watch.</summary>
-    public SiloPeers(NodeId self, IClusterMembershipService membership, NodeServiceClient services, TimeProvider clock, ILogger<SiloPeers> logger)
+    public SiloPeers(NodeId self, IClusterMembershipService membership, NodeServiceClient services, PeerConnections connections, TimeProvider clock, ILogger<SiloPeers> logger)
     {
         Self = self;
         _membership = membership;
         _services = services;
+        _connections = connections;
         _clock = clock;
         _logger = logger;
         _watching = Task.Run(WatchAsync);
@@ -37,7 +40,7 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
     public bool IsDeclaredDead(NodeId node) => _membership.CurrentSnapshot.GetSiloStatus(node.ToSiloAddress()) == SiloStatus.Dead;
 
     /// <inheritdoc/>
-    public INodeEndpoint Get(NodeId node) => new RemoteNode(node, _services.Of(node.ToSiloAddress()), this, _clock);
+    public INodeEndpoint Get(NodeId node) => new RemoteNode(node, _services.Of(node.ToSiloAddress()), this, _connections, _clock);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

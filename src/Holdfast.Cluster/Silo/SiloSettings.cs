@@ -1,9 +1,12 @@
 using System.Net;
+using System.Text;
+using Holdfast.Cluster.Connections;
 using Holdfast.Cluster.Membership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Postgres.Members;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Serialization;
 
@@ -45,6 +48,16 @@ internal static class SiloSettings
         silo.Configure<ClusterMembershipOptions>(Membership);
         silo.Configure<ConnectionOptions>(connections => (connections.OpenConnectionTimeout, connections.ConnectionRetryDelay) = (ConnectTime, ConnectPause));
         silo.Configure<SiloMessagingOptions>(messages => (messages.ResponseTimeout, messages.SystemResponseTimeout) = (RemoteNode.AnswerLimit, RemoteNode.AnswerLimit));
+        silo.Services.AddSingleton(services => new PeerConnections(
+            NodeId.From(options.Name, services.GetRequiredService<ILocalSiloDetails>().SiloAddress),
+            Encoding.UTF8.GetBytes(options.Secret ?? string.Empty),
+            options.Database.TimeProvider,
+            services.GetRequiredService<ILogger<PeerConnections>>()));
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<IServiceProvider>((connections, services) =>
+        {
+            connections.ConfigureSiloOutboundConnection(builder => services.GetRequiredService<PeerConnections>().Use(builder, isCaller: true));
+            connections.ConfigureSiloInboundConnection(builder => services.GetRequiredService<PeerConnections>().Use(builder, isCaller: false));
+        });
         silo.Services.AddSerializer(serializer => serializer.AddAssembly(typeof(NodeService).Assembly));
         silo.Services.AddSingleton(options.Endpoint);
         silo.Services.AddSingleton<IMembershipTable>(new PostgresMembershipTable(members, options.Database.TimeProvider));

@@ -128,5 +128,13 @@ internal static class SchemaSteps
             PRIMARY KEY (cluster, address)
         );
         """,
+        """
+        CREATE TABLE partition_checkpoint (
+            partition smallint PRIMARY KEY,
+            applied_offset bigint NOT NULL,
+            epoch bigint NOT NULL
+        );
+        ALTER TABLE stream ADD epoch bigint NOT NULL DEFAULT 0;
+        """,
     ];
 }

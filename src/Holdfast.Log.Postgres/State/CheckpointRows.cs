@@ -40,9 +40,12 @@ internal static class CheckpointRows
     {
         while (rows.Read())
         {
-            yield return new StoredStream(rows.GetInt16(0), rows.GetFieldValue<byte[]>(1), rows.GetFieldValue<byte[]>(2), rows.GetInt64(3));
+            yield return ReadStream(rows);
         }
     }
+
+    public static StoredStream ReadStream(NpgsqlDataReader row)
+        => new(row.GetInt16(0), row.GetFieldValue<byte[]>(1), row.GetFieldValue<byte[]>(2), row.GetInt64(3));
 
     public static IEnumerable<StoredShare> ReadShares(NpgsqlDataReader rows)
     {

@@ -183,6 +183,8 @@ internal sealed class StateWriter : IAsyncDisposable
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull }
             => new StateStoreFullException($"There is no room on the database's disk for the state in the schema '{_options.Schema}'.", error),
+        DatabaseUnavailableException
+            => new StateStoreUnavailableException($"The state store in the schema '{_options.Schema}' does not answer: {error.Message}", error),
         _ => new StateStoreException($"The state store in the schema '{_options.Schema}' failed: {error.Message}", error),
     };
 }

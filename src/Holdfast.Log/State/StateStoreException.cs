@@ -24,6 +24,18 @@ public sealed class StateStoreFullException : StateStoreException
     }
 }
 
+/// <summary>The database that holds the state does not answer: whether the change was stored is unknown. It may be repeated when the database is back.</summary>
+public sealed class StateStoreUnavailableException : StateStoreException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What failed, and where.</param>
+    /// <param name="innerException">The engine's error.</param>
+    public StateStoreUnavailableException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}
+
 /// <summary>The file is not a state store, or is damaged.</summary>
 public sealed class StateStoreCorruptException : StateStoreException
 {

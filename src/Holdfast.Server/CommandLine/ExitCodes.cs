@@ -20,4 +20,7 @@ internal static class ExitCodes
 
     /// <summary>The store can no longer be trusted: a flush has failed.</summary>
     public const int StoreFailed = 74;
+
+    /// <summary>The cluster has taken this node for dead; started again it is a node like any other.</summary>
+    public const int TakenForDead = 75;
 }

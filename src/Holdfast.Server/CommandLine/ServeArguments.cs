@@ -26,6 +26,7 @@ internal sealed class ServeArguments
 
     private readonly Option<bool> _allowAnonymous = ValueOptions.Flag("--allow-anonymous", "Let clients without credentials in from other machines too.");
     private readonly CertificateArguments _certificate = new();
+    private readonly ClusterArguments _cluster = new();
     private readonly Option<string[]> _allowOrigin = new("--allow-origin")
     {
         Description = "Let web pages of this origin, such as https://example.com, connect over WebSocket; repeatable; * for all. [default: the server's own]",
@@ -51,9 +52,10 @@ internal sealed class ServeArguments
             _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _json,
         };
         _certificate.AddTo(command);
+        _cluster.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (_certificate.Problem(result, Listen(result)) is { } problem)
+            if ((_certificate.Problem(result, Listen(result)) ?? _cluster.Problem(result)) is { } problem)
             {
                 result.AddError(problem);
             }
@@ -69,6 +71,7 @@ internal sealed class ServeArguments
         Data = result.GetValue(_data) ?? Defaults.Data,
         Listen = Listen(result.CommandResult),
         Certificate = _certificate.Bind(result),
+        Cluster = _cluster.Bind(result),
         AllowedOrigins = result.GetValue(_allowOrigin) ?? [],
         AllowAnonymous = result.GetValue(_allowAnonymous),
         AckDeadline = result.GetValue(_ackDeadline) ?? Defaults.AckDeadline,

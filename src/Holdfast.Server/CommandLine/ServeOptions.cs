@@ -52,6 +52,9 @@ internal sealed record ServeOptions
     /// <summary>The size in bytes at which a segment is sealed and the next begins.</summary>
     public long SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>How the node takes part in a cluster, or null for a single machine.</summary>
+    public ClusterOptions? Cluster { get; init; }
+
     /// <summary>Whether log lines are written as JSON.</summary>
     public bool Json { get; init; }
 }

@@ -14,6 +14,11 @@ internal static class Logging
     {
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
+        // What a dead node means to the messaging is told a hundred times; what it means to the cluster, by our own lines.
+        logging.AddFilter("Orleans", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.None);
+        logging.AddFilter("Holdfast.Cluster.Peers.NodeService", LogLevel.Warning);
+
         // A failed start is told once, in one line; the host would add its stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

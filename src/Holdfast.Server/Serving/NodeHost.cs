@@ -1,8 +1,6 @@
 using Holdfast.Broker;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Segments;
-using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport;
 using Holdfast.Transport.Tls;
@@ -20,8 +18,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly BrokerMetrics _metrics = new();
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private SegmentLog _log = null!;
-    private SqliteStateStore _state = null!;
+    private NodeStores _stores = null!;
     private BrokerNode _broker = null!;
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
@@ -99,7 +96,7 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _log, _state];
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _integrations, _broker, _stores];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -129,16 +126,9 @@ internal sealed class NodeHost : IAsyncDisposable
             Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        _log = await SegmentLog.OpenAsync(
-            new SegmentLogOptions
-            {
-                Directory = options.Data,
-                SegmentBytes = (int)options.SegmentBytes,
-                MinimumFreeBytes = options.MinFreeBytes,
-                Logger = _logger,
-            },
-            cancellationToken).ConfigureAwait(false);
-        _state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), _log.PartitionCount, _logger);
+        _stores = options.Cluster is { } cluster
+            ? await NodeStores.JoinAsync(cluster, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
+            : await NodeStores.OpenFilesAsync(options, _logger, cancellationToken).ConfigureAwait(false);
         var brokerOptions = new BrokerOptions
         {
             MaximumPayload = options.MaximumPayloadBytes,
@@ -146,15 +136,16 @@ internal sealed class NodeHost : IAsyncDisposable
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
         };
-        var stores = new BrokerStores(_log, _state, _state, new RetentionPolicy(options.RetentionAge, options.RetentionBytes));
+        var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
+        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster);
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
         _integrations = new IntegrationService(new IntegrationEnvironment
         {
-            Log = _log,
+            Log = _stores.Log,
             Feed = _broker.Feed,
             Interest = _broker.LogInterests,
-            Store = _state,
+            Store = _stores.Integrations,
             Logger = _logger,
         });
         await _integrations.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -166,7 +157,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _log, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
@@ -188,6 +179,14 @@ internal sealed class NodeHost : IAsyncDisposable
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };
+
+    /// <summary>Nothing may be acknowledged any more: what this node's clients had goes on elsewhere.</summary>
+    private void EndAsDead(string reason)
+    {
+        _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
+        Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
+        Environment.Exit(ExitCodes.TakenForDead);
+    }
 
     private void EndProcess(Exception exception)
     {

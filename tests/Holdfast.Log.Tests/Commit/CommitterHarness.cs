@@ -101,7 +101,7 @@ internal sealed class CommitterHarness : ICommittedGroupHandler, ICommitObserver
 
     public async ValueTask DisposeAsync() => await Committer.DisposeAsync().AsTask().WaitAsync(Limit);
 
-    private (ulong Token, Task<Outcome> Heard) NewToken()
+    public (ulong Token, Task<Outcome> Heard) NewToken()
     {
         var token = Interlocked.Increment(ref _lastToken);
         var source = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);

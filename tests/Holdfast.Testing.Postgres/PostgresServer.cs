@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Holdfast.Log.Postgres.Tests.Servers;
+namespace Holdfast.Testing.Postgres;
 
 /// <summary>A server of its own, that flushes, on a port chosen by the system.</summary>
 public sealed class PostgresServer : IDisposable

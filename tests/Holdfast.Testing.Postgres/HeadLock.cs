@@ -1,9 +1,9 @@
 using Npgsql;
 
-namespace Holdfast.Log.Postgres.Tests.Servers;
+namespace Holdfast.Testing.Postgres;
 
 /// <summary>Holds a partition's head, so that a claim or an append of it is sent and not answered.</summary>
-internal sealed class HeadLock : IAsyncDisposable
+public sealed class HeadLock : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
 

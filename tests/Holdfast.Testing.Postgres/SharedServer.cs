@@ -1,8 +1,6 @@
-using Holdfast.Log.Postgres.Tests.Servers;
+using Holdfast.Log.Postgres;
 
-[assembly: AssemblyFixture(typeof(SharedServer))]
-
-namespace Holdfast.Log.Postgres.Tests.Servers;
+namespace Holdfast.Testing.Postgres;
 
 /// <summary>The server of all tests that do not harm theirs. Each test has a schema of its own.</summary>
 public sealed class SharedServer : IDisposable

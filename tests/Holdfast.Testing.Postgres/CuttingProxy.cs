@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Holdfast.Log.Postgres.Tests.Servers;
+namespace Holdfast.Testing.Postgres;
 
 /// <summary>Where a connection is cut.</summary>
-internal enum Cut
+public enum Cut
 {
     /// <summary>Nowhere.</summary>
     None,
@@ -17,7 +17,7 @@ internal enum Cut
 }
 
 /// <summary>Stands between a client and a server and cuts their connection at a chosen moment, once.</summary>
-internal sealed class CuttingProxy : IDisposable
+public sealed class CuttingProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly int _target;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace Holdfast.Log.Postgres.Tests.Servers;
+namespace Holdfast.Testing.Postgres;
 
 /// <summary>The programs of the newest PostgreSQL that is installed. They refuse to run as root, so root runs them as another user.</summary>
-internal static class PostgresPrograms
+public static class PostgresPrograms
 {
     private const string ServiceUser = "postgres";
 

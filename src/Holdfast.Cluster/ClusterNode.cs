@@ -1,0 +1,199 @@
+using Holdfast.Broker;
+using Holdfast.Broker.Delivery;
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Ownership;
+using Holdfast.Cluster.Peers;
+using Holdfast.Cluster.Silo;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Postgres;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Cluster;
+
+/// <summary>
+/// This node's part of a cluster: the log and the state in the database, the partitions that it owns, the way of its records to their owners, and the committed batches
+/// of the others (docs/adr/0009-cluster.md).
+/// </summary>
+public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
+{
+    private readonly ClusterNodeOptions _options;
+    private readonly ILogger _logger;
+    private readonly NodeEndpoint _endpoint = new();
+    private readonly NodeHearing _hearing;
+    private readonly NodeFences _fences = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _loops = [];
+    private ClusterSilo _silo = null!;
+    private OwnerTable _owners = null!;
+    private CatchUp _catchUp = null!;
+    private CommitFanout _fanout = null!;
+    private ClusterAppender _appender = null!;
+    private OwnershipKeeper _keeper = null!;
+    private Heartbeats _heartbeats = null!;
+
+    private ClusterNode(ClusterNodeOptions options)
+    {
+        _options = options;
+        _logger = options.LoggerFactory.CreateLogger("holdfast.cluster");
+        _hearing = new NodeHearing(options.TimeProvider);
+    }
+
+    /// <summary>The log.</summary>
+    public PostgresPartitionLog Log { get; private set; } = null!;
+
+    /// <summary>The state.</summary>
+    public PostgresStateStore State { get; private set; } = null!;
+
+    /// <summary>The checkpoints of this node.</summary>
+    public PostgresClusterCheckpoints Checkpoints { get; private set; } = null!;
+
+    /// <summary>This node and the others.</summary>
+    public IPeers Peers => _silo.Peers;
+
+    /// <inheritdoc/>
+    public IRecordAppender Appender => _appender;
+
+    /// <inheritdoc/>
+    public GroupCommitter Committer { get; private set; } = null!;
+
+    /// <summary>Joins the cluster. Returns when every partition has an owner, this one or another.</summary>
+    /// <param name="options">How the node takes part.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    public static async Task<ClusterNode> StartAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
+    {
+        var node = new ClusterNode(options);
+        try
+        {
+            await node.StartCoreAsync(cancellationToken).ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Connect(ICommitSink sink)
+    {
+        _appender.Sink = sink;
+        _catchUp.Sink = sink;
+        _fanout.Sink = sink;
+    }
+
+    /// <inheritdoc/>
+    public Task LetGoAsync() => _keeper.LeaveAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_loops).ConfigureAwait(false);
+        IAsyncDisposable?[] inOrder = [_appender, Committer, _fanout, _catchUp];
+        foreach (var part in inOrder)
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        if (_silo is not null)
+        {
+            await _silo.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            await _silo.DisposeAsync().ConfigureAwait(false);
+        }
+
+        inOrder = [State, Log];
+        foreach (var part in inOrder)
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task StartCoreAsync(CancellationToken cancellationToken)
+    {
+        _silo = await ClusterSilo.CreateAsync(
+            new ClusterSiloOptions
+            {
+                Name = _options.Name,
+                Listen = _options.Listen,
+                Database = _options.Database,
+                Endpoint = _endpoint,
+                OnDeclaredDead = _options.OnDeclaredDead,
+                LoggerFactory = _options.LoggerFactory,
+            },
+            cancellationToken).ConfigureAwait(false);
+        var database = _options.Database with { Owner = Peers.Self.ToString() };
+        Log = await PostgresPartitionLog.OpenAsync(database, cancellationToken).ConfigureAwait(false);
+        State = await PostgresStateStore.OpenAsync(database, cancellationToken).ConfigureAwait(false);
+        Checkpoints = new PostgresClusterCheckpoints(State, Log);
+        Compose();
+        await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
+        _loops.Add(Task.Run(() => _heartbeats.RunAsync(_stop.Token), CancellationToken.None));
+        _loops.Add(Task.Run(() => _keeper.RunAsync(_stop.Token), CancellationToken.None));
+        await WhenServedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Compose()
+    {
+        var time = _options.TimeProvider;
+        _owners = new OwnerTable(Log.PartitionCount);
+        _catchUp = new CatchUp(Log, _logger, time);
+        _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
+        Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
+        _fanout.Committer = Committer;
+        var appends = new ForwardedAppends(Committer, _fences);
+        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, new PartitionTakeover(Log, Checkpoints, Committer), Committer, _logger, time);
+        _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
+        _keeper.Changed += _heartbeats.TellNow;
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _fences, _keeper));
+        _appender = new ClusterAppender(
+            _owners, node => node == Peers.Self ? _endpoint : Peers.Get(node), Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), time);
+        Peers.Changed += _fanout.FollowPeers;
+        _fanout.FollowPeers();
+        Committer.Start();
+    }
+
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, [.. _options.Listening]);
+
+    private void Hear(Heartbeat heartbeat)
+    {
+        if (heartbeat.From != Peers.Self)
+        {
+            _hearing.Hear(heartbeat);
+        }
+
+        _owners.Hear(heartbeat.From, heartbeat.Owned);
+        foreach (var owned in heartbeat.Owned)
+        {
+            _catchUp.Hear(owned.Partition, owned.CommittedOffset);
+        }
+    }
+
+    private async Task WhenServedAsync(CancellationToken cancellationToken)
+    {
+        var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look()
+        {
+            if (_owners.IsComplete)
+            {
+                complete.TrySetResult();
+            }
+        }
+
+        _owners.Changed += Look;
+        Look();
+        await complete.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _owners.Changed -= Look;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Net;
+using Holdfast.Cluster.Ownership;
+using Holdfast.Log.Postgres;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Cluster;
+
+/// <summary>How a node takes part in a cluster.</summary>
+public sealed record ClusterNodeOptions
+{
+    /// <summary>What the operator calls the node: letters, digits and dashes, at most 64. No two nodes have the same.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where the node is: vendor/region/zone.</summary>
+    public string Zone { get; init; } = "";
+
+    /// <summary>Where this node listens for the others. With port 0 a free one is taken.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>The database; its owner is named by the node.</summary>
+    public required PostgresOptions Database { get; init; }
+
+    /// <summary>Where clients connect, for those who are told to go there.</summary>
+    public IReadOnlyList<string> Listening { get; init; } = [];
+
+    /// <summary>The times of the cluster.</summary>
+    public ClusterTimes Times { get; init; } = new();
+
+    /// <summary>Called once when this node must end itself at once, acknowledging nothing more: it was taken for dead.</summary>
+    public required Action<string> OnDeclaredDead { get; init; }
+
+    /// <summary>Called when the store can no longer be trusted: the process must end.</summary>
+    public required Action<Exception> OnFatal { get; init; }
+
+    /// <summary>Where the node reports.</summary>
+    public required ILoggerFactory LoggerFactory { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using Holdfast.Broker.Delivery;
+using Holdfast.Cluster.Peers;
+using Holdfast.Log.Batches;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Postgres;
+
+namespace Holdfast.Cluster.Fanout;
+
+/// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
+internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<NodeId, PeerFeed> _feeds = new();
+
+    /// <summary>The partitions of this process.</summary>
+    public GroupCommitter? Committer { get; set; }
+
+    /// <summary>The subscribers of this node, once they are there.</summary>
+    public ICommitSink? Sink { get; set; }
+
+    /// <summary>The other nodes have changed.</summary>
+    public void FollowPeers()
+    {
+        foreach (var node in peers.Others)
+        {
+            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other)));
+        }
+
+        foreach (var node in _feeds.Keys.Except(peers.Others))
+        {
+            if (_feeds.TryRemove(node, out var gone))
+            {
+                _ = gone.DisposeAsync().AsTask();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnGroup(CommittedGroup group)
+    {
+        if (group.Status == AppendStatus.Fenced)
+        {
+            DisownLost();
+        }
+
+        // First to this node's subscribers: a publisher of this node that hears of the commit finds its message folded in.
+        foreach (var batch in group.Batches)
+        {
+            if (Sink is { } sink && !sink.TryDeliver(batch))
+            {
+                catchUp.Notice(batch.Partition, batch.NextOffset);
+            }
+        }
+
+        group.Complete();
+        foreach (var (_, feed) in _feeds)
+        {
+            foreach (var batch in group.Batches)
+            {
+                feed.Offer(batch);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnFatal(Exception exception) => onFatal(exception);
+
+    /// <summary>Another owner has committed batches.</summary>
+    public void Receive(PushedBatches pushed)
+    {
+        if (Sink is not { } sink)
+        {
+            return;
+        }
+
+        foreach (var one in pushed.Batches)
+        {
+            var buffer = BatchBuffers.Rent(one.Body.Length);
+            one.Body.CopyTo(buffer, 0);
+            var batch = new RecordBatch(one.Partition, one.BaseOffset, 0, one.Count, one.LastReceivedAtMilliseconds, buffer, one.Body.Length);
+            log.Announce(one.Partition, batch.NextOffset);
+            if (!sink.TryDeliver(batch))
+            {
+                catchUp.Notice(one.Partition, batch.NextOffset);
+            }
+
+            batch.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, feed) in _feeds)
+        {
+            await feed.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void DisownLost()
+    {
+        for (var partition = 0; partition < log.PartitionCount; partition++)
+        {
+            if (!log.IsOwned(partition))
+            {
+                Committer!.Disown(partition);
+            }
+        }
+    }
+}

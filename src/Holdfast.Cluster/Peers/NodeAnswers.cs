@@ -1,0 +1,33 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Ownership;
+
+namespace Holdfast.Cluster.Peers;
+
+/// <summary>Answers other nodes, and this one where it takes the same way.</summary>
+internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, NodeFences fences, OwnershipKeeper keeper) : INodeEndpoint
+{
+    /// <inheritdoc/>
+    public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
+    {
+        hear(heartbeat);
+        return ValueTask.FromResult(new HeartbeatAnswer(self));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<AppendAnswer> AppendAsync(AppendRequest request) => appends.AppendAsync(request);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PushAsync(PushedBatches pushed)
+    {
+        fanout.Receive(pushed);
+        return ValueTask.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
+    {
+        await fences.FenceAsync(gone).ConfigureAwait(false);
+        return keeper.Owned();
+    }
+}

@@ -1,0 +1,27 @@
+using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Fanout;
+
+namespace Holdfast.Cluster.Peers;
+
+/// <summary>What this node can be asked. Messages that come before it is composed are refused: for the sender it is not there yet.</summary>
+internal sealed class NodeEndpoint : INodeEndpoint
+{
+    private volatile INodeEndpoint? _answers;
+
+    /// <summary>From now on messages are answered.</summary>
+    public void Begin(INodeEndpoint answers) => _answers = answers;
+
+    /// <inheritdoc/>
+    public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat) => Answers.HeartbeatAsync(heartbeat);
+
+    /// <inheritdoc/>
+    public ValueTask<AppendAnswer> AppendAsync(AppendRequest request) => Answers.AppendAsync(request);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PushAsync(PushedBatches pushed) => Answers.PushAsync(pushed);
+
+    /// <inheritdoc/>
+    public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone) => Answers.FenceAsync(gone);
+
+    private INodeEndpoint Answers => _answers ?? throw new InvalidOperationException("This node is starting.");
+}
