@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Holdfast.Server.Drill.Lab;
+using Npgsql;
 
 namespace Holdfast.Server.Tests.Drill;
 
@@ -8,6 +9,7 @@ namespace Holdfast.Server.Tests.Drill;
 [Trait("Category", "Long")]
 public sealed class LaboratoryTests
 {
+    private static readonly TimeSpan OneWay = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory(Timeout = 300_000)]
@@ -50,6 +52,50 @@ public sealed class LaboratoryTests
         TestContext.Current.SendDiagnosticMessage($"no commit for {LongestPause(commits).TotalSeconds:0.00} s");
         Assert.False(Directory.Exists(root));
         Assert.Empty(ProcessTable.Below(root));
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_slow_network_delays_replication_and_a_cut_one_moves_the_primary()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var laboratory = await Laboratory.CreateAsync(Path.GetTempPath(), LabPrograms.Find(), useNamespaces: true);
+        await laboratory.Database.StartAsync(cancellation);
+        DatabaseMember old = await laboratory.Database.FindPrimaryAsync(cancellation);
+        await using (var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([old]) + ";Pooling=false"))
+        {
+            await connection.OpenAsync(cancellation);
+            await ExecuteAsync(connection, "CREATE TABLE t AS SELECT 0 AS n");
+
+            await laboratory.Network.DelayAsync(OneWay);
+            TimeSpan slow = await ExecuteAsync(connection, "UPDATE t SET n = n + 1");
+            await laboratory.Network.HealAsync();
+
+            Assert.True(slow >= OneWay * 2, $"a synchronous commit took {slow.TotalMilliseconds} ms");
+        }
+
+        foreach (DatabaseMember other in laboratory.Database.Members.Where(member => member != old))
+        {
+            await laboratory.Network.CutAsync(old.Machine, other.Machine);
+        }
+
+        DatabaseRoles? roles;
+        do
+        {
+            cancellation.ThrowIfCancellationRequested();
+            roles = await laboratory.Database.FindRolesAsync(cancellation);
+        }
+        while (roles?.Primary is null || roles.Primary == old.Machine.Name);
+
+        await laboratory.Network.HealAsync();
+        await laboratory.Database.WaitUntilHealthyAsync(cancellation);
+    }
+
+    private static async Task<TimeSpan> ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return Stopwatch.GetElapsedTime(begin);
     }
 
     private static TimeSpan LongestPause(IReadOnlyCollection<(string Server, long At)> commits)
