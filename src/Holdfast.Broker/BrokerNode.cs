@@ -83,7 +83,8 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             Options = options,
             Log = stores.Log,
-            Subscriptions = new SubscriptionIndex<LogSubscriber>(),
+            Subscriptions = new SubscriptionIndex<LogSubscriber> { Observer = stores.Backbone?.Relay },
+            Relay = stores.Backbone?.Relay,
             Retained = new RetainedMessages(),
             Metrics = metrics,
             Time = time,

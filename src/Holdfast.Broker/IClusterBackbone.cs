@@ -12,6 +12,9 @@ public interface IClusterBackbone
     /// <summary>Commits the partitions that this node owns. It is started and ended by the backbone.</summary>
     GroupCommitter Committer { get; }
 
+    /// <summary>Takes QoS 0 messages to the subscribers on other nodes.</summary>
+    IDirectRelay Relay { get; }
+
     /// <summary>From now on committed batches and completions go to the sink.</summary>
     /// <param name="sink">The node's dispatcher.</param>
     void Connect(ICommitSink sink);

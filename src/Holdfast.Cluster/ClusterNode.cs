@@ -1,6 +1,7 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Delivery;
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
@@ -29,6 +30,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private CatchUp _catchUp = null!;
     private CommitFanout _fanout = null!;
     private ClusterAppender _appender = null!;
+    private DirectRelay _relay = null!;
     private OwnershipKeeper _keeper = null!;
     private Heartbeats _heartbeats = null!;
 
@@ -53,6 +55,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     /// <inheritdoc/>
     public IRecordAppender Appender => _appender;
+
+    /// <inheritdoc/>
+    public IDirectRelay Relay => _relay;
 
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
@@ -93,7 +98,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_loops).ConfigureAwait(false);
-        IAsyncDisposable?[] inOrder = [_appender, Committer, _fanout, _catchUp];
+        IAsyncDisposable?[] inOrder = [_appender, Committer, _fanout, _relay, _catchUp];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -152,16 +157,23 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
+        _relay = new DirectRelay(Peers, time);
         var appends = new ForwardedAppends(Committer, _fences);
         _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, new PartitionTakeover(Log, Checkpoints, Committer), Committer, _logger, time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
         _keeper.Changed += _heartbeats.TellNow;
-        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _fences, _keeper));
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper));
         _appender = new ClusterAppender(
             _owners, node => node == Peers.Self ? _endpoint : Peers.Get(node), Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), time);
-        Peers.Changed += _fanout.FollowPeers;
-        _fanout.FollowPeers();
+        Peers.Changed += FollowPeers;
+        FollowPeers();
         Committer.Start();
+    }
+
+    private void FollowPeers()
+    {
+        _fanout.FollowPeers();
+        _relay.FollowPeers();
     }
 
     private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, [.. _options.Listening]);

@@ -138,6 +138,9 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
     }
 
     /// <inheritdoc/>
+    public void RouteDirect(ReadOnlySpan<byte> records) => new DirectRouter(_services).Route(records);
+
+    /// <inheritdoc/>
     public void SkipTo(int partition, long offset)
     {
         lock (Gate)

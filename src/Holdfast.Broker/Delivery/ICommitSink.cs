@@ -20,6 +20,10 @@ public interface ICommitSink
     /// <returns>False when batches before it are missing: nothing was delivered.</returns>
     bool TryDeliver(RecordBatch batch);
 
+    /// <summary>Writes QoS 0 messages of another node to the subscribers of this one that read.</summary>
+    /// <param name="records">Encoded publish records, one after the other.</param>
+    void RouteDirect(ReadOnlySpan<byte> records);
+
     /// <summary>Records of a partition are gone; delivery goes on behind them.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="offset">The first offset that can still be delivered.</param>

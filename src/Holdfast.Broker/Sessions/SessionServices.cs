@@ -40,6 +40,9 @@ internal sealed class SessionServices
     /// <summary>Where everything that the node stores goes.</summary>
     public IRecordAppender Appender { get; set; } = null!;
 
+    /// <summary>Takes QoS 0 messages to other nodes; null on a single machine.</summary>
+    public IDirectRelay? Relay { get; init; }
+
     /// <summary>Commits the partitions that this process owns: on a single machine all, and it is the <see cref="Appender"/>.</summary>
     public GroupCommitter Committer { get; set; } = null!;
 

@@ -34,6 +34,9 @@ public sealed class SubscriptionIndex<TSubscriber>
     /// <summary>Grows with every change, before the change returns.</summary>
     public long Version => Volatile.Read(ref _version);
 
+    /// <summary>Hears of every filter that is added or removed, in order, inside the index's lock; null when nobody wants to.</summary>
+    public IFilterObserver? Observer { get; set; }
+
     /// <summary>The number of subscriptions.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -56,7 +59,12 @@ public sealed class SubscriptionIndex<TSubscriber>
             _versions.Begin(counter);
             var replaced = subscriptions.Put(subscription);
             _versions.End(counter);
-            _count += replaced is null ? 1 : 0;
+            if (replaced is null)
+            {
+                _count++;
+                Observer?.OnAdded(product, subscription.Filter);
+            }
+
             Volatile.Write(ref _version, _version + 1);
             return (Subscription<TSubscriber>?)replaced;
         }
@@ -124,6 +132,7 @@ public sealed class SubscriptionIndex<TSubscriber>
         }
 
         _count--;
+        Observer?.OnRemoved(subscriptions.Product, filter);
         if (subscriptions.IsEmpty)
         {
             _products.TryRemove(subscriptions.Product, out _);

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 
 namespace Holdfast.Cluster.Peers;
@@ -24,6 +25,18 @@ public interface INodeEndpoint
     /// <returns>True.</returns>
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps they did not arrive.</exception>
     ValueTask<bool> PushAsync(PushedBatches pushed);
+
+    /// <summary>Takes QoS 0 messages for the node's subscribers.</summary>
+    /// <param name="messages">The messages.</param>
+    /// <returns>True.</returns>
+    /// <exception cref="PeerUnavailableException">There is no answer, and perhaps they did not arrive.</exception>
+    ValueTask<bool> RelayAsync(DirectMessages messages);
+
+    /// <summary>Learns which filters another node has.</summary>
+    /// <param name="interest">The filters.</param>
+    /// <returns>True.</returns>
+    /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
+    ValueTask<bool> HearInterestAsync(Interest interest);
 
     /// <summary>Takes nothing more from a node that is gone, and answers when everything that was taken is committed or refused.</summary>
     /// <param name="gone">The node.</param>

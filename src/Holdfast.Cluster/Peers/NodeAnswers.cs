@@ -1,11 +1,13 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Ownership;
 
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>Answers other nodes, and this one where it takes the same way.</summary>
-internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, NodeFences fences, OwnershipKeeper keeper) : INodeEndpoint
+internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper)
+    : INodeEndpoint
 {
     /// <inheritdoc/>
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
@@ -21,6 +23,20 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
     public ValueTask<bool> PushAsync(PushedBatches pushed)
     {
         fanout.Receive(pushed);
+        return ValueTask.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RelayAsync(DirectMessages messages)
+    {
+        fanout.Sink?.RouteDirect(messages.Records);
+        return ValueTask.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HearInterestAsync(Interest interest)
+    {
+        relay.Hear(interest);
         return ValueTask.FromResult(true);
     }
 

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 
 namespace Holdfast.Cluster.Peers;
@@ -22,6 +23,12 @@ internal sealed class NodeEndpoint : INodeEndpoint
 
     /// <inheritdoc/>
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone) => Answers.FenceAsync(gone);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RelayAsync(DirectMessages messages) => Answers.RelayAsync(messages);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HearInterestAsync(Interest interest) => Answers.HearInterestAsync(interest);
 
     private INodeEndpoint Answers => _answers ?? throw new InvalidOperationException("This node is starting.");
 }

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Appending;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Microsoft.Extensions.Logging;
 
@@ -23,4 +24,12 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
     /// <inheritdoc/>
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.FenceAsync(message), endpoint, gone);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RelayAsync(DirectMessages messages)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.RelayAsync(message), endpoint, messages);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HearInterestAsync(Interest interest)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.HearInterestAsync(message), endpoint, interest);
 }

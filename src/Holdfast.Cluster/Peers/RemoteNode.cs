@@ -1,5 +1,6 @@
 using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Connections;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 
 namespace Holdfast.Cluster.Peers;
@@ -25,6 +26,14 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <inheritdoc/>
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
         => AskAsync(static (service, message) => service.FenceAsync(message), gone, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RelayAsync(DirectMessages messages)
+        => AskAsync(static (service, message) => service.RelayAsync(message), messages, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HearInterestAsync(Interest interest)
+        => AskAsync(static (service, message) => service.HearInterestAsync(message), interest, AnswerLimit);
 
     private async ValueTask<TAnswer> AskAsync<TMessage, TAnswer>(Func<INodeService, TMessage, ValueTask<TAnswer>> send, TMessage message, TimeSpan limit)
     {

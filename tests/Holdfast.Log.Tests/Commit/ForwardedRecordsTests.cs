@@ -1,4 +1,3 @@
-using System.Text;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;

@@ -1,0 +1,14 @@
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Broker.Delivery;
+
+/// <summary>Takes QoS 0 messages to the subscribers on other nodes. It hears of this node's filters, so that the others send what may match.</summary>
+public interface IDirectRelay : IFilterObserver
+{
+    /// <summary>Sends a message to every node that may have a subscriber for it. It is dropped, and counted, towards a node that does not keep up.</summary>
+    /// <param name="product">The product in UTF-8.</param>
+    /// <param name="publisher">The publisher's client identifier in UTF-8.</param>
+    /// <param name="packet">The message; it is copied.</param>
+    void Relay(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet);
+}

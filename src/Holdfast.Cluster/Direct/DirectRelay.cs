@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Subscriptions;
+using Holdfast.Broker.Topics;
+using Holdfast.Cluster.Peers;
+using Holdfast.Log.Records;
+using Holdfast.Mqtt.Packets;
+
+namespace Holdfast.Cluster.Direct;
+
+/// <summary>QoS 0 between nodes: each tells the others its filters, and gets what they may match, in batches.</summary>
+internal sealed class DirectRelay(IPeers peers, TimeProvider time) : IDirectRelay, IAsyncDisposable
+{
+    private readonly InterestBook _book = new();
+    private readonly SubscriptionIndex<DirectFeed> _remote = new();
+    private readonly ConcurrentDictionary<NodeId, DirectFeed> _feeds = new();
+
+    /// <summary>Messages that were dropped because a node did not keep up.</summary>
+    public long Dropped => _feeds.Values.Sum(feed => feed.Dropped);
+
+    /// <summary>The other nodes have changed.</summary>
+    public void FollowPeers()
+    {
+        foreach (var node in peers.Others)
+        {
+            FeedOf(node);
+        }
+
+        foreach (var node in _feeds.Keys.Except(peers.Others))
+        {
+            if (_feeds.TryRemove(node, out var gone))
+            {
+                Forget(gone);
+                _ = gone.DisposeAsync().AsTask();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnAdded(ReadOnlySpan<byte> product, TopicFilter filter) => _book.OnAdded(product, filter);
+
+    /// <inheritdoc/>
+    public void OnRemoved(ReadOnlySpan<byte> product, TopicFilter filter) => _book.OnRemoved(product, filter);
+
+    /// <inheritdoc/>
+    public void Relay(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet)
+    {
+        if (_remote.Count == 0)
+        {
+            return;
+        }
+
+        foreach (ref readonly var match in _remote.Match(product, packet.Topic).Subscribers)
+        {
+            match.Subscriber.Offer(ToRecord(product, publisher, packet));
+        }
+    }
+
+    /// <summary>Another node says which filters it has.</summary>
+    public void Hear(Interest interest)
+    {
+        // It may see us before we see it.
+        var feed = FeedOf(interest.From);
+        lock (feed)
+        {
+            if (interest.IsWhole)
+            {
+                Forget(feed);
+            }
+
+            foreach (var (product, filter, isAdded) in interest.Changes)
+            {
+                var bytes = Encoding.UTF8.GetBytes(product);
+                if (!TopicFilter.TryParse(filter, out var parsed, out _))
+                {
+                    continue;
+                }
+
+                if (isAdded)
+                {
+                    feed.Products.Add(product);
+                    _remote.AddOrReplace(bytes, new Subscription<DirectFeed>(parsed, default, 0, null, feed));
+                }
+                else
+                {
+                    _remote.Remove(bytes, parsed, feed);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, feed) in _feeds)
+        {
+            await feed.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private DirectFeed FeedOf(NodeId node) => _feeds.GetOrAdd(node, other => new DirectFeed(peers.Self, peers.Get(other), _book, time));
+
+    private PublishRecord ToRecord(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        return new PublishRecord
+        {
+            Product = product,
+            Publisher = publisher,
+            Topic = packet.Topic,
+            Payload = packet.Payload,
+            Properties = packet.Properties,
+            ReceivedAtMilliseconds = now,
+            ExpiresAtMilliseconds = packet.MessageExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
+        };
+    }
+
+    private void Forget(DirectFeed feed)
+    {
+        foreach (var product in feed.Products)
+        {
+            _remote.RemoveAll(Encoding.UTF8.GetBytes(product), feed);
+        }
+
+        feed.Products.Clear();
+    }
+}
