@@ -11,7 +11,9 @@ namespace Holdfast.Server.Drill.Lab;
 /// <param name="fakeTime">libfaketime, when the node's clock is to be stepped; otherwise null.</param>
 internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerProgram program, IReadOnlyList<string> store, string? fakeTime) : IDisposable
 {
-    private const int MqttPort = 21883;
+    /// <summary>Where nodes listen for MQTT.</summary>
+    public const int MqttPort = 21883;
+
     private const int HttpPort = 28080;
     private const string ProcessName = "holdfast";
 

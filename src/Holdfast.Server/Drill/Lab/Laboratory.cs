@@ -42,8 +42,9 @@ internal sealed class Laboratory : IAsyncDisposable
     /// <param name="parent">Where its directory is made; not on tmpfs, where a flush costs nothing.</param>
     /// <param name="programs">What it runs.</param>
     /// <param name="useNamespaces">Whether each machine gets a network namespace; otherwise an address of the loopback network.</param>
+    /// <param name="databaseMachines">How many machines have a database: the primary and its standbys.</param>
     /// <exception cref="LabException">The system refuses.</exception>
-    public static async Task<Laboratory> CreateAsync(string parent, LabPrograms programs, bool useNamespaces)
+    public static async Task<Laboratory> CreateAsync(string parent, LabPrograms programs, bool useNamespaces, int databaseMachines = 3)
     {
         (int high, int low) = (Random.Shared.Next(1, 255), Random.Shared.Next(1, 255));
         string name = string.Create(CultureInfo.InvariantCulture, $"hf{high:x2}{low:x2}");
@@ -53,7 +54,7 @@ internal sealed class Laboratory : IAsyncDisposable
         {
             Directory.CreateDirectory(directory);
             await LabCommand.RunAsync("chmod", Traversable, directory);
-            LabMachine[] databases = Machines("db", FirstDatabaseAddress), nodes = Machines("node", FirstNodeAddress);
+            LabMachine[] databases = [.. Machines("db", FirstDatabaseAddress).Take(databaseMachines)], nodes = Machines("node", FirstNodeAddress);
             ILabNetwork network = new LoopbackNetwork();
             if (useNamespaces)
             {
