@@ -6,6 +6,7 @@ using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
 using Holdfast.Broker.Events;
+using Holdfast.Broker.Reports;
 
 namespace Holdfast.Api;
 
@@ -16,6 +17,7 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(ManyAnswer))]
 [JsonSerializable(typeof(IntegrationAnswer))]
 [JsonSerializable(typeof(IntegrationList))]
+[JsonSerializable(typeof(ClusterReport))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Readable { get; } = new(new JsonSerializerOptions

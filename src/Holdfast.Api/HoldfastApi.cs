@@ -1,3 +1,4 @@
+using Holdfast.Api.Cluster;
 using Holdfast.Api.Events;
 using Holdfast.Api.Events.Reading;
 using Holdfast.Api.Health;
@@ -25,7 +26,7 @@ public static class HoldfastApi
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Log.Partitions.IPartitionLog"/>,
-    /// <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
+    /// <see cref="Broker.Reports.IClusterReporter"/>, <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How the surface behaves.</param>
@@ -54,6 +55,7 @@ public static class HoldfastApi
         EventEndpoints.Map(endpoints, options);
         EventReadEndpoints.Map(endpoints, options);
         IntegrationEndpoints.Map(endpoints, options);
+        ClusterEndpoints.Map(endpoints, options);
         ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;

@@ -84,7 +84,7 @@ public sealed class BrokerNode : IAsyncDisposable
             Options = options,
             Log = stores.Log,
             Subscriptions = new SubscriptionIndex<LogSubscriber> { Observer = stores.Backbone?.Relay },
-            Relay = stores.Backbone?.Relay,
+            Backbone = stores.Backbone,
             Retained = new RetainedMessages(),
             Metrics = metrics,
             Time = time,
@@ -130,7 +130,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await _backbone.LetGoAsync().ConfigureAwait(false);
         }
 
-        await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", TimeSpan.Zero).ConfigureAwait(false);
+        await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", MovingTime()).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
         if (_backbone is null)
@@ -143,6 +143,9 @@ public sealed class BrokerNode : IAsyncDisposable
             await _checkpointer.RunLastAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>In a cluster clients are moved at a set rate, so that the other nodes are not flooded.</summary>
+    private TimeSpan MovingTime() => _backbone is null ? TimeSpan.Zero : TimeSpan.FromSeconds((double)_connections.Count / _services.Options.ClientsMovedPerSecond);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

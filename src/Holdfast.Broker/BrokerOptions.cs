@@ -44,4 +44,7 @@ public sealed record BrokerOptions
 
     /// <summary>How often projections and cursors are written.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many clients a second a node of a cluster sends to the others when it shuts down.</summary>
+    public int ClientsMovedPerSecond { get; init; } = 1_000;
 }

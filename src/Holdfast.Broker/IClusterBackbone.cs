@@ -19,6 +19,9 @@ public interface IClusterBackbone
     /// <param name="sink">The node's dispatcher.</param>
     void Connect(ICommitSink sink);
 
+    /// <summary>Where a client that cannot stay may go: <c>host:port</c> of another node that serves; null when none does.</summary>
+    string? OtherEntrance();
+
     /// <summary>The node shuts down: hands over what it owns. Its records are still taken to their owners.</summary>
     Task LetGoAsync();
 }

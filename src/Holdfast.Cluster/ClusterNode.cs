@@ -1,10 +1,12 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Reports;
 using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
+using Holdfast.Cluster.Reports;
 using Holdfast.Cluster.Silo;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
@@ -50,6 +52,15 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>The checkpoints of this node.</summary>
     public PostgresClusterCheckpoints Checkpoints { get; private set; } = null!;
 
+    /// <summary>Tells what the cluster promises.</summary>
+    public IClusterReporter Reporter { get; private set; } = null!;
+
+    /// <summary>Where clients connect, for those who are told to go there.</summary>
+    public IReadOnlyList<string> Listening { get; set; } = [];
+
+    /// <summary>How many network connections the node has.</summary>
+    public Func<int> Connections { get; set; } = () => 0;
+
     /// <summary>This node and the others.</summary>
     public IPeers Peers => _silo.Peers;
 
@@ -88,6 +99,14 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _appender.Sink = sink;
         _catchUp.Sink = sink;
         _fanout.Sink = sink;
+    }
+
+    /// <inheritdoc/>
+    public string? OtherEntrance()
+    {
+        var others = _hearing.Alive(_options.Times.Silence).Where(heartbeat => !heartbeat.IsLeaving)
+            .SelectMany(heartbeat => heartbeat.Listening).Where(listening => listening.StartsWith("mqtt", StringComparison.Ordinal)).ToList();
+        return others.Count == 0 ? null : new Uri(others[Random.Shared.Next(others.Count)]).Authority;
     }
 
     /// <inheritdoc/>
@@ -162,9 +181,10 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, new PartitionTakeover(Log, Checkpoints, Committer), Committer, _logger, time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
         _keeper.Changed += _heartbeats.TellNow;
-        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper));
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, _options.OnDrain));
         _appender = new ClusterAppender(
             _owners, node => node == Peers.Self ? _endpoint : Peers.Get(node), Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), time);
+        Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
         Peers.Changed += FollowPeers;
         FollowPeers();
         Committer.Start();
@@ -176,7 +196,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _relay.FollowPeers();
     }
 
-    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, [.. _options.Listening]);
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, Connections(), [.. Listening]);
 
     private void Hear(Heartbeat heartbeat)
     {

@@ -20,11 +20,11 @@ public sealed record ClusterNodeOptions
     /// <summary>The database; its owner is named by the node.</summary>
     public required PostgresOptions Database { get; init; }
 
-    /// <summary>Where clients connect, for those who are told to go there.</summary>
-    public IReadOnlyList<string> Listening { get; init; } = [];
-
     /// <summary>The times of the cluster.</summary>
     public ClusterTimes Times { get; init; } = new();
+
+    /// <summary>Called when an operator wants this node to drain.</summary>
+    public required Action OnDrain { get; init; }
 
     /// <summary>Called once when this node must end itself at once, acknowledging nothing more: it was taken for dead.</summary>
     public required Action<string> OnDeclaredDead { get; init; }

@@ -164,7 +164,7 @@ public sealed class ClientConnection
         if (Session is not null && Version == ProtocolVersion.Mqtt5)
         {
             // Whoever is sent away because of this node, not because of itself, is told of another.
-            var reference = reason is ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown ? _services.Options.ServerReference : null;
+            var reference = reason is ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown ? _services.OtherEntrance() : null;
             ControlPackets.Write(this, new DisconnectPacket
             {
                 Reason = reference is null ? reason : ReasonCode.UseAnotherServer,

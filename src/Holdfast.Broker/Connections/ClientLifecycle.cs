@@ -59,7 +59,7 @@ internal sealed class ClientLifecycle(
     public PacketOutcome RefuseConnect(ClientConnection connection, ReasonCode reason, string message)
     {
         services.Metrics.ConnectsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
-        var reference = reason == ReasonCode.ServerUnavailable ? services.Options.ServerReference : null;
+        var reference = reason == ReasonCode.ServerUnavailable ? services.OtherEntrance() : null;
         ControlPackets.Write(connection, new ConnAckPacket
         {
             Reason = reference is null ? reason : ReasonCode.UseAnotherServer,

@@ -29,6 +29,9 @@ internal sealed class SessionServices
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>The cluster; null on a single machine.</summary>
+    public IClusterBackbone? Backbone { get; init; }
+
     public LogInterests LogInterests { get; } = new();
 
     public SharedSubscriptionRegistry Shared { get; }
@@ -41,13 +44,16 @@ internal sealed class SessionServices
     public IRecordAppender Appender { get; set; } = null!;
 
     /// <summary>Takes QoS 0 messages to other nodes; null on a single machine.</summary>
-    public IDirectRelay? Relay { get; init; }
+    public IDirectRelay? Relay => Backbone?.Relay;
 
     /// <summary>Commits the partitions that this process owns: on a single machine all, and it is the <see cref="Appender"/>.</summary>
     public GroupCommitter Committer { get; set; } = null!;
 
     /// <summary>Outputs touched while a group is delivered. Only for the delivery thread.</summary>
     public TouchedOutputs DeliveryTouched { get; } = new();
+
+    /// <summary>Where a client that cannot stay here may go: what the operator says, else another node of the cluster; null for nowhere.</summary>
+    public string? OtherEntrance() => Options.ServerReference ?? Backbone?.OtherEntrance();
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

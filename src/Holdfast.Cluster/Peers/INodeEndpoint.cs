@@ -38,6 +38,12 @@ public interface INodeEndpoint
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
     ValueTask<bool> HearInterestAsync(Interest interest);
 
+    /// <summary>Drains the node: it hands over what it owns, sends its clients elsewhere, and ends.</summary>
+    /// <param name="node">Its name, to be sure.</param>
+    /// <returns>False when that is not its name.</returns>
+    /// <exception cref="PeerUnavailableException">There is no answer.</exception>
+    ValueTask<bool> DrainAsync(string node);
+
     /// <summary>Takes nothing more from a node that is gone, and answers when everything that was taken is committed or refused.</summary>
     /// <param name="gone">The node.</param>
     /// <returns>What the node owns, and up to where it is committed.</returns>

@@ -6,7 +6,7 @@ using Holdfast.Cluster.Ownership;
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>Answers other nodes, and this one where it takes the same way.</summary>
-internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper)
+internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper, Action drain)
     : INodeEndpoint
 {
     /// <inheritdoc/>
@@ -37,6 +37,18 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
     public ValueTask<bool> HearInterestAsync(Interest interest)
     {
         relay.Hear(interest);
+        return ValueTask.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> DrainAsync(string node)
+    {
+        if (node != self.Name)
+        {
+            return ValueTask.FromResult(false);
+        }
+
+        drain();
         return ValueTask.FromResult(true);
     }
 

@@ -30,5 +30,8 @@ internal sealed class NodeEndpoint : INodeEndpoint
     /// <inheritdoc/>
     public ValueTask<bool> HearInterestAsync(Interest interest) => Answers.HearInterestAsync(interest);
 
+    /// <inheritdoc/>
+    public ValueTask<bool> DrainAsync(string node) => Answers.DrainAsync(node);
+
     private INodeEndpoint Answers => _answers ?? throw new InvalidOperationException("This node is starting.");
 }

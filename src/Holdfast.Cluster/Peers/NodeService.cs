@@ -22,6 +22,10 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.PushAsync(message), endpoint, pushed);
 
     /// <inheritdoc/>
+    public ValueTask<bool> DrainAsync(string node)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.DrainAsync(message), endpoint, node);
+
+    /// <inheritdoc/>
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.FenceAsync(message), endpoint, gone);
 

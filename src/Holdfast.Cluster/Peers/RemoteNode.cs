@@ -35,6 +35,10 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     public ValueTask<bool> HearInterestAsync(Interest interest)
         => AskAsync(static (service, message) => service.HearInterestAsync(message), interest, AnswerLimit);
 
+    /// <inheritdoc/>
+    public ValueTask<bool> DrainAsync(string node)
+        => AskAsync(static (service, message) => service.DrainAsync(message), node, AnswerLimit);
+
     private async ValueTask<TAnswer> AskAsync<TMessage, TAnswer>(Func<INodeService, TMessage, ValueTask<TAnswer>> send, TMessage message, TimeSpan limit)
     {
         if (peers.IsDeclaredDead(id))

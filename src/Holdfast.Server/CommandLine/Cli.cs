@@ -63,6 +63,8 @@ internal static class Cli
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
             new IntegrationArguments(terminal).Build(),
+            new DoctorArguments(terminal).Build(),
+            new NodeArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new DrillArguments(terminal).Build(),

@@ -2,6 +2,7 @@ using Holdfast.Api;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
@@ -27,6 +28,7 @@ internal sealed class HttpHost : IAsyncDisposable
         IPartitionLog log,
         BrokerNode broker,
         IntegrationService integrations,
+        IClusterReporter reporter,
         ILoggerFactory loggers)
     {
         var api = new ApiOptions
@@ -43,6 +45,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
+        builder.Services.AddSingleton(reporter);
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

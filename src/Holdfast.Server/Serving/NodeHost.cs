@@ -1,4 +1,5 @@
 using Holdfast.Broker;
+using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
@@ -17,6 +18,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly BrokerMetrics _metrics = new();
+    private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeStores _stores = null!;
     private BrokerNode _broker = null!;
@@ -53,13 +55,13 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the token is cancelled. When the store can no longer be trusted the process ends at once.</summary>
+    /// <summary>Completes when the token is cancelled, or an operator drains the node. When the store can no longer be trusted the process ends at once.</summary>
     /// <param name="cancellationToken">Cancelled on SIGTERM and SIGINT.</param>
     public async Task WhenFailedAsync(CancellationToken cancellationToken)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellationToken.Register(stopped.SetResult);
-        await Task.WhenAny(stopped.Task, _failed.Task).ConfigureAwait(false);
+        await Task.WhenAny(stopped.Task, _failed.Task, _drain.Task).ConfigureAwait(false);
         if (_failed.Task.IsCompletedSuccessfully)
         {
             EndProcess(_failed.Task.Result);
@@ -127,7 +129,7 @@ internal sealed class NodeHost : IAsyncDisposable
         }
 
         _stores = options.Cluster is { } cluster
-            ? await NodeStores.JoinAsync(cluster, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
+            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
             : await NodeStores.OpenFilesAsync(options, _logger, cancellationToken).ConfigureAwait(false);
         var brokerOptions = new BrokerOptions
         {
@@ -157,7 +159,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, Reporter(), _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
@@ -172,6 +174,11 @@ internal sealed class NodeHost : IAsyncDisposable
 
         var mqttAddresses = mqtt.Zip(_mqtt?.EndPoints ?? [], (listen, endPoint) => listen with { EndPoint = endPoint });
         Addresses = [.. mqttAddresses.Concat(_http?.Addresses ?? []).Select(address => address.ToString())];
+        if (_stores.Cluster is { } cluster)
+        {
+            cluster.Listening = Addresses;
+            cluster.Connections = () => _broker.ConnectionCount;
+        }
     }
 
     private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous)
@@ -179,6 +186,10 @@ internal sealed class NodeHost : IAsyncDisposable
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };
+
+    private IClusterReporter Reporter() => _stores.Cluster?.Reporter ?? new MachineReporter(_stores.Log, _broker, Drain);
+
+    private void Drain() => _drain.TrySetResult();
 
     /// <summary>Nothing may be acknowledged any more: what this node's clients had goes on elsewhere.</summary>
     private void EndAsDead(string reason)

@@ -52,7 +52,7 @@ internal sealed class NodeStores : IAsyncDisposable
 
     /// <summary>Joins a cluster.</summary>
     public static async Task<NodeStores> JoinAsync(
-        ClusterOptions options, Action<string> onDeclaredDead, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var node = await ClusterNode.StartAsync(
             new ClusterNodeOptions
@@ -61,6 +61,7 @@ internal sealed class NodeStores : IAsyncDisposable
                 Zone = options.Zone,
                 Listen = options.Listen,
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
+                OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,
                 OnFatal = onFatal,
                 LoggerFactory = loggers,

@@ -59,6 +59,11 @@ internal static class Exchanges
         yield return await SendAsync(host, "GET", "/health/live");
         yield return await SendAsync(host, "HEAD", "/health/live");
         yield return await SendAsync(host, "GET", "/openapi/v1.json");
+        yield return await SendAsync(host, "GET", "/api/v1/cluster");
+        yield return await SendAsync(host, "GET", "/api/v1/cluster", withToken: false, headers: Far);
+        yield return await SendAsync(host, "POST", "/api/v1/cluster/nodes/{node}/drain", node: "a");
+        yield return await SendAsync(host, "POST", "/api/v1/cluster/nodes/{node}/drain", node: "b");
+        yield return await SendAsync(host, "POST", "/api/v1/cluster/nodes/{node}/drain", node: "a", withToken: false);
         yield return await SendAsync(host, "GET", "/metrics");
         yield return await SendAsync(host, "GET", "/metrics", withToken: false, headers: Far);
     }
@@ -148,10 +153,11 @@ internal static class Exchanges
     }
 
     private static async Task<Exchange> SendAsync(
-        ApiHost host, string method, string path, HttpContent? content = null, string query = "", string product = "default", bool withToken = true,
+        ApiHost host, string method, string path, HttpContent? content = null, string query = "", string product = "default", string node = "a", bool withToken = true,
         params (string, string)[] headers)
     {
-        var address = path.Replace("{product}", product, StringComparison.Ordinal).Replace("{name}", "hook", StringComparison.Ordinal);
+        var address = path.Replace("{product}", product, StringComparison.Ordinal).Replace("{name}", "hook", StringComparison.Ordinal)
+            .Replace("{node}", node, StringComparison.Ordinal);
         return new Exchange(method, path, await host.SendAsync(new HttpMethod(method), address + query, content, withToken, headers));
     }
 

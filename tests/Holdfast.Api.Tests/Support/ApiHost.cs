@@ -6,6 +6,7 @@ using Holdfast.Api.Security;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Reports;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -30,6 +31,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeNode Node { get; }
 
+    public FakeCluster Cluster => (FakeCluster)_app.Services.GetRequiredService<IClusterReporter>();
+
     public string Token { get; }
 
     /// <summary>The routes of the running server: method and pattern.</summary>
@@ -53,6 +56,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IEventPublisher>(node);
         builder.Services.AddSingleton<ICommitHealth>(node);
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
+        builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();
