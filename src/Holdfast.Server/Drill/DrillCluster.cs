@@ -6,6 +6,7 @@ namespace Holdfast.Server.Drill;
 /// <summary>What is drilled: the nodes and their database; and the supervisor that starts what has ended by itself, as systemd does.</summary>
 internal sealed class DrillCluster : IDisposable
 {
+    private const int PeerPort = 21111;
     private static readonly TimeSpan SupervisionInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly Laboratory _laboratory;
@@ -94,5 +95,9 @@ internal sealed class DrillCluster : IDisposable
     private static string[] OneMachine(LabMachine machine) => ["--data", Path.Combine(machine.Directory, "data")];
 
     private string[] OfCluster(LabMachine machine)
-        => ["--cluster", _laboratory.Database.ConnectionString, "--node", machine.Name, "--zone", machine.Zone];
+        =>
+        [
+            .. OneMachine(machine), "--cluster", _laboratory.Database.ConnectionString, "--node", machine.Name, "--zone", machine.Zone,
+            "--cluster-listen", $"{machine.Address}:{PeerPort}",
+        ];
 }
