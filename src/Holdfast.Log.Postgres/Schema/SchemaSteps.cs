@@ -135,6 +135,10 @@ internal static class SchemaSteps
             epoch bigint NOT NULL
         );
         ALTER TABLE stream ADD epoch bigint NOT NULL DEFAULT 0;
+        CREATE TABLE migration (
+            incarnation text PRIMARY KEY,
+            begun_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
         """,
     ];
 }

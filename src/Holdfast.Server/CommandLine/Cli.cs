@@ -7,6 +7,7 @@ using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Drill;
 using Holdfast.Server.Management;
+using Holdfast.Server.Migration;
 using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
@@ -65,6 +66,7 @@ internal static class Cli
             new IntegrationArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
+            new MigrateArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new DrillArguments(terminal).Build(),

@@ -30,7 +30,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private NodeHost(ServeOptions options)
     {
-        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options));
+        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options.Json));
         _logger = _loggers.CreateLogger("holdfast");
     }
 

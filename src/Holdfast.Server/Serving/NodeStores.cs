@@ -4,6 +4,7 @@ using Holdfast.Log.Postgres;
 using Holdfast.Log.Segments;
 using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
+using Holdfast.Server.Migration;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Server.Serving;
@@ -29,6 +30,7 @@ internal sealed class NodeStores : IAsyncDisposable
     /// <summary>Opens the files in the data directory.</summary>
     public static async Task<NodeStores> OpenFilesAsync(ServeOptions options, ILogger logger, CancellationToken cancellationToken)
     {
+        MovedStore.Refuse(options.Data);
         var log = await SegmentLog.OpenAsync(
             new SegmentLogOptions
             {
