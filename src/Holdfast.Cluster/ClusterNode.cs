@@ -151,6 +151,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
             {
                 Name = _options.Name,
                 Listen = _options.Listen,
+                Secret = _options.Secret,
                 Database = _options.Database,
                 Endpoint = _endpoint,
                 OnDeclaredDead = _options.OnDeclaredDead,

@@ -17,6 +17,9 @@ public sealed record ClusterNodeOptions
     /// <summary>Where this node listens for the others. With port 0 a free one is taken.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
 
+    /// <summary>What nodes prove to each other that they belong together, at least <see cref="Silo.ClusterSiloOptions.ShortestSecret"/> characters; null only on loopback.</summary>
+    public string? Secret { get; init; }
+
     /// <summary>The database; its owner is named by the node.</summary>
     public required PostgresOptions Database { get; init; }
 

@@ -62,6 +62,7 @@ internal sealed class NodeStores : IAsyncDisposable
                 Name = options.Node,
                 Zone = options.Zone,
                 Listen = options.Listen,
+                Secret = options.Secret,
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
                 OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Server.CommandLine;
 using Holdfast.Server.Demo;
 
 namespace Holdfast.Server.Drill.Lab;
@@ -16,6 +17,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
 
     private const int HttpPort = 28080;
     private const string ProcessName = "holdfast";
+    private const string Secret = "the nodes of a drill";
 
     /// <summary>The longest that a node may take to be ready.</summary>
     public static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(60);
@@ -67,7 +69,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
             command.AddRange(["--listen", LocalHttp.ToString().TrimEnd('/')]);
         }
 
-        _process = LabProcess.Start(network, Machine, ProcessName, Clock(), command);
+        _process = LabProcess.Start(network, Machine, ProcessName, Environment(), command);
     }
 
     /// <summary>Waits until it says that it is ready.</summary>
@@ -150,16 +152,17 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
     }
 
     // The library looks at its file once a second; clocks that only count stay true.
-    private Dictionary<string, string> Clock()
+    private Dictionary<string, string> Environment()
     {
         if (fakeTime is null)
         {
-            return [];
+            return new Dictionary<string, string> { [ClusterArguments.SecretVariable] = Secret };
         }
 
         StepClock(TimeSpan.Zero);
         return new Dictionary<string, string>
         {
+            [ClusterArguments.SecretVariable] = Secret,
             ["LD_PRELOAD"] = fakeTime,
             ["FAKETIME_TIMESTAMP_FILE"] = ClockFile,
             ["FAKETIME_CACHE_DURATION"] = "1",
