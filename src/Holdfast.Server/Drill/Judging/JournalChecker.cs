@@ -138,7 +138,8 @@ internal sealed class JournalChecker
     }
 
     private void Report(ViolationKind kind, JournalEntry entry, string what)
-        => _violations.Add(new Violation(kind, entry.T, $"{entry.Client}, {entry.Publisher} #{entry.Sequence} on {entry.Topic}: {what}"));
+        => _violations.Add(new Violation(
+            kind, entry.T, entry.Publisher is null ? $"{entry.Client}: {what}" : $"{entry.Client}, {entry.Publisher} #{entry.Sequence} on {entry.Topic}: {what}"));
 
     private sealed record Message(string Topic, int Qos, bool Once, long PublishedAt)
     {
