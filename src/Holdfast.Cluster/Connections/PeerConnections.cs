@@ -14,15 +14,24 @@ internal sealed class PeerConnections(NodeId self, byte[] secret, TimeProvider c
     /// <summary>How long a greeting may take.</summary>
     private static readonly TimeSpan GreetingTime = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<NodeId, CancellationTokenSource> _losses = new();
+    private readonly ConcurrentDictionary<NodeId, PeerLink> _links = new();
 
     /// <summary>Adds the greeting to a connection that this node makes or accepts.</summary>
     /// <param name="builder">Orleans' connection.</param>
     /// <param name="isCaller">Whether this node makes it.</param>
     public void Use(IConnectionBuilder builder, bool isCaller) => builder.Use(next => context => RunAsync(next, context, isCaller));
 
-    /// <summary>Is cancelled when a connection to a node ends.</summary>
-    public CancellationToken LossOf(NodeId node) => _losses.GetOrAdd(node, static _ => new CancellationTokenSource()).Token;
+    /// <summary>What is on its way to a node.</summary>
+    public PeerLink To(NodeId node) => _links.GetOrAdd(node, static _ => new PeerLink());
+
+    /// <summary>Forgets a node that is dead.</summary>
+    public void Forget(NodeId node)
+    {
+        if (_links.TryRemove(node, out var link))
+        {
+            link.Dispose();
+        }
+    }
 
     private async Task RunAsync(ConnectionDelegate next, ConnectionContext context, bool isCaller)
     {
@@ -44,16 +53,7 @@ internal sealed class PeerConnections(NodeId self, byte[] secret, TimeProvider c
         }
         finally
         {
-            Lose(node);
-        }
-    }
-
-    private void Lose(NodeId node)
-    {
-        // Not disposed: who took the token a moment ago may still register with it.
-        if (_losses.TryRemove(node, out var loss))
-        {
-            _ = loss.CancelAsync();
+            To(node).Lose();
         }
     }
 }

@@ -1,12 +1,15 @@
+using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
 using Holdfast.Log.Records;
+using Holdfast.Log.State;
 
 namespace Holdfast.Cluster.Ownership;
 
 /// <summary>Makes this node the owner of a partition: the claim, then everything that the owner must know, folded from the last checkpoint and the log.</summary>
-internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresClusterCheckpoints checkpoints, GroupCommitter committer)
+internal sealed class PartitionTakeover(
+    PostgresPartitionLog log, PostgresClusterCheckpoints checkpoints, GroupCommitter committer, IClusterSessionStore sessions, NodeFences fences)
 {
     private const int ReadBytes = 4 * 1024 * 1024;
 
@@ -21,6 +24,15 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
         if (!claim.IsGranted)
         {
             return false;
+        }
+
+        // After the claim: who fences a node asks the owners after it has written that down.
+        foreach (var node in await sessions.LoadNodesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (node.FencedAt is not null && NodeId.TryParse(node.Id, out var id))
+            {
+                await fences.FenceAsync(id).ConfigureAwait(false);
+            }
         }
 
         var (from, streams) = await checkpoints.LoadPartitionAsync(partition, cancellationToken).ConfigureAwait(false);

@@ -2,11 +2,12 @@ using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Connections;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Sessions;
 
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>The way to another node. Whatever goes wrong on it is a <see cref="PeerUnavailableException"/>, within the time that its kind of message has.</summary>
-internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, PeerConnections connections, TimeProvider clock) : INodeEndpoint
+internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, PeerLink link, TimeProvider clock) : INodeEndpoint
 {
     /// <summary>How long an answer may take, unless its kind of message has a limit of its own.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -36,6 +37,10 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
         => AskAsync(static (service, message) => service.HearInterestAsync(message), interest, AnswerLimit);
 
     /// <inheritdoc/>
+    public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release)
+        => AskAsync(static (service, message) => service.ReleaseAsync(message), release, AnswerLimit);
+
+    /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node)
         => AskAsync(static (service, message) => service.DrainAsync(message), node, AnswerLimit);
 
@@ -46,14 +51,23 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
             throw new PeerUnavailableException(id, "it is declared dead.");
         }
 
+        if (!link.TryBegin())
+        {
+            throw new PeerUnavailableException(id, $"{PeerLink.MostCalls} calls are on their way to it already.");
+        }
+
         try
         {
-            var loss = connections.LossOf(id);
+            var loss = link.Loss;
             return await send(service, message).AsTask().WaitAsync(limit, clock, loss).ConfigureAwait(false);
         }
         catch (Exception error)
         {
             throw new PeerUnavailableException(id, Reason(error, limit), error);
+        }
+        finally
+        {
+            link.End();
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
     private readonly ILogger<SiloPeers> _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
-    private volatile View _view = new([], new HashSet<SiloAddress>());
+    private volatile View _view = new([], []);
 
     /// <summary>Begins to watch.</summary>
     public SiloPeers(NodeId self, IClusterMembershipService membership, NodeServiceClient services, PeerConnections connections, TimeProvider clock, ILogger<SiloPeers> logger)
@@ -40,7 +40,7 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
     public bool IsDeclaredDead(NodeId node) => _membership.CurrentSnapshot.GetSiloStatus(node.ToSiloAddress()) == SiloStatus.Dead;
 
     /// <inheritdoc/>
-    public INodeEndpoint Get(NodeId node) => new RemoteNode(node, _services.Of(node.ToSiloAddress()), this, _connections, _clock);
+    public INodeEndpoint Get(NodeId node) => new RemoteNode(node, _services.Of(node.ToSiloAddress()), this, _connections.To(node), _clock);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -57,6 +57,7 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
             var before = _view;
             var view = View.Of(snapshot, Self);
             _view = view;
+            view.Dead.ForEach(_connections.Forget);
             if (view.IsOtherThan(before))
             {
                 _logger.LogInformation("The other nodes: {Others}.", view.Others.Count == 0 ? "none" : string.Join(", ", view.Others));
@@ -79,17 +80,22 @@ internal sealed class SiloPeers : IPeers, IAsyncDisposable
     }
 
     /// <summary>A moment of the membership.</summary>
-    private sealed record View(IReadOnlyList<NodeId> Others, HashSet<SiloAddress> Dead)
+    private sealed record View(IReadOnlyList<NodeId> Others, List<NodeId> Dead)
     {
         public static View Of(ClusterMembershipSnapshot snapshot, NodeId self) => new(
-            [.. snapshot.Members.Values
-                .Where(member => member.Status is SiloStatus.Joining or SiloStatus.Active && NodeId.IsName(member.Name))
+            Find(snapshot, status => status is SiloStatus.Joining or SiloStatus.Active, self),
+            Find(snapshot, status => status is SiloStatus.Dead, self));
+
+        public bool IsOtherThan(View other) => !Others.SequenceEqual(other.Others) || !Dead.SequenceEqual(other.Dead);
+
+        private static List<NodeId> Find(ClusterMembershipSnapshot snapshot, Func<SiloStatus, bool> fits, NodeId self) =>
+        [
+            .. snapshot.Members.Values
+                .Where(member => fits(member.Status) && NodeId.IsName(member.Name))
                 .Select(member => NodeId.From(member.Name, member.SiloAddress))
                 .Where(node => node != self)
                 .OrderBy(node => node.Name, StringComparer.Ordinal)
-                .ThenBy(node => node.ToString(), StringComparer.Ordinal)],
-            [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Dead).Select(member => member.SiloAddress)]);
-
-        public bool IsOtherThan(View other) => !Others.SequenceEqual(other.Others) || !Dead.SetEquals(other.Dead);
+                .ThenBy(node => node.ToString(), StringComparer.Ordinal),
+        ];
     }
 }

@@ -14,6 +14,8 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <summary>How long the database may be away before what the membership wants of it fails. Orleans then waits up to a minute, so it should hardly ever happen.</summary>
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan GenerationTime = TimeSpan.FromSeconds(1);
+
     private readonly IHost _host;
     private readonly ClusterMembers _members;
     private readonly SiloPeers _peers;
@@ -40,8 +42,7 @@ public sealed class ClusterSilo : IAsyncDisposable
         var members = await ClusterMembers.OpenAsync(options.Database with { StateRetryTime = DatabasePatience }, cancellationToken).ConfigureAwait(false);
         try
         {
-            var host = Build(options, members);
-            var address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+            var (host, address) = await BuildAsync(options, members, cancellationToken).ConfigureAwait(false);
             var peers = ActivatorUtilities.CreateInstance<SiloPeers>(host.Services, NodeId.From(options.Name, address), options.Database.TimeProvider);
             return new ClusterSilo(host, members, peers);
         }
@@ -70,6 +71,24 @@ public sealed class ClusterSilo : IAsyncDisposable
         }
 
         await _members.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Orleans counts lives in seconds. A node that comes back within the second of its last start would be taken for the life before, so it waits for the next.</summary>
+    private static async Task<(IHost Host, SiloAddress Address)> BuildAsync(ClusterSiloOptions options, ClusterMembers members, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var host = Build(options, members);
+            var address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+            var known = await members.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (known.Members.All(member => member.Address != address.ToParsableString()))
+            {
+                return (host, address);
+            }
+
+            host.Dispose();
+            await Task.Delay(GenerationTime, options.Database.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static IHost Build(ClusterSiloOptions options, ClusterMembers members)

@@ -31,6 +31,9 @@ public static class DependencyRule
     };
 
     private static readonly string[] MayKnowAspNet = ["Holdfast.Transport", "Holdfast.Api", "Holdfast.Status", "Holdfast.Server"];
+
+    // A package of interfaces, without a server, in which Orleans describes its connections.
+    private const string OrleansNetwork = "Microsoft.AspNetCore.Connections.Abstractions";
     private static readonly string[] MayKnowOrleans = ["Holdfast.Cluster", "Holdfast.Server"];
 
     /// <summary>Checks what a project, or its assembly, refers to.</summary>
@@ -52,7 +55,8 @@ public static class DependencyRule
                 yield return new Finding(path, 1, $"{references.Project} must not know {name}.");
             }
 
-            if (name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) && !MayKnowAspNet.Contains(references.Project))
+            bool network = name == OrleansNetwork && MayKnowOrleans.Contains(references.Project);
+            if (name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) && !network && !MayKnowAspNet.Contains(references.Project))
             {
                 yield return new Finding(path, 1, $"{references.Project} must not know ASP.NET ({name}).");
             }

@@ -15,6 +15,8 @@ public sealed class DependencyRuleTests
     [InlineData("Holdfast.Status", "Holdfast.Api")]
     [InlineData("Holdfast.Broker", "Microsoft.AspNetCore.App")]
     [InlineData("Holdfast.Integrations", "Microsoft.AspNetCore.Http.Abstractions")]
+    [InlineData("Holdfast.Cluster", "Microsoft.AspNetCore.Http.Abstractions")]
+    [InlineData("Holdfast.Broker", "Microsoft.AspNetCore.Connections.Abstractions")]
     [InlineData("Holdfast.Broker", "Microsoft.Orleans.Sdk")]
     [InlineData("Holdfast.Api", "Orleans.Core")]
     public void The_wrong_direction_is_found(string project, string name)
@@ -25,6 +27,7 @@ public sealed class DependencyRuleTests
     [InlineData("Holdfast.Transport", "Holdfast.Mqtt")]
     [InlineData("Holdfast.Transport", "Microsoft.AspNetCore.App")]
     [InlineData("Holdfast.Cluster", "Orleans.Core")]
+    [InlineData("Holdfast.Cluster", "Microsoft.AspNetCore.Connections.Abstractions")]
     [InlineData("Holdfast.Server", "Holdfast.Api")]
     [InlineData("Holdfast.Log", "Microsoft.Data.Sqlite")]
     [InlineData("Holdfast.Log.Postgres", "Holdfast.Log")]
