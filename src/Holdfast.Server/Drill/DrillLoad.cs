@@ -3,6 +3,7 @@ using System.Net;
 using Holdfast.Mqtt;
 using Holdfast.Server.Drill.Clients;
 using Holdfast.Server.Drill.Judging;
+using Holdfast.Server.Drill.Lab;
 
 namespace Holdfast.Server.Drill;
 
@@ -11,6 +12,8 @@ internal sealed class DrillLoad : IAsyncDisposable
 {
     /// <summary>How long the clients wait for a connection, and for an answer, before they go elsewhere.</summary>
     public static readonly ClientPatience Patience = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+
+    private static readonly TimeSpan SubscribeLimit = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stopPublishing = new();
@@ -58,9 +61,18 @@ internal sealed class DrillLoad : IAsyncDisposable
     /// <summary>Waits until the subscriptions are in force, and starts publishing.</summary>
     /// <param name="interval">How often each publisher publishes.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="LabException">A subscription was not granted in time.</exception>
     public async Task PublishAsync(TimeSpan interval, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed)).WaitAsync(cancellationToken);
+        try
+        {
+            await Task.WhenAll(_subscribers.Select(subscriber => subscriber.Subscribed)).WaitAsync(SubscribeLimit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new LabException($"the nodes are ready, but not every subscription was granted within {SubscribeLimit.TotalSeconds:0} s");
+        }
+
         _running.AddRange(_publishers.Select(client => Task.Run(() => client.RunAsync(_stopping.Token), CancellationToken.None)));
         _pacing.AddRange(_publishers.Select(client => client.PublishEachAsync(interval, _stopPublishing.Token)));
     }

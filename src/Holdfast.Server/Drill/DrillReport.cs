@@ -61,7 +61,8 @@ internal sealed record DrillReport
     /// <param name="interruption">What ended the drill early, or null.</param>
     public static DrillReport Make(int seed, IReadOnlyList<JournalEntry> entries, int nodesFallen, string? interruption)
     {
-        (Verdict verdict, IReadOnlyList<FaultResult> faults) = DrillJudge.Judge(entries);
+        // Nobody has waited for what was on its way when a drill ended early: that is not lost.
+        (Verdict verdict, IReadOnlyList<FaultResult> faults) = DrillJudge.Judge(entries, countsLost: interruption is null);
         int tooLong = faults.Count(fault => fault.IsTooLong);
         string? problem = interruption
             ?? (verdict.Violations.Count > 0 ? $"{verdict.Violations.Count} promises to events were broken"

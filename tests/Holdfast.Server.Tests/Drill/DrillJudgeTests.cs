@@ -116,12 +116,15 @@ public sealed class DrillJudgeTests
     }
 
     [Fact]
-    public void A_drill_that_ended_early_is_not_kept()
+    public void A_drill_that_ended_early_is_not_kept_and_what_was_on_its_way_is_not_lost()
     {
         Subscribe();
-        Deliver(1, 1);
+        Publish(1, 1);
 
-        Assert.Equal("the nodes caught fire", DrillReport.Make(1, _entries, 0, "the nodes caught fire").Problem);
+        DrillReport report = DrillReport.Make(1, _entries, 0, "the nodes caught fire");
+
+        Assert.Equal("the nodes caught fire", report.Problem);
+        Assert.Empty(report.Violations);
     }
 
     private DrillReport Report() => DrillReport.Make(1, _entries, 0, null);

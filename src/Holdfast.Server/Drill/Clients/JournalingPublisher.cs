@@ -20,6 +20,10 @@ internal sealed class JournalingPublisher(
     private readonly List<Exchange> _exchanges = [];
     private TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _limit;
+
+    /// <summary>The connection on which the unfinished exchanges have been taken up again: nothing new may overtake them.</summary>
+    private MqttLink? _resumed;
+
     private ushort _lastPacketId;
     private long _sequence;
 
@@ -107,6 +111,7 @@ internal sealed class JournalingPublisher(
     {
         lock (_lock)
         {
+            _resumed = link;
             foreach (var exchange in _exchanges)
             {
                 exchange.Since = Journal.Now;
@@ -160,7 +165,7 @@ internal sealed class JournalingPublisher(
     {
         lock (_lock)
         {
-            while (Link is not null && _exchanges.Count < Window && _sequence < _limit)
+            while (Link is not null && Link == _resumed && _exchanges.Count < Window && _sequence < _limit)
             {
                 _sequence++;
                 var exchange = new Exchange(NextPacketId(), _sequence, $"devices/{Name}/events/{_sequence % Topics}");

@@ -13,10 +13,12 @@ internal static class DrillJudge
 
     /// <summary>Judges.</summary>
     /// <param name="entries">The journals.</param>
+    /// <param name="countsLost">Whether the drill waited for everything to be delivered, so that what is missing is lost.</param>
     /// <returns>What the clients saw in all, and what each fault did.</returns>
-    public static (Verdict Verdict, IReadOnlyList<FaultResult> Faults) Judge(IReadOnlyList<JournalEntry> entries)
+    public static (Verdict Verdict, IReadOnlyList<FaultResult> Faults) Judge(IReadOnlyList<JournalEntry> entries, bool countsLost)
     {
         Verdict verdict = JournalChecker.Check(entries);
+        verdict = countsLost ? verdict : verdict with { Violations = [.. verdict.Violations.Where(violation => violation.Kind != ViolationKind.Lost)] };
         JournalEntry[] faults = [.. entries.Where(entry => entry is { Client: DrillJournal, Action: JournalAction.FaultBegun }).OrderBy(entry => entry.T)];
         ILookup<string, long> acknowledged = PauseMeter.Moments(entries, JournalAction.Acknowledged);
         long[] committed = [.. PauseMeter.Moments(entries, JournalAction.Committed).SelectMany(moments => moments).Order()];
