@@ -73,6 +73,7 @@ public sealed class DrillJudgeTests
     public void A_pause_longer_than_promised_breaks_the_drill(string kind, double seconds, int tooLong)
     {
         Subscribe();
+        Commit(1);
         Deliver(1, 1);
         Fault(1.0001, Enum.Parse<FaultKind>(kind));
         Deliver(2, 1 + seconds);
@@ -99,6 +100,30 @@ public sealed class DrillJudgeTests
 
         Assert.Equal(9, Assert.Single(report.Kinds).DatabasePauseMaxSeconds);
         Assert.Equal(isKept, report.IsKept);
+    }
+
+    [Fact]
+    public void A_pause_after_the_next_fault_is_not_that_of_the_one_before()
+    {
+        Subscribe();
+        Deliver(1, 1);
+        Fault(1.5, FaultKind.NodeKill);
+        Deliver(2, 2);
+        Fault(2.5, FaultKind.SlowNetwork);
+        Deliver(3, 9);
+
+        Assert.Equal([1.0, 7.0], Report().Faults.Select(fault => fault.PauseSeconds));
+    }
+
+    [Fact]
+    public void One_machine_is_promised_no_pause()
+    {
+        Subscribe();
+        Deliver(1, 1);
+        Fault(1.0001, FaultKind.NodeKill);
+        Deliver(2, 9);
+
+        Assert.Null(Report().Problem);
     }
 
     [Fact]

@@ -26,12 +26,13 @@ internal sealed record FaultResult
     /// <summary>Broken promises of events published, or deliveries received, since it began.</summary>
     public required IReadOnlyList<Violation> Violations { get; init; }
 
-    /// <summary>The longest pause that is promised, in seconds; null when none is.</summary>
+    /// <summary>The longest pause that is promised, in seconds; null when none is, as to a single machine, which has no database of its own.</summary>
     public double? PromisedPauseSeconds => Kind.Promise() switch
     {
+        _ when DatabasePauseSeconds is null => null,
         PausePromise.OneSecond => 1,
         PausePromise.TwoSeconds => 2,
-        PausePromise.Database => Math.Max(2, (DatabasePauseSeconds ?? 0) + 1),
+        PausePromise.Database => Math.Max(2, DatabasePauseSeconds.Value + 1),
         _ => null,
     };
 

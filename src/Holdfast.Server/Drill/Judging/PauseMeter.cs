@@ -6,8 +6,8 @@ namespace Holdfast.Server.Drill.Judging;
 internal readonly record struct FaultWindow(long Begin, long End);
 
 /// <summary>
-/// Measures pauses from journals alone: the longest time between two successive moments of a kind, of which the later lies in the window, or which
-/// spans it.
+/// Measures pauses from journals alone: the longest time between two successive moments of a kind that a window has seen. What lasts beyond the window is
+/// the next one's.
 /// </summary>
 internal static class PauseMeter
 {
@@ -34,7 +34,7 @@ internal static class PauseMeter
         {
             if (moment > window.Begin && last is { } before && before < window.End)
             {
-                longest = Math.Max(longest, moment - before);
+                longest = Math.Max(longest, Math.Min(moment, window.End) - before);
             }
 
             last = moment;
