@@ -69,3 +69,22 @@ install_dotnet_from_microsoft() {
 
     rm -f "$script" "$script.log"
 }
+
+# install_drill_tools: what 'holdfast drill' runs beside the product, and what its network is made of.
+install_drill_tools() {
+    local missing=()
+    command -v etcd >/dev/null || missing+=(etcd-server)
+    command -v patroni >/dev/null || missing+=(patroni python3-etcd)
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+    command -v setpriv >/dev/null && command -v setsid >/dev/null || missing+=(util-linux)
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(libfaketime)
+    if [ "$(id -u)" -eq 0 ]; then
+        PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
+        PATH=$PATH:/usr/sbin:/sbin command -v iptables >/dev/null || missing+=(iptables)
+    fi
+
+    [ ${#missing[@]} -eq 0 ] && return
+    install_packages "${missing[@]}"
+    # Debian starts what it installs; the drill starts its own.
+    [ ! -d /run/systemd/system ] || as_root systemctl disable --now etcd patroni postgresql >/dev/null 2>&1 || true
+}

@@ -1,6 +1,5 @@
 using System.Net;
 using Holdfast.Crash.Clients;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 using Holdfast.Mqtt;
 
@@ -31,7 +30,7 @@ public sealed class CommitTests : IDisposable
             Options = ["--ack-deadline", "2s"],
             Tracer = Inject("fdatasync", $"delay_enter={StallMicroseconds}:when={FaultyFlush}"),
         });
-        using var idle = await MqttLink.OpenAsync(server.MqttPort, new() { Version = ProtocolVersion.Mqtt5, ClientId = "idle", CleanStart = true }, cancellation);
+        using var idle = await MqttLink.OpenAsync(new(IPAddress.Loopback, server.MqttPort), new() { Version = ProtocolVersion.Mqtt5, ClientId = "idle", CleanStart = true }, cancellation);
         var idleEnded = idle!.RunAsync(new CountingHandler(new AcknowledgementCounter()), cancellation);
         await load.SubscribeAsync(server, _directory.Data, cancellation);
         _ = load.PublishAsync(int.MaxValue);

@@ -1,5 +1,4 @@
 using Holdfast.Crash.Clients;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 using Holdfast.Mqtt;
 
@@ -60,8 +59,8 @@ public sealed class DamageTests : IDisposable
         var random = new Random(seed);
         using var journal = new Journal(_directory.Journals);
         var address = new ServerAddress();
-        var publisher = new JournalingPublisher("p", ProtocolVersion.Mqtt5, QualityOfService.AtLeastOnce, address, journal);
-        var subscriber = new JournalingSubscriber("s", ProtocolVersion.Mqtt5, QualityOfService.AtLeastOnce, address, journal);
+        var publisher = new JournalingPublisher("p", ProtocolVersion.Mqtt5, QualityOfService.AtLeastOnce, address.Route(), journal);
+        var subscriber = new JournalingSubscriber("s", ProtocolVersion.Mqtt5, QualityOfService.AtLeastOnce, address.Route(), journal);
         await using (var server = await ServerProcess.StartAsync(new ServerArguments(_directory.Data)))
         {
             address.Announce(server.MqttPort);

@@ -1,6 +1,5 @@
 using System.Net;
 using Holdfast.Crash.Clients;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 using Holdfast.Mqtt;
 

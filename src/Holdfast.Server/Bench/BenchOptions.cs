@@ -14,6 +14,9 @@ internal sealed record BenchOptions
     /// <summary>The broker's port.</summary>
     public int Port { get; init; } = 1883;
 
+    /// <summary>The hosts over which the connections of a load are spread, all with the same port; empty for one host.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     /// <summary>The broker's process on this machine, for CPU and memory; null to leave them out.</summary>
     public int? BrokerProcessId { get; init; }
 
@@ -64,6 +67,10 @@ internal sealed record BenchOptions
 
     /// <summary>How long the load runs before.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The options of the connection with a number: each goes to the next host in turn.</summary>
+    /// <param name="connection">From 0.</param>
+    public BenchOptions Of(int connection) => Hosts.Count == 0 ? this : this with { Host = Hosts[connection % Hosts.Count] };
 }
 
 /// <summary>A shape of load.</summary>

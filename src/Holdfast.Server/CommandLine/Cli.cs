@@ -6,6 +6,7 @@ using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Devices;
+using Holdfast.Server.Drill;
 using Holdfast.Server.Management;
 using Holdfast.Server.Migration;
 using Holdfast.Server.StatusPage;
@@ -71,6 +72,7 @@ internal static class Cli
             new DemoArguments(terminal).Build(),
             new AgentArguments(terminal).Build(),
             new FleetArguments(terminal).Build(),
+            new DrillArguments(terminal).Build(),
             new StatusArguments(terminal).Build(),
             new WatchArguments(terminal).Build(),
         };

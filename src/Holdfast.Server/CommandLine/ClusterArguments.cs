@@ -9,8 +9,6 @@ namespace Holdfast.Server.CommandLine;
 /// <summary>The options of a node of a cluster.</summary>
 internal sealed class ClusterArguments
 {
-    private const string SecretVariable = "HOLDFAST_CLUSTER_SECRET";
-
     private readonly Option<string?> _cluster = ValueOptions.Text("--cluster", "CONNECTION", "Be a node of the cluster in this PostgreSQL database, such as \"Host=a,b,c;Database=holdfast;Username=holdfast\". The password may come from PGPASSWORD or a Passfile.");
     private readonly Option<string?> _node = ValueOptions.Text("--node", "NAME", "The name of this node: letters, digits and dashes. [default: the host's name]");
     private readonly Option<string?> _zone = ValueOptions.Text("--zone", "VENDOR/REGION/ZONE", "Where this node is.");
@@ -18,6 +16,9 @@ internal sealed class ClusterArguments
     private readonly Option<string?> _secretFile = ValueOptions.Text("--cluster-secret-file", "FILE", $"A file with what all nodes know and nobody else does, at least {ClusterSiloOptions.ShortestSecret} random characters; or set {SecretVariable}. Needed unless --cluster-listen is a loopback address.");
     private readonly Option<bool> _acceptAsynchronous = ValueOptions.Flag("--accept-async-replication", "Acknowledge although the database has no synchronous standby: one machine's death may then lose acknowledged events.");
     private readonly Option<string?> _attest = ValueOptions.Text("--attest-durability", "TEXT", "Where the database service hides its replication: what you know about it. It is shown wherever durability is shown.");
+
+    /// <summary>The variable with the secret that all nodes of a cluster have in common; never on the command line, where every user could read it.</summary>
+    public const string SecretVariable = "HOLDFAST_CLUSTER_SECRET";
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Holdfast.Crash.Clients;
 using Holdfast.Crash.Traces;
@@ -37,7 +38,7 @@ internal static class FlushCheck
     private static async Task PublishAsync(int port, CancellationToken cancellationToken)
     {
         var connect = new ConnectPacket { Version = ProtocolVersion.Mqtt311, ClientId = "flush", CleanStart = true };
-        using var link = await MqttLink.OpenAsync(port, connect, cancellationToken) ?? throw new InvalidOperationException("No CONNACK came.");
+        using var link = await MqttLink.OpenAsync(new(IPAddress.Loopback, port), connect, cancellationToken) ?? throw new InvalidOperationException("No CONNACK came.");
         var acknowledgements = new AcknowledgementCounter();
         var reading = link.RunAsync(new CountingHandler(acknowledgements), cancellationToken);
         var packetId = 0;

@@ -1,5 +1,4 @@
 using Holdfast.Crash.Clients;
-using Holdfast.Crash.Journals;
 
 namespace Holdfast.Crash.Checks;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 using Holdfast.Mqtt;
 
@@ -107,7 +106,7 @@ internal sealed class Load : IAsyncDisposable
 
     private void AddPublisher(string name, ProtocolVersion version, QualityOfService qualityOfService)
     {
-        var publisher = new JournalingPublisher(name, version, qualityOfService, Address, _journal);
+        var publisher = new JournalingPublisher(name, version, qualityOfService, Address.Route(), _journal);
         publisher.Acknowledged += message =>
         {
             _acknowledged.Enqueue(message);
@@ -117,7 +116,7 @@ internal sealed class Load : IAsyncDisposable
     }
 
     private void AddSubscriber(string name, ProtocolVersion version, QualityOfService qualityOfService, Random? aborts)
-        => _subscribers.Add(new JournalingSubscriber(name, version, qualityOfService, Address, _journal) { Aborts = aborts });
+        => _subscribers.Add(new JournalingSubscriber(name, version, qualityOfService, Address.Route(), _journal) { Aborts = aborts });
 
     private void Run(IEnumerable<JournalingClient> clients) => _running.AddRange(clients.Select(client => Task.Run(() => client.RunAsync(_stopping.Token))));
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Holdfast.Crash.Clients;
 
 /// <summary>Where the server listens in each of its lives. Clients that find nobody there wait for the next life; nobody polls.</summary>
@@ -19,6 +21,9 @@ internal sealed class ServerAddress
         }
     }
 
+    /// <summary>The way of one client to the server.</summary>
+    public IRoute Route() => new LifeRoute(this);
+
     /// <summary>The server's newest life, once it is later than the one given.</summary>
     public async Task<(int Life, int Port)> AfterAsync(int life, CancellationToken cancellationToken)
     {
@@ -36,6 +41,20 @@ internal sealed class ServerAddress
             }
 
             await next.WaitAsync(cancellationToken);
+        }
+    }
+
+    // When nobody listens any more, that life is over.
+    private sealed class LifeRoute(ServerAddress address) : IRoute
+    {
+        private int _over;
+        private int _life;
+
+        public async Task<IPEndPoint> NextAsync(ConnectionEnd? last, CancellationToken cancellationToken)
+        {
+            _over = last == ConnectionEnd.NobodyThere ? _life : _over;
+            (_life, var port) = await address.AfterAsync(_over, cancellationToken);
+            return new IPEndPoint(IPAddress.Loopback, port);
         }
     }
 }

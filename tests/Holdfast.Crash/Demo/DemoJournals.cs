@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Holdfast.Crash.Journals;
 
 namespace Holdfast.Crash.Demo;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 
 namespace Holdfast.Crash.Demo;

@@ -148,8 +148,8 @@ public sealed class JournalCheckerTests
     {
         var entry = new JournalEntry { T = 12, Client = "c", Action = JournalAction.Published, Publisher = "p", Sequence = 3, Topic = "t/ä", Qos = 2, Dup = true, Id = "i" };
 
-        Assert.Equal(entry, JournalEntry.FromLine(entry.ToLine()));
-        Assert.Contains("\"action\":\"published\"", entry.ToLine(), StringComparison.Ordinal);
+        Assert.Equal(entry, JournalEntry.FromLine("c", entry.ToLine()));
+        Assert.Contains("\"action\":\"publish-again\"", entry.ToLine(), StringComparison.Ordinal);
     }
 
     private Violation AssertOne(ViolationKind kind)

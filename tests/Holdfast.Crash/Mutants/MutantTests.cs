@@ -1,5 +1,4 @@
 using Holdfast.Crash.Checks;
-using Holdfast.Crash.Journals;
 using Holdfast.Crash.Processes;
 
 namespace Holdfast.Crash.Mutants;

@@ -87,7 +87,7 @@ internal sealed class LoadRun(BenchOptions options) : IBenchSource
         {
             _subscribers.AddRange(await Task.WhenAll(group.Select(async entry =>
             {
-                BenchConnection connection = await BenchConnection.OpenAsync(options, new BenchClient($"bench-{_run}-s{entry.Index}"), cancellationToken);
+                BenchConnection connection = await BenchConnection.OpenAsync(options.Of(entry.Index), new BenchClient($"bench-{_run}-s{entry.Index}"), cancellationToken);
                 await connection.SubscribeAsync(entry.Plan.Filter, entry.Plan.QualityOfService, cancellationToken);
                 return new BenchSubscriber(connection);
             })));
@@ -97,7 +97,7 @@ internal sealed class LoadRun(BenchOptions options) : IBenchSource
         {
             _publishers.AddRange(await Task.WhenAll(group.Select(async entry =>
             {
-                BenchConnection connection = await BenchConnection.OpenAsync(options, new BenchClient($"bench-{_run}-p{entry.Index}"), cancellationToken);
+                BenchConnection connection = await BenchConnection.OpenAsync(options.Of(entry.Index), new BenchClient($"bench-{_run}-p{entry.Index}"), cancellationToken);
                 return new BenchPublisher(connection, new PublishTemplate(entry.Plan, options.Version), options.Window, _errors);
             })));
         }

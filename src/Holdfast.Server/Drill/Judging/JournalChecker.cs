@@ -1,4 +1,4 @@
-namespace Holdfast.Crash.Journals;
+namespace Holdfast.Server.Drill.Judging;
 
 /// <summary>Judges a run by the clients' journals alone.</summary>
 internal sealed class JournalChecker
@@ -40,7 +40,7 @@ internal sealed class JournalChecker
         switch (entry.Action)
         {
             case JournalAction.Published:
-                _messages.TryAdd((entry.Publisher!, entry.Sequence), new Message(entry.Topic!, entry.Qos, entry.T));
+                _messages.TryAdd((entry.Publisher!, entry.Sequence), new Message(entry.Topic!, entry.Qos, entry.Once || entry.Qos == 2, entry.T));
                 break;
             case JournalAction.Acknowledged:
                 _messages[(entry.Publisher!, entry.Sequence)].IsAcknowledged = true;
@@ -91,7 +91,7 @@ internal sealed class JournalChecker
 
     private void CheckId(JournalEntry entry, Message message)
     {
-        if (entry.Id is null || message.Qos != 2)
+        if (entry.Id is null || !message.Once)
         {
             return;
         }
@@ -121,7 +121,7 @@ internal sealed class JournalChecker
             if (message.IsAcknowledged && consumer.WasSubscribed(message) && !consumer.Seen.ContainsKey(key))
             {
                 _violations.Add(new Violation(
-                    ViolationKind.Lost, $"{key.Publisher} #{key.Sequence} on {message.Topic} was acknowledged and never reached {consumer.Name}"));
+                    ViolationKind.Lost, message.PublishedAt, $"{key.Publisher} #{key.Sequence} on {message.Topic} was acknowledged and never reached {consumer.Name}"));
             }
         }
     }
@@ -138,9 +138,10 @@ internal sealed class JournalChecker
     }
 
     private void Report(ViolationKind kind, JournalEntry entry, string what)
-        => _violations.Add(new Violation(kind, $"{entry.Client}, {entry.Publisher} #{entry.Sequence} on {entry.Topic}: {what}"));
+        => _violations.Add(new Violation(
+            kind, entry.T, entry.Publisher is null ? $"{entry.Client}: {what}" : $"{entry.Client}, {entry.Publisher} #{entry.Sequence} on {entry.Topic}: {what}"));
 
-    private sealed record Message(string Topic, int Qos, long PublishedAt)
+    private sealed record Message(string Topic, int Qos, bool Once, long PublishedAt)
     {
         public bool IsAcknowledged { get; set; }
 

@@ -1,11 +1,12 @@
+using System.Net;
 using System.Text.Json;
-using Holdfast.Crash.Journals;
+using Holdfast.Server.Drill.Judging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>An HTTP server that takes every event and writes it down.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
@@ -21,10 +22,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public Uri Url => new(_server.Urls.First());
 
-    public static async Task<WebhookReceiver> StartAsync(Journal journal)
+    public static async Task<WebhookReceiver> StartAsync(Journal journal, IPAddress? host = null)
     {
         var receiver = new WebhookReceiver(journal);
-        await receiver.ListenAsync("http://127.0.0.1:0");
+        await receiver.ListenAsync($"http://{host ?? IPAddress.Loopback}:0");
         return receiver;
     }
 

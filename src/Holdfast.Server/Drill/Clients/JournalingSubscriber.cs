@@ -1,17 +1,17 @@
 using System.Text;
-using Holdfast.Crash.Journals;
+using Holdfast.Server.Drill.Judging;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>
 /// A persistent subscriber. At QoS 2 a packet identifier that is not yet released is the same exchange, whatever the connection (MQTT 5,
 /// 4.3.3, method A); every other PUBLISH is handed to the application at once.
 /// </summary>
 internal sealed class JournalingSubscriber(
-    string name, ProtocolVersion version, QualityOfService qualityOfService, ServerAddress address, Journal journal, string filter = JournalingSubscriber.AllEvents)
-    : JournalingClient(name, version, address, journal)
+    string name, ProtocolVersion version, QualityOfService qualityOfService, IRoute route, Journal journal, string filter = JournalingSubscriber.AllEvents)
+    : JournalingClient(name, version, route, journal)
 {
     public const string AllEvents = "devices/+/events/#";
 

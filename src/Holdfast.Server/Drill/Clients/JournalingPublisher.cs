@@ -1,17 +1,17 @@
 using System.Text;
-using Holdfast.Crash.Journals;
+using Holdfast.Server.Drill.Judging;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>
 /// Publishes at QoS 1 or 2 with a window of messages in flight, as MQTT demands: after a new connection every unfinished exchange goes
 /// on, in its first order, with its packet identifier: PUBLISH with DUP [MQTT-3.3.1-1], or PUBREL.
 /// </summary>
 internal sealed class JournalingPublisher(
-    string name, ProtocolVersion version, QualityOfService qualityOfService, ServerAddress address, Journal journal)
-    : JournalingClient(name, version, address, journal)
+    string name, ProtocolVersion version, QualityOfService qualityOfService, IRoute route, Journal journal)
+    : JournalingClient(name, version, route, journal)
 {
     private const int Window = 16;
     private const int Topics = 2;
@@ -20,8 +20,17 @@ internal sealed class JournalingPublisher(
     private readonly List<Exchange> _exchanges = [];
     private TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _limit;
+
+    /// <summary>The connection on which the unfinished exchanges have been taken up again: nothing new may overtake them.</summary>
+    private MqttLink? _resumed;
+
     private ushort _lastPacketId;
     private long _sequence;
+
+    /// <summary>The random id of its outbox: with it and a sequence a message becomes one event however often it is sent; null for none. MQTT 5 only.</summary>
+    public string? Stream { get; init; }
+
+    private bool IsStoredOnce => qualityOfService == QualityOfService.ExactlyOnce || Stream is not null;
 
     /// <summary>Called for every acknowledgement: PUBACK, or PUBREC.</summary>
     public event Action<(string Publisher, long Sequence)>? Acknowledged;
@@ -44,7 +53,31 @@ internal sealed class JournalingPublisher(
         Fill();
     }
 
+    /// <summary>Publishes a message at each interval until it is cancelled. Without a connection they wait for the next.</summary>
+    public async Task PublishEachAsync(TimeSpan interval, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(interval);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            lock (_lock)
+            {
+                _limit = Math.Max(_limit, _sequence) + 1;
+                Fill();
+                Link?.Flush();
+            }
+        }
+    }
+
     public override void OnAck(AckPacket packet)
+    {
+        lock (_lock)
+        {
+            Settle(packet);
+            Fill();
+        }
+    }
+
+    private void Settle(AckPacket packet)
     {
         var exchange = _exchanges.Find(exchange => exchange.PacketId == packet.PacketId)
             ?? throw new InvalidDataException($"{Name} received a {packet.Type} of an exchange that does not exist: {packet.PacketId}.");
@@ -71,24 +104,37 @@ internal sealed class JournalingPublisher(
                 throw new InvalidDataException($"{Name} received a {packet.Type} that does not fit its exchange.");
         }
 
-        Fill();
+        exchange.Since = Journal.Now;
     }
 
     protected override void OnConnected(MqttLink link)
     {
-        foreach (var exchange in _exchanges)
+        lock (_lock)
         {
-            if (exchange.IsReleased)
+            _resumed = link;
+            foreach (var exchange in _exchanges)
             {
-                link.Acknowledge(PacketType.PubRel, exchange.PacketId);
+                exchange.Since = Journal.Now;
+                if (exchange.IsReleased)
+                {
+                    link.Acknowledge(PacketType.PubRel, exchange.PacketId);
+                }
+                else
+                {
+                    Send(link, exchange, isRepeated: true);
+                }
             }
-            else
-            {
-                Send(link, exchange, isRepeated: true);
-            }
-        }
 
-        Fill();
+            Fill();
+        }
+    }
+
+    protected override bool IsOverdue(TimeSpan limit)
+    {
+        lock (_lock)
+        {
+            return _exchanges.Exists(exchange => Journal.Now - exchange.Since > limit.TotalMicroseconds);
+        }
     }
 
     private void Confirm(Exchange exchange, ReasonCode reason)
@@ -119,7 +165,7 @@ internal sealed class JournalingPublisher(
     {
         lock (_lock)
         {
-            while (_exchanges.Count < Window && _sequence < _limit)
+            while (Link is not null && Link == _resumed && _exchanges.Count < Window && _sequence < _limit)
             {
                 _sequence++;
                 var exchange = new Exchange(NextPacketId(), _sequence, $"devices/{Name}/events/{_sequence % Topics}");
@@ -146,11 +192,12 @@ internal sealed class JournalingPublisher(
 
     private void Send(MqttLink link, Exchange exchange, bool isRepeated)
     {
-        Write(JournalAction.Published, Name, exchange.Sequence, exchange.Topic, (int)qualityOfService, isRepeated);
+        Write(JournalAction.Published, Name, exchange.Sequence, exchange.Topic, (int)qualityOfService, isRepeated, IsStoredOnce);
         link.Publish(new PublishPacket
         {
             Topic = Encoding.UTF8.GetBytes(exchange.Topic),
             Payload = Message.Write(Name, exchange.Sequence),
+            Properties = Stream is null ? [] : StreamProperties.Encode(Stream, exchange.Sequence),
             PacketId = exchange.PacketId,
             QualityOfService = qualityOfService,
             Duplicate = isRepeated,
@@ -161,5 +208,8 @@ internal sealed class JournalingPublisher(
     {
         /// <summary>PUBREC has arrived.</summary>
         public bool IsReleased { get; set; }
+
+        /// <summary>When the answer began to be awaited, in microseconds since 1970.</summary>
+        public long Since { get; set; } = Journal.Now;
     }
 }

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 
-namespace Holdfast.Crash.Journals;
+namespace Holdfast.Server.Drill.Judging;
 
 /// <summary>The journals of a run: one file of JSON lines for each client.</summary>
 internal sealed class Journal : IDisposable
 {
+    private static readonly long Start = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    private static readonly long StartTimestamp = Stopwatch.GetTimestamp();
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, StreamWriter> _files = [];
     private readonly string _directory;
@@ -15,8 +18,8 @@ internal sealed class Journal : IDisposable
         Directory.CreateDirectory(directory);
     }
 
-    /// <summary>Microseconds on a clock that never goes back.</summary>
-    public static long Now => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
+    /// <summary>Microseconds since 1970 on a clock that never goes back: the system's at the start of this process, counted on from there.</summary>
+    public static long Now => Start + (long)Stopwatch.GetElapsedTime(StartTimestamp).TotalMicroseconds;
 
     public void Write(JournalEntry entry)
     {
@@ -44,9 +47,12 @@ internal sealed class Journal : IDisposable
                 file.Flush();
             }
 
-            return [.. Directory.EnumerateFiles(_directory, "*.jsonl").SelectMany(ReadLines)];
+            return Read(_directory);
         }
     }
+
+    /// <summary>Reads the journals of a directory.</summary>
+    public static IReadOnlyList<JournalEntry> Read(string directory) => [.. Directory.EnumerateFiles(directory, "*.jsonl").SelectMany(ReadLines)];
 
     public void Dispose()
     {
@@ -61,7 +67,7 @@ internal sealed class Journal : IDisposable
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         while (reader.ReadLine() is { } line)
         {
-            yield return JournalEntry.FromLine(line);
+            yield return JournalEntry.FromLine(Path.GetFileNameWithoutExtension(path), line);
         }
     }
 }

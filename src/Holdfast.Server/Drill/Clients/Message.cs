@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>A payload that names its publisher and its number.</summary>
 internal static class Message

@@ -1,4 +1,4 @@
-namespace Holdfast.Crash.Journals;
+namespace Holdfast.Server.Drill.Judging;
 
 /// <summary>Topic filters as MQTT defines them; written anew, so that the judge does not share the server's mistakes.</summary>
 internal static class Filters

@@ -1,4 +1,4 @@
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>What a consumer has seen, so that a test can wait for the rest.</summary>
 internal sealed class Deliveries

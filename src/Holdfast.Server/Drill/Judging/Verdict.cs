@@ -1,4 +1,4 @@
-namespace Holdfast.Crash.Journals;
+namespace Holdfast.Server.Drill.Judging;
 
 /// <summary>What the journals of a run say.</summary>
 /// <param name="Published">Messages sent.</param>
@@ -21,7 +21,10 @@ internal sealed record Verdict(
 }
 
 /// <summary>A broken promise.</summary>
-internal sealed record Violation(ViolationKind Kind, string Text);
+/// <param name="Kind">Which.</param>
+/// <param name="At">When: of a lost message when it was published, of the others when the delivery was received; microseconds since 1970.</param>
+/// <param name="Text">Which message and what happened to it.</param>
+internal sealed record Violation(ViolationKind Kind, long At, string Text);
 
 internal enum ViolationKind
 {
@@ -34,7 +37,7 @@ internal enum ViolationKind
     /// <summary>The first deliveries of a topic (at QoS 2 all) are not in the order of publishing.</summary>
     Reordered,
 
-    /// <summary>A message published once, at QoS 2, became two events.</summary>
+    /// <summary>A message published once, at QoS 2 or under a stream and sequence, became two events.</summary>
     StoredTwice,
 
     /// <summary>Delivered and confirmed before an orderly stop, and delivered again after it.</summary>

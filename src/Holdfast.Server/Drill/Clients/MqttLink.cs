@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 
-namespace Holdfast.Crash.Clients;
+namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>What a client does with what arrives. Called by one thread at a time.</summary>
 internal interface IPacketHandler
@@ -51,13 +51,13 @@ internal sealed class MqttLink : IDisposable
     /// <summary>Connects, sends CONNECT and waits for CONNACK.</summary>
     /// <returns>Null when the connection ended before a CONNACK.</returns>
     /// <exception cref="SocketException">Nobody listens there.</exception>
-    public static async Task<MqttLink?> OpenAsync(int port, ConnectPacket connect, CancellationToken cancellationToken)
+    public static async Task<MqttLink?> OpenAsync(IPEndPoint server, ConnectPacket connect, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         var link = new MqttLink(socket, connect.Version);
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+            await socket.ConnectAsync(server, cancellationToken);
             PacketEncoder.Write(connect, link._output);
             link.Flush();
             while (link._connAck is null && await link.ReceiveAsync(cancellationToken))
@@ -138,7 +138,7 @@ internal sealed class MqttLink : IDisposable
                     _socket.Send(_output.WrittenSpan);
                 }
             }
-            catch (SocketException)
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
                 _ended = true;
             }

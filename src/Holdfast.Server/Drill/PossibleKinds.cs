@@ -1,0 +1,35 @@
+using Holdfast.Server.Drill.Faults;
+using Holdfast.Server.Drill.Lab;
+
+namespace Holdfast.Server.Drill;
+
+/// <summary>The kinds of faults that can be drawn here.</summary>
+internal static class PossibleKinds
+{
+    /// <summary>Chooses them.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="programs">What is installed.</param>
+    /// <param name="useNamespaces">Whether each machine is a network namespace.</param>
+    /// <exception cref="LabException">A kind was asked for that is not possible here.</exception>
+    public static IReadOnlyList<FaultKind> Of(DrillOptions options, LabPrograms programs, bool useNamespaces)
+    {
+        foreach (FaultKind kind in options.Kinds)
+        {
+            if (Obstacle(kind) is { } obstacle)
+            {
+                throw new LabException($"{kind.Name()} {obstacle}");
+            }
+        }
+
+        return options.Kinds.Count > 0 ? options.Kinds : [.. FaultKinds.All.Where(kind => Obstacle(kind) is null)];
+
+        string? Obstacle(FaultKind kind) => kind switch
+        {
+            _ when options.IsOneMachine && !kind.FitsOneMachine() => "needs a cluster; leave --one-machine out",
+            _ when kind.NeedsCuts() && !useNamespaces => "needs network namespaces: run the drill as root, with ip and iptables installed, without --loopback",
+            FaultKind.SlowNetwork when !useNamespaces || !programs.HasTun => "needs network namespaces and /dev/net/tun: run the drill as root",
+            FaultKind.ClockStep when programs.FakeTime is null => "needs libfaketime: apt-get install libfaketime",
+            _ => null,
+        };
+    }
+}
