@@ -251,11 +251,13 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
             _hearing.Hear(heartbeat);
         }
 
-        _owners.Hear(heartbeat.From, heartbeat.Owned);
+        // First how far it is committed: who waits for the last owner begins there.
         foreach (var owned in heartbeat.Owned)
         {
             _catchUp.Hear(owned.Partition, owned.CommittedOffset);
         }
+
+        _owners.Hear(heartbeat.From, heartbeat.Owned);
     }
 
     private async Task WhenServedAsync(CancellationToken cancellationToken)

@@ -1,18 +1,24 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Holdfast.Simulation.World;
 
 namespace Holdfast.Simulation;
 
 /// <summary>
-/// Thousands of schedules, each from its seed. <c>HOLDFAST_SCHEDULES</c> says how many, <c>HOLDFAST_SEED</c> replays one and prints what happened in it (docs/hacking.md).
+/// Thousands of schedules, each from its seed: as many of the default number as fit into <see cref="Budget"/>. <c>HOLDFAST_SCHEDULES</c> says how many without a limit, <c>HOLDFAST_SEED</c> replays one
+/// and prints what happened in it (docs/hacking.md).
 /// </summary>
 public sealed class ScheduleTests
 {
     private const int DefaultSchedules = 2000;
 
-    private static readonly int? Given = Number("HOLDFAST_SEED");
+    /// <summary>However busy the machine is, so many are run.</summary>
+    private const int FewestSchedules = 100;
 
-    private static int Schedules => Number("HOLDFAST_SCHEDULES") ?? DefaultSchedules;
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
+
+    private static readonly int? Given = Number("HOLDFAST_SEED");
 
     [Fact]
     public void Whatever_fails_nothing_acknowledged_is_lost_and_the_cluster_serves_again()
@@ -23,19 +29,22 @@ public sealed class ScheduleTests
             return;
         }
 
-        var (acknowledged, events) = (0L, 0L);
-        var failed = Search(Schedules, Breakage.None, verdict =>
+        var asked = Number("HOLDFAST_SCHEDULES");
+        var (schedules, acknowledged, events) = (0, 0L, 0L);
+        var begin = Stopwatch.GetTimestamp();
+        var failed = Search(asked ?? DefaultSchedules, Breakage.None, verdict =>
         {
             Interlocked.Add(ref acknowledged, verdict.Acknowledged);
             Interlocked.Add(ref events, verdict.Events);
+            return Interlocked.Increment(ref schedules) < FewestSchedules || asked is not null || Stopwatch.GetElapsedTime(begin) < Budget;
         });
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Schedules} schedules, {events} events, {acknowledged} acknowledged records");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{schedules} schedules, {events} events, {acknowledged} acknowledged records");
         if (failed is not null)
         {
             Report(failed, isWhole: false);
         }
 
-        Assert.True(acknowledged > Schedules * 10L, $"Only {acknowledged} records were acknowledged: the schedules show nothing.");
+        Assert.True(acknowledged > schedules * 10L, $"Only {acknowledged} records were acknowledged: the schedules show nothing.");
     }
 
     [Fact]
@@ -58,22 +67,27 @@ public sealed class ScheduleTests
     [InlineData(Breakage.UncommittedCheckpoint)]
     public void What_is_broken_on_purpose_is_found(Breakage breakage)
     {
-        var found = Search(DefaultSchedules, breakage, _ => { });
+        var found = Search(DefaultSchedules, breakage, _ => true);
         Assert.True(found is not null, $"{breakage} was not found in {DefaultSchedules} schedules.");
         TestContext.Current.TestOutputHelper?.WriteLine($"Seed {found.Seed}: {found.Failures[0]}");
     }
 
-    /// <summary>Runs schedules on all processors until one fails.</summary>
-    private static Verdict? Search(int schedules, Breakage breakage, Action<Verdict> onVerdict)
+    /// <summary>Runs schedules on all processors, in the order of their seeds, until one fails or nobody wants more.</summary>
+    private static Verdict? Search(int schedules, Breakage breakage, Func<Verdict, bool> wantsMore)
     {
         Verdict? failed = null;
-        Parallel.For(0, schedules, (seed, state) =>
+        var seeds = Partitioner.Create(Enumerable.Range(0, schedules), EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(seeds, (seed, state) =>
         {
             var verdict = Schedule.Run(seed, breakage);
-            onVerdict(verdict);
             if (verdict.Failures.Count > 0)
             {
                 Interlocked.CompareExchange(ref failed, verdict, null);
+                state.Stop();
+            }
+
+            if (!wantsMore(verdict))
+            {
                 state.Stop();
             }
         });

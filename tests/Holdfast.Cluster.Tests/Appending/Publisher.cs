@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
+
+namespace Holdfast.Cluster.Tests.Appending;
+
+/// <summary>A publisher that writes down what it hears.</summary>
+internal sealed class Publisher : ICommitObserver
+{
+    private readonly SemaphoreSlim _heard = new(0);
+
+    public ConcurrentQueue<(ulong Token, long Offset, AppendStatus Status)> Heard { get; } = [];
+
+    public static PublishRecord Record(string payload) => new()
+    {
+        Product = "p"u8,
+        Publisher = "c"u8,
+        Topic = "t"u8,
+        Payload = System.Text.Encoding.UTF8.GetBytes(payload),
+    };
+
+    public void OnCompleted(ulong token, int partition, long offset, AppendStatus status)
+    {
+        Heard.Enqueue((token, offset, status));
+        _heard.Release();
+    }
+
+    public async Task HearAsync(int count)
+    {
+        for (; count > 0; count--)
+        {
+            Assert.True(await _heard.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "Nothing was heard.");
+        }
+    }
+}
