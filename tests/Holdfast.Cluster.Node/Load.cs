@@ -15,7 +15,7 @@ internal static class Load
     /// <param name="bytes">How large each is, beside its fixed parts.</param>
     public static async Task<string> RunAsync(INodeEndpoint target, NodeId self, int count, int concurrency, int bytes)
     {
-        var heartbeat = new Heartbeat(self, new string('z', bytes), new long[16]);
+        var heartbeat = new Heartbeat(self, new string('z', bytes), [], IsLeaving: false, 0, []);
         var times = new double[count];
         var next = -1;
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;

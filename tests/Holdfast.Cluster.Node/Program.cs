@@ -51,7 +51,7 @@ async Task<string> BeatAsync(NodeId target)
     var begin = Stopwatch.GetTimestamp();
     try
     {
-        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [1, 2, 3]));
+        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [], IsLeaving: false, 0, []));
         return $"answered {answer.From}";
     }
     catch (PeerUnavailableException error)
