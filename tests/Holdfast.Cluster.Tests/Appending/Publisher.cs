@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -8,7 +9,7 @@ namespace Holdfast.Cluster.Tests.Appending;
 /// <summary>A publisher that writes down what it hears.</summary>
 internal sealed class Publisher : ICommitObserver
 {
-    private readonly SemaphoreSlim _heard = new(0);
+    private readonly Channel<ulong> _heard = Channel.CreateUnbounded<ulong>();
 
     public ConcurrentQueue<(ulong Token, long Offset, AppendStatus Status)> Heard { get; } = [];
 
@@ -23,14 +24,14 @@ internal sealed class Publisher : ICommitObserver
     public void OnCompleted(ulong token, int partition, long offset, AppendStatus status)
     {
         Heard.Enqueue((token, offset, status));
-        _heard.Release();
+        _heard.Writer.TryWrite(token);
     }
 
     public async Task HearAsync(int count)
     {
         for (; count > 0; count--)
         {
-            Assert.True(await _heard.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "Nothing was heard.");
+            await _heard.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         }
     }
 }
