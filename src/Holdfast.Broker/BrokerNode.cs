@@ -19,6 +19,9 @@ namespace Holdfast.Broker;
 /// <summary>One broker over one log: everything between the listeners and the store.</summary>
 public sealed class BrokerNode : IAsyncDisposable
 {
+    /// <summary>How long a node that shuts down tries to store its sessions; what is not stored follows from the log.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+
     private readonly SessionServices _services;
     private readonly SessionRegistry _registry;
     private readonly EventPublisher _publisher;
@@ -26,6 +29,8 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SubscriptionHandler _subscriptions;
     private readonly WillScheduler _wills;
     private readonly SessionExpiry _expiry;
+    private readonly SessionEnding _ending;
+    private readonly ISessionKeeper _keeper;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
     private readonly IClusterBackbone? _backbone;
@@ -35,9 +40,8 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
 
-    private BrokerNode(SessionServices services, SessionRegistry registry, BrokerStores stores)
+    private BrokerNode(SessionServices services, SessionRegistry registry, ISessionStore sessionStore, BrokerStores stores)
     {
-        var sessionStore = stores.Sessions;
         _services = services;
         _registry = registry;
         _retention = stores.Retention;
@@ -46,7 +50,9 @@ public sealed class BrokerNode : IAsyncDisposable
         _publisher = new EventPublisher(services, services.Monitor);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
-        _lifecycle = new ClientLifecycle(services, registry, sessionStore, services.Monitor, _wills, _expiry);
+        _ending = new SessionEnding(services, sessionStore, _wills);
+        _keeper = Keeper(stores.Home, sessionStore);
+        _lifecycle = new ClientLifecycle(services, registry, _keeper, _ending, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
         _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
@@ -89,14 +95,16 @@ public sealed class BrokerNode : IAsyncDisposable
             Metrics = metrics,
             Time = time,
             Logger = logger,
+            SessionsTravel = stores.Home is not null,
         };
         services.Feed = new Dispatcher(services, onFatal);
         services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
         services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
         var registry = new SessionRegistry(services);
-        var recovered = await new Recovery(services, registry, stores.Sessions, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
-        var node = new BrokerNode(services, registry, stores);
+        var sessionStore = stores.Home is { } home ? new NodeSessionStore(home.Store) : stores.Sessions;
+        var recovered = await new Recovery(services, registry, sessionStore, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
+        var node = new BrokerNode(services, registry, sessionStore, stores);
         node.Start(recovered);
         return node;
     }
@@ -132,6 +140,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
         await DisconnectAllAsync(ReasonCode.ServerShuttingDown, "The server is shutting down.", MovingTime()).ConfigureAwait(false);
         await whenDisconnected().ConfigureAwait(false);
+        await Task.WhenAny(_keeper.SettleAllAsync(), Task.Delay(SettleLimit, _services.Time)).ConfigureAwait(false);
         await StopLoopsAsync().ConfigureAwait(false);
         if (_backbone is null)
         {
@@ -191,6 +200,18 @@ public sealed class BrokerNode : IAsyncDisposable
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
     }
 
+    private ISessionKeeper Keeper(ISessionHome? home, ISessionStore store)
+    {
+        if (home is null)
+        {
+            return new StayingSessions(_services, _registry, store, _wills, _expiry, _ending);
+        }
+
+        var sessions = new TravellingSessions(_services, _registry, home, _wills, _ending, _stopping.Token);
+        home.Connect(sessions);
+        return sessions;
+    }
+
     private void AddGauges()
     {
         var metrics = _services.Metrics;
@@ -244,7 +265,7 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             if (_registry.RemoveIfUnclaimed(session))
             {
-                await _lifecycle.EndAsync(session).ConfigureAwait(false);
+                await _ending.EndAsync(session).ConfigureAwait(false);
             }
         }
     }
@@ -294,5 +315,11 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Checkpoints">The projections.</param>
 /// <param name="Retention">What the log keeps.</param>
 /// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
+/// <param name="Home">Where the cluster keeps the sessions, when there is one; else they stay on this node, and in <paramref name="Sessions"/>.</param>
 public sealed record BrokerStores(
-    IPartitionLog Log, ISessionStore Sessions, ICheckpointStore Checkpoints, RetentionPolicy Retention, IClusterBackbone? Backbone = null);
+    IPartitionLog Log,
+    ISessionStore Sessions,
+    ICheckpointStore Checkpoints,
+    RetentionPolicy Retention,
+    IClusterBackbone? Backbone = null,
+    ISessionHome? Home = null);

@@ -7,6 +7,7 @@ using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Cluster.Reports;
+using Holdfast.Cluster.Sessions;
 using Holdfast.Cluster.Silo;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
@@ -25,8 +26,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private readonly NodeEndpoint _endpoint = new();
     private readonly NodeHearing _hearing;
     private readonly NodeFences _fences = new();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly List<Task> _loops = [];
+    private readonly List<BackgroundLoop> _loops = [];
     private ClusterSilo _silo = null!;
     private OwnerTable _owners = null!;
     private CatchUp _catchUp = null!;
@@ -35,6 +35,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private DirectRelay _relay = null!;
     private OwnershipKeeper _keeper = null!;
     private Heartbeats _heartbeats = null!;
+    private NodeMarks _marks = null!;
+    private ClusterTimers _timers = null!;
+    private SessionLoops? _sessionLoops;
 
     private ClusterNode(ClusterNodeOptions options)
     {
@@ -58,8 +61,12 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>Where clients connect, for those who are told to go there.</summary>
     public IReadOnlyList<string> Listening { get; set; } = [];
 
-    /// <summary>How many network connections the node has.</summary>
-    public Func<int> Connections { get; set; } = () => 0;
+    private Func<int> Connections { get; set; } = () => 0;
+
+    private Func<bool> CanCommit { get; set; } = () => false;
+
+    /// <summary>Where the sessions of the cluster are.</summary>
+    public ClusterSessions Sessions { get; private set; } = null!;
 
     /// <summary>This node and the others.</summary>
     public IPeers Peers => _silo.Peers;
@@ -101,6 +108,16 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _fanout.Sink = sink;
     }
 
+    /// <summary>The broker has started: its sessions are looked after from now on.</summary>
+    /// <param name="connections">How many network connections it has.</param>
+    /// <param name="canCommit">Whether it can commit.</param>
+    public void Begin(Func<int> connections, Func<bool> canCommit)
+    {
+        Connections = connections;
+        CanCommit = canCommit;
+        _sessionLoops = new SessionLoops(_marks, _timers, _options.OnFatal, _options.TimeProvider);
+    }
+
     /// <inheritdoc/>
     public string? OtherEntrance()
     {
@@ -115,9 +132,12 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_loops).ConfigureAwait(false);
-        IAsyncDisposable?[] inOrder = [_appender, Committer, _fanout, _relay, _catchUp];
+        foreach (var loop in _loops)
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+        }
+
+        IAsyncDisposable?[] inOrder = [_sessionLoops, _appender, Committer, _fanout, _relay, _catchUp];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -140,8 +160,6 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
                 await part.DisposeAsync().ConfigureAwait(false);
             }
         }
-
-        _stop.Dispose();
     }
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
@@ -151,6 +169,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
             {
                 Name = _options.Name,
                 Listen = _options.Listen,
+                Secret = _options.Secret,
                 Database = _options.Database,
                 Endpoint = _endpoint,
                 OnDeclaredDead = _options.OnDeclaredDead,
@@ -163,32 +182,48 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         Checkpoints = new PostgresClusterCheckpoints(State, Log);
         Compose();
         await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
-        _loops.Add(Task.Run(() => _heartbeats.RunAsync(_stop.Token), CancellationToken.None));
-        _loops.Add(Task.Run(() => _keeper.RunAsync(_stop.Token), CancellationToken.None));
+        _loops.Add(new BackgroundLoop(_heartbeats.RunAsync, _options.OnFatal));
+        _loops.Add(new BackgroundLoop(_keeper.RunAsync, _options.OnFatal));
         await WhenServedAsync(cancellationToken).ConfigureAwait(false);
+        await Sessions.RegisterAsync(_options.Zone, [.. Enumerable.Range(0, Log.PartitionCount).Select(Log.CommittedOffset)]).ConfigureAwait(false);
     }
 
     private void Compose()
     {
         var time = _options.TimeProvider;
         _owners = new OwnerTable(Log.PartitionCount);
-        _catchUp = new CatchUp(Log, _logger, time);
+        _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
         _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
-        _relay = new DirectRelay(Peers, time);
+        _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
-        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, new PartitionTakeover(Log, Checkpoints, Committer), Committer, _logger, time);
+        var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
+        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _logger, time);
+        ComposeSessions(time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
         _keeper.Changed += _heartbeats.TellNow;
-        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, _options.OnDrain));
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, _options.OnDrain));
         _appender = new ClusterAppender(
-            _owners, node => node == Peers.Self ? _endpoint : Peers.Get(node), Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), time);
+            _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
         Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
         Peers.Changed += FollowPeers;
         FollowPeers();
         Committer.Start();
     }
+
+    private void ComposeSessions(TimeProvider time)
+    {
+        var store = State.ClusterSessions;
+        var gone = new GoneNodes(Peers, _hearing, _options.Times, time);
+        var fence = new NodeFence(store, Log, EndpointOf, () => [.. Peers.Others, Peers.Self], time);
+        var orphans = new OrphanSettler(store, new CrashReplays(store, fence, Log), _options.Times.WillDelay);
+        Sessions = new ClusterSessions(store, gone, orphans, time, _logger);
+        _marks = new NodeMarks(Sessions, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
+        _timers = new ClusterTimers(Sessions, gone, orphans, () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
+    }
+
+    private INodeEndpoint EndpointOf(NodeId node) => node == Peers.Self ? _endpoint : Peers.Get(node);
 
     private void FollowPeers()
     {

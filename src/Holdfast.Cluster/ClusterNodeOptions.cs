@@ -17,6 +17,9 @@ public sealed record ClusterNodeOptions
     /// <summary>Where this node listens for the others. With port 0 a free one is taken.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
 
+    /// <summary>What all nodes of the cluster know and nobody else does; may be missing on loopback only.</summary>
+    public string? Secret { get; init; }
+
     /// <summary>The database; its owner is named by the node.</summary>
     public required PostgresOptions Database { get; init; }
 

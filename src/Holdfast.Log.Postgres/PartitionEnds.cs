@@ -11,6 +11,9 @@ internal sealed class PartitionEnds(int partitionCount)
     private readonly long[] _committed = new long[partitionCount];
     private readonly long[] _epochs = new long[partitionCount];
 
+    // Where the owned partitions end by what this process has appended itself.
+    private readonly long[] _own = new long[partitionCount];
+
     // Of the newest segment that is known. What others append is not known, so of their partitions it is any time.
     private readonly ReceivedTimes[] _times = [.. Enumerable.Repeat(ReceivedTimes.Any, partitionCount)];
 
@@ -49,6 +52,7 @@ internal sealed class PartitionEnds(int partitionCount)
 
         // Not only ever forwards: where asynchronous replication is accepted, a fail-over may have lost the end.
         Volatile.Write(ref _committed[head.Partition], head.NextOffset);
+        _own[head.Partition] = head.NextOffset;
         Volatile.Write(ref _epochs[head.Partition], own ? head.Epoch : 0);
     }
 
@@ -78,6 +82,7 @@ internal sealed class PartitionEnds(int partitionCount)
                 // Before the offset, so that who sees the records sees their times.
                 Volatile.Write(ref _times[partition], _times[partition].With(group.FirstReceivedAt[i], group.LastReceivedAt[i]));
                 Announce(partition, group.NextOffset(i));
+                _own[partition] = group.NextOffset(i);
             }
 
             if (result.Lost.Contains(partition))
@@ -89,7 +94,7 @@ internal sealed class PartitionEnds(int partitionCount)
         }
     }
 
-    /// <summary>Checks that a group continues its partitions.</summary>
+    /// <summary>Checks that a group continues its partitions. One that another owner is known to have continued is not owned any more.</summary>
     /// <returns>False when one of them is not owned.</returns>
     /// <exception cref="ArgumentException">It does not.</exception>
     public bool Verify(ReadOnlySpan<RecordBatch> group)
@@ -99,6 +104,11 @@ internal sealed class PartitionEnds(int partitionCount)
         {
             var batch = group[i];
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)batch.Partition, (uint)partitionCount, nameof(group));
+            if (Committed(batch.Partition) > _own[batch.Partition])
+            {
+                Volatile.Write(ref _epochs[batch.Partition], 0);
+            }
+
             owned &= Epoch(batch.Partition) != 0;
             var isSecond = false;
             for (var j = 0; j < i; j++)
@@ -106,10 +116,10 @@ internal sealed class PartitionEnds(int partitionCount)
                 isSecond |= group[j].Partition == batch.Partition;
             }
 
-            if (batch.Count < 1 || isSecond || (Epoch(batch.Partition) != 0 && batch.BaseOffset != Committed(batch.Partition)))
+            if (batch.Count < 1 || isSecond || (Epoch(batch.Partition) != 0 && batch.BaseOffset != _own[batch.Partition]))
             {
                 throw new ArgumentException(
-                    $"Partition {batch.Partition}: a batch of {batch.Count} begins at {batch.BaseOffset}; one batch is expected, at {Committed(batch.Partition)}.",
+                    $"Partition {batch.Partition}: a batch of {batch.Count} begins at {batch.BaseOffset}; one batch is expected, at {_own[batch.Partition]}.",
                     nameof(group));
             }
         }

@@ -14,7 +14,7 @@ namespace Holdfast.Log.Postgres;
 /// The log of a cluster in PostgreSQL. A process appends to the partitions that it has claimed and reads all of them. An append is answered when it is
 /// certain: without a primary, or without the synchronous standby that the policy asks for, it waits.
 /// </summary>
-public sealed class PostgresPartitionLog : IPartitionLog
+public sealed class PostgresPartitionLog : IClusterLog
 {
     private readonly PostgresOptions _options;
     private readonly PrimaryDatabase _database;
@@ -25,6 +25,7 @@ public sealed class PostgresPartitionLog : IPartitionLog
     private readonly DamagedBatches _damage;
     private readonly BatchReader _reader;
     private readonly PartitionEnds _ends;
+    private readonly RecentBatches _recent;
     private readonly SegmentGrowth _growth;
 
     /// <summary>Appends and claims use one connection and one set of epochs.</summary>
@@ -43,6 +44,7 @@ public sealed class PostgresPartitionLog : IPartitionLog
         _damage = new DamagedBatches(options.Logger);
         _reader = new BatchReader(new PooledWork(database, options), _segments, _damage, options.MaximumReads);
         _ends = new PartitionEnds(options.PartitionCount);
+        _recent = new RecentBatches(options.PartitionCount);
         _growth = new SegmentGrowth(options);
         _durability = new AcknowledgementDurability(null, [], options.Durability.Attestation);
     }
@@ -88,13 +90,10 @@ public sealed class PostgresPartitionLog : IPartitionLog
     /// <param name="partition">The partition.</param>
     public long CommittedOffset(int partition) => _ends.Committed(partition);
 
-    /// <summary>The owner of a partition has announced its committed offset. Readers may go so far from now on.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="committedOffset">What it announced; an earlier one changes nothing.</param>
+    /// <inheritdoc/>
     public void Announce(int partition, long committedOffset) => _ends.Announce(partition, committedOffset);
 
-    /// <summary>Whether this process may append to a partition, as far as it knows. A fence ends it.</summary>
-    /// <param name="partition">The partition.</param>
+    /// <inheritdoc/>
     public bool IsOwned(int partition) => _ends.Epoch(partition) != 0;
 
     /// <summary>The epoch under which this process appends to a partition; 0 when it does not own it. Every resolved unknown outcome raises it.</summary>
@@ -198,7 +197,13 @@ public sealed class PostgresPartitionLog : IPartitionLog
         await _writing.WaitAsync().ConfigureAwait(false);
         try
         {
-            return await AppendAsync(batches).ConfigureAwait(false);
+            var status = await AppendAsync(batches).ConfigureAwait(false);
+            if (status == AppendStatus.Appended)
+            {
+                Remember(group.Span);
+            }
+
+            return status;
         }
         finally
         {
@@ -215,10 +220,13 @@ public sealed class PostgresPartitionLog : IPartitionLog
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfNegative(fromOffset);
         var committed = CommittedOffset(partition);
-        return fromOffset >= committed
-            ? ValueTask.FromResult(new LogRead { Batches = [], NextOffset = committed })
-            : new ValueTask<LogRead>(_reader.ReadAsync(partition, fromOffset, committed, keys, maximumBytes, cancellationToken));
+        return fromOffset >= committed ? ValueTask.FromResult(new LogRead { Batches = [], NextOffset = committed })
+            : _recent.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent ? ValueTask.FromResult(recent)
+            : new ValueTask<LogRead>(ReadStoredAsync(partition, fromOffset, committed, keys, maximumBytes, cancellationToken));
     }
+
+    /// <inheritdoc/>
+    public void Remember(RecordBatch batch) => _recent.Add(batch);
 
     /// <inheritdoc/>
     public async ValueTask<RetentionResult> ApplyRetentionAsync(
@@ -261,6 +269,23 @@ public sealed class PostgresPartitionLog : IPartitionLog
         await _database.DisposeAsync().ConfigureAwait(false);
         _writing.Release();
         _reader.Dispose();
+        _recent.Dispose();
+    }
+
+    private void Remember(ReadOnlySpan<RecordBatch> group)
+    {
+        foreach (var batch in group)
+        {
+            _recent.Add(batch);
+        }
+    }
+
+    private async Task<LogRead> ReadStoredAsync(
+        int partition, long fromOffset, long committed, IReadOnlySet<ulong>? keys, int maximumBytes, CancellationToken cancellationToken)
+    {
+        var read = await _reader.ReadAsync(partition, fromOffset, committed, keys, maximumBytes, cancellationToken).ConfigureAwait(false);
+        _recent.Note(read);
+        return read;
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
@@ -306,6 +331,12 @@ public sealed class PostgresPartitionLog : IPartitionLog
         var claim = await _fence.ClaimAsync(partition, newOwner, expectedEpoch).ConfigureAwait(false);
         if (claim is { Kind: OutcomeKind.Done, Value: { } claimed })
         {
+            if (claimed.Head.NextOffset < CommittedOffset(partition))
+            {
+                // Where asynchronous replication is accepted, a fail-over may have lost the end; other records come in its place.
+                _recent.Forget(partition);
+            }
+
             _ends.Claimed(claimed, newOwner == Owner, _segments.Newest.Number);
             return new PartitionClaim(true, claimed.Head);
         }

@@ -28,7 +28,11 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         _database = database;
         _work = new PooledWork(database, options);
         Writer = new StateWriter(_work, options);
+        ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
     }
+
+    /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
+    public IClusterSessionStore ClusterSessions { get; }
 
     internal StateWriter Writer { get; }
 
@@ -65,9 +69,12 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     public ValueTask<bool> SaveAsync(StoredSession session) => Writer.RunAsync(SessionRows.Save(session));
 
     /// <inheritdoc/>
-    public async ValueTask SaveSubscriptionsAsync(
+    public async ValueTask<bool> SaveSubscriptionsAsync(
         ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
-        => await Writer.RunAsync(SessionRows.SaveSubscriptions(sessionId, saved, removedFilters)).ConfigureAwait(false);
+    {
+        await Writer.RunAsync(SessionRows.SaveSubscriptions(sessionId, saved, removedFilters)).ConfigureAwait(false);
+        return true;
+    }
 
     /// <inheritdoc/>
     public async ValueTask RemoveAsync(ulong sessionId) => await Writer.RunAsync(SessionRows.Remove(sessionId)).ConfigureAwait(false);

@@ -12,6 +12,7 @@ namespace Holdfast.Broker.Checkpoints;
 internal sealed class Checkpointer(SessionServices services, SessionRegistry registry, ICheckpointStore store)
 {
     private readonly int _partitionCount = services.Log.PartitionCount;
+    private readonly SessionProgressCollector _collector = new(registry);
     private Round? _round;
 
     /// <summary>The offsets that the stored checkpoint has applied; the log is needed from there on.</summary>
@@ -30,7 +31,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
                 PutBack(round);
                 _round = null;
             }
-            else if (Cursors.HasReached(services.Feed.Announced(), round.Appended))
+            else if (IsCommitted(round) && Cursors.HasReached(services.Feed.Announced(), round.Appended))
             {
                 await SaveAsync(round).ConfigureAwait(false);
                 _round = null;
@@ -61,6 +62,20 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
         return new Round(refusedGroups, appended, streams);
     }
 
+    /// <summary>Announced is also what another owner has committed in the place of what was appended here.</summary>
+    private bool IsCommitted(Round round)
+    {
+        for (var partition = 0; partition < _partitionCount; partition++)
+        {
+            if (services.Committer.CommittedOffset(partition) < round.Appended[partition])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private void PutBack(Round round)
     {
         for (var partition = 0; partition < _partitionCount; partition++)
@@ -79,7 +94,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
             shares = services.Shared.TakeProgress(round.Appended);
         }
 
-        var sessions = CollectProgress(round.Appended);
+        var sessions = services.SessionsTravel ? [] : _collector.Collect(round.Appended);
         try
         {
             await store.SaveAsync(new CheckpointChanges
@@ -103,55 +118,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
                 services.Shared.PutBack(shares);
             }
 
-            foreach (var (session, _) in sessions)
-            {
-                session.StoredCursor = null;
-                session.ExchangesChanged = true;
-            }
-        }
-    }
-
-    private List<(Session Session, SessionProgress Progress)> CollectProgress(long[] mark)
-    {
-        var result = new List<(Session, SessionProgress)>();
-        foreach (var session in registry.Snapshot())
-        {
-            var progress = Progress(session, mark);
-            if (progress is not null && session is { IsStored: true, IsPersistent: true })
-            {
-                result.Add((session, progress));
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>What changed of a session: null when the mark holds for it and its QoS 2 state is as before.</summary>
-    private static SessionProgress? Progress(Session session, long[] mark)
-    {
-        lock (session.Lock)
-        {
-            var isLive = session.Mode == SessionMode.Live;
-            long[]? cursor = isLive && session.Outbound.Count == 0 ? null : session.ConfirmedCursor(mark);
-            if (isLive && cursor is not null && Cursors.HasReached(cursor, mark))
-            {
-                cursor = null;
-            }
-
-            if (isLive)
-            {
-                session.Subscriptions.ForgetBeginningsBefore(mark);
-            }
-
-            var cursorChanged = cursor is null ? session.StoredCursor is not null : !cursor.AsSpan().SequenceEqual(session.StoredCursor);
-            if (!cursorChanged && !session.ExchangesChanged)
-            {
-                return null;
-            }
-
-            session.StoredCursor = cursor;
-            session.ExchangesChanged = false;
-            return new SessionProgress(session.Id, cursor, ExchangesEncoding.Encode(session));
+            SessionProgressCollector.PutBack(sessions);
         }
     }
 

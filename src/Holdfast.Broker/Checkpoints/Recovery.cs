@@ -1,11 +1,7 @@
 using Holdfast.Broker.Sessions;
-using Holdfast.Broker.SharedSubscriptions;
-using Holdfast.Broker.Subscriptions;
-using Holdfast.Broker.Topics;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Records;
 using Holdfast.Log.State;
-using Holdfast.Mqtt;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Broker.Checkpoints;
@@ -15,13 +11,7 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
 {
     private const int ReadBytes = 4 * 1024 * 1024;
 
-    private readonly Dictionary<ulong, Session> _sessions = [];
-
-    /// <summary>
-    /// The receipts as they are folded. Partitions are replayed one after the other, so a packet identifier that a client has used again for
-    /// another partition may be seen received there before its release is seen here.
-    /// </summary>
-    private readonly HashSet<(Session Session, ushort PacketId, int Partition)> _receipts = [];
+    private readonly Dictionary<ulong, SessionReplay> _sessions = [];
 
     /// <summary>Loads and replays.</summary>
     /// <returns>The sessions, and the offsets of the checkpoint.</returns>
@@ -38,10 +28,13 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             services.Committer.LoadStream(stream);
         }
 
+        var restorer = new SessionRestorer(services, KeepBelowEnd);
         var wasConnected = new List<Session>();
         await foreach (var stored in sessionStore.LoadAsync(cancellationToken).ConfigureAwait(false))
         {
-            var session = Restore(stored, checkpoint.Mark);
+            var session = restorer.Restore(stored, checkpoint.Mark);
+            _sessions.Add(session.Id, new SessionReplay(services, session));
+            registry.Restore(session);
             if (stored.DisconnectedAt is null)
             {
                 wasConnected.Add(session);
@@ -61,65 +54,14 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             replayed += await ReplayAsync(partition, checkpoint.AppliedOffsets[partition], cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var (session, packetId, partition) in _receipts)
+        foreach (var session in _sessions.Values)
         {
-            session.Receipts.Set(packetId, partition, ReceiptState.Received);
+            session.Complete();
         }
 
         services.Logger.LogInformation(
             "Recovered {Sessions} sessions and {Retained} retained messages; {Records} records replayed", _sessions.Count, services.Retained.Count, replayed);
-        return new RecoveredState(checkpoint.AppliedOffsets, [.. _sessions.Values], wasConnected);
-    }
-
-    private Session Restore(StoredSession stored, long[] mark)
-    {
-        var session = new Session(services, stored.Id, stored.Product, stored.ClientId)
-        {
-            Epoch = stored.Epoch,
-            ExpirySeconds = stored.ExpirySeconds,
-            DisconnectedAt = stored.DisconnectedAt ?? services.Time.GetUtcNow(),
-            Will = stored.Will,
-            IsStored = true,
-            StoredCursor = stored.Cursor,
-            Positions = [.. stored.Cursor ?? mark],
-        };
-        KeepBelowEnd(session.Positions);
-
-        foreach (var subscription in stored.Subscriptions)
-        {
-            if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
-                && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
-            {
-                Restore(session, new Subscription<LogSubscriber>(filter, options, subscription.Identifier, KeepBelowEnd(subscription.Since), session));
-            }
-            else
-            {
-                services.Logger.LogError("Session {Client}: the stored subscription {Filter} is not valid: {Problem}", stored.ClientId, subscription.Filter, problem);
-            }
-        }
-
-        if (stored.Exchanges is { } exchanges)
-        {
-            ExchangesEncoding.Decode(exchanges, session, services);
-            KeepBelowEnd(session.AssignedThrough ?? []);
-            foreach (var (packetId, partition) in session.Receipts.TakeAll())
-            {
-                _receipts.Add((session, packetId, partition));
-            }
-        }
-
-        _sessions.Add(session.Id, session);
-        registry.Restore(session);
-        return session;
-    }
-
-    private void Restore(Session session, Subscription<LogSubscriber> subscription)
-    {
-        session.Subscriptions.Set(subscription);
-        if (subscription.Filter.IsShared)
-        {
-            services.Shared.GetOrAdd(session.Product, subscription.Filter).RestoreMember(session, subscription, subscription.Since!);
-        }
+        return new RecoveredState(checkpoint.AppliedOffsets, [.. _sessions.Values.Select(replay => replay.Session)], wasConnected);
     }
 
     /// <summary>A disk that lied about a flush may have lost the end of the log; what comes there next must not be taken for what was there.</summary>
@@ -166,13 +108,10 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
             {
                 ReplayPublish(view);
             }
-            else if (view.Kind != RecordKind.Probe)
+
+            if (SessionStep.TryRead(view, out var step) && _sessions.TryGetValue(step.Record.Session, out var session))
             {
-                var step = SessionRecord.Read(view);
-                if (_sessions.TryGetValue(step.Session, out var session))
-                {
-                    Replay(step, session, view.Partition);
-                }
+                session.Apply(step);
             }
         }
 
@@ -186,57 +125,6 @@ internal sealed class Recovery(SessionServices services, SessionRegistry registr
         if (record.Retain)
         {
             services.Retained.Apply(view);
-        }
-
-        if (record.ReceiptSession != 0 && _sessions.TryGetValue(record.ReceiptSession, out var session))
-        {
-            _receipts.Add((session, record.ReceiptPacketId, view.Partition));
-            session.ExchangesChanged = true;
-        }
-    }
-
-    private void Replay(in SessionRecord step, Session session, int partition)
-    {
-        session.ExchangesChanged = true;
-        var place = session.Outbound.Find(step.PacketId);
-        switch (step.Kind)
-        {
-            case RecordKind.ReceiptReleased:
-                _receipts.Remove((session, step.PacketId, partition));
-                break;
-            case RecordKind.DeliveryAssigned:
-                ReplayAssigned(step, session);
-                break;
-            case RecordKind.DeliveryReceived when place >= 0:
-                session.Outbound[place].State = OutboundState.Released;
-                break;
-            case RecordKind.DeliveryCompleted when place >= 0:
-                session.Outbound.Finish(place);
-                break;
-        }
-    }
-
-    private void ReplayAssigned(in SessionRecord step, Session session)
-    {
-        session.Outbound.Restore(new OutboundMessage
-        {
-            PacketId = step.PacketId,
-            Partition = (byte)step.MessagePartition,
-            Offset = step.MessageOffset,
-            QualityOfService = QualityOfService.ExactlyOnce,
-            State = OutboundState.Sent,
-            Retained = step.Retained,
-            Share = step.Share == 0 ? null : services.Shared.FindOrGone(step.Share),
-            RetainFlag = step.Retained,
-        });
-        if (step.Share != 0)
-        {
-            services.Shared.Find(step.Share)?.RestoreAssigned(new LogPlace(step.MessagePartition, step.MessageOffset));
-        }
-        else if (!step.Retained)
-        {
-            session.AssignedThrough ??= new long[services.Log.PartitionCount];
-            session.AssignedThrough[step.MessagePartition] = Math.Max(session.AssignedThrough[step.MessagePartition], step.MessageOffset + 1);
         }
     }
 }

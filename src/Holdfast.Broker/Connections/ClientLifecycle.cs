@@ -12,12 +12,15 @@ namespace Holdfast.Broker.Connections;
 
 /// <summary>The beginning and the end of connections: CONNECT, take-over, and what becomes of the session and the will afterwards.</summary>
 internal sealed class ClientLifecycle(
-    SessionServices services, SessionRegistry registry, ISessionStore store, ICommitHealth health, WillScheduler wills, SessionExpiry expiry)
+    SessionServices services, SessionRegistry registry, ISessionKeeper keeper, SessionEnding ending, ICommitHealth health, WillScheduler wills, SessionExpiry expiry)
 {
     /// <summary>The product of anonymous clients.</summary>
     public const string DefaultProduct = "default";
 
     private const int MaximumClientIdBytes = 1024;
+
+    /// <summary>How often a session is claimed anew that another node has got meanwhile.</summary>
+    private const int MostClaims = 5;
 
     /// <summary>Handles CONNECT: claims the session, makes it durable, answers, and starts delivery.</summary>
     public async Task ConnectAsync(ClientConnection connection, ConnectPacket packet)
@@ -32,27 +35,29 @@ internal sealed class ClientLifecycle(
         }
 
         var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
-        var expirySeconds = Math.Min(packet.SessionExpirySeconds, (uint)services.Options.MaximumSessionExpiry.TotalSeconds);
-        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart, expirySeconds, expiry.HasExpired);
-        var session = claim.Session;
-        EndPrevious(claim);
-        expiry.Cancel(session);
-        wills.Cancel(session);
-        session.DisconnectedAt = null;
-        session.Will = packet.Will is null ? null : WillRecord.Create(packet.Will, session);
         try
         {
-            await SaveAsync(claim).ConfigureAwait(false);
+            for (var count = 0; count < MostClaims; count++)
+            {
+                if (await ClaimAsync(connection, packet, clientId).ConfigureAwait(false) is { } claim)
+                {
+                    Welcome(connection, packet, claim, clientId);
+                    return;
+                }
+            }
+
+            RefuseConnect(connection, ReasonCode.ServerUnavailable, "The session went to other nodes. Connect again.");
         }
         catch (StateStoreFullException exception)
         {
             services.Logger.LogWarning("Session {Client} refused: {Message}", clientId, exception.Message);
-            GiveBack(claim, connection);
             RefuseConnect(connection, ReasonCode.QuotaExceeded, "There is no room to store the session. Try again later.");
-            return;
         }
-
-        Welcome(connection, packet, claim, clientId);
+        catch (Exception exception) when (exception is SessionUnavailableException || (services.SessionsTravel && exception is StateStoreException))
+        {
+            services.Logger.LogWarning("Session {Client} refused: {Message}", clientId, exception.Message);
+            RefuseConnect(connection, ReasonCode.ServerUnavailable, "The session could not be brought to this node. Try again later.");
+        }
     }
 
     /// <summary>Answers a CONNECT with a refusal and closes.</summary>
@@ -70,6 +75,40 @@ internal sealed class ClientLifecycle(
         return PacketOutcome.Closed;
     }
 
+    /// <summary>Claims the session and makes it durable.</summary>
+    /// <returns>Null when another node has got the session meanwhile.</returns>
+    private async Task<SessionClaim?> ClaimAsync(ClientConnection connection, ConnectPacket packet, string clientId)
+    {
+        var expirySeconds = Math.Min(packet.SessionExpirySeconds, (uint)services.Options.MaximumSessionExpiry.TotalSeconds);
+        using var arrival = await keeper.ArriveAsync(DefaultProduct, clientId).ConfigureAwait(false);
+        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart || arrival.HasExpired, expirySeconds, expiry.HasExpired);
+        var session = claim.Session;
+        EndPrevious(claim);
+        expiry.Cancel(session);
+        wills.Cancel(session);
+        session.DisconnectedAt = null;
+        session.Will = packet.Will is null ? null : WillRecord.Create(packet.Will, session, isNamed: services.SessionsTravel);
+        try
+        {
+            if (await keeper.SaveAsync(claim).ConfigureAwait(false))
+            {
+                return claim;
+            }
+        }
+        catch (StateStoreException)
+        {
+            GiveBack(claim, connection);
+            throw;
+        }
+
+        if (registry.Remove(session))
+        {
+            ending.Forget(session);
+        }
+
+        return null;
+    }
+
     /// <summary>A session that could not be stored waits for its client as before; a new one is forgotten.</summary>
     private void GiveBack(SessionClaim claim, ClientConnection connection)
     {
@@ -83,6 +122,10 @@ internal sealed class ClientLifecycle(
         {
             expiry.Cancel(session);
             session.End();
+        }
+        else if (isReleased && services.SessionsTravel)
+        {
+            _ = keeper.SettleAsync(session);
         }
     }
 
@@ -98,19 +141,7 @@ internal sealed class ClientLifecycle(
         Detach(session, connection);
         if (registry.Release(session, connection, () => StartWaiting(session, connection.WillIsDue)))
         {
-            await SettleAsync(session).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Ends a session for good, in memory and in the store. A will that still waits is sent [MQTT-3.1.2-8].</summary>
-    public async Task EndAsync(Session session)
-    {
-        session.End();
-        RemoveSubscriptions(session);
-        await wills.PublishNowAsync(session).ConfigureAwait(false);
-        if (session.IsStored)
-        {
-            await store.RemoveAsync(session.Id).ConfigureAwait(false);
+            await keeper.SettleAsync(session).ConfigureAwait(false);
         }
     }
 
@@ -174,8 +205,7 @@ internal sealed class ClientLifecycle(
         if (claim.Discarded is { } discarded)
         {
             expiry.Cancel(discarded);
-            discarded.End();
-            RemoveSubscriptions(discarded);
+            ending.Forget(discarded);
             _ = wills.PublishNowAsync(discarded);
         }
     }
@@ -190,25 +220,6 @@ internal sealed class ClientLifecycle(
         }
 
         _ = wills.PublishNowAsync(session);
-    }
-
-    private async Task SaveAsync(SessionClaim claim)
-    {
-        var session = claim.Session;
-        if (session.IsPersistent || session.Will is not null)
-        {
-            await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
-            session.IsStored = true;
-        }
-        else if (claim.Discarded is { IsStored: true } discarded)
-        {
-            await store.RemoveAsync(discarded.Id).ConfigureAwait(false);
-        }
-        else if (session.IsStored)
-        {
-            await store.RemoveAsync(session.Id).ConfigureAwait(false);
-            session.IsStored = false;
-        }
     }
 
     private void Welcome(ClientConnection connection, ConnectPacket packet, SessionClaim claim, string clientId)
@@ -230,6 +241,7 @@ internal sealed class ClientLifecycle(
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
             TopicAliasMaximum = InboundAliases.Maximum,
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
+            SharedSubscriptionAvailable = services.Options.SharedSubscriptions ? null : false,
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
         });
         connection.Output.Flush();
@@ -248,18 +260,6 @@ internal sealed class ClientLifecycle(
         {
             // Closed while it was being attached, by a take-over or a stall: nobody else lets the session go.
             _ = OnConnectionEndedAsync(connection);
-        }
-    }
-
-    private void RemoveSubscriptions(Session session)
-    {
-        services.Subscriptions.RemoveAll(session.ProductUtf8, session);
-        lock (services.Feed.Gate)
-        {
-            foreach (var shared in session.Subscriptions.Shared)
-            {
-                services.Shared.Leave(shared, session);
-            }
         }
     }
 
@@ -291,32 +291,6 @@ internal sealed class ClientLifecycle(
             session.Will = null;
         }
 
-        if (session.IsPersistent)
-        {
-            expiry.Schedule(session);
-            wills.Schedule(session);
-        }
-    }
-
-    private async Task SettleAsync(Session session)
-    {
-        try
-        {
-            if (session.IsPersistent)
-            {
-                await store.SaveAsync(session.ToStored()).ConfigureAwait(false);
-                return;
-            }
-
-            if (registry.Remove(session))
-            {
-                await EndAsync(session).ConfigureAwait(false);
-            }
-        }
-        catch (StateStoreFullException exception)
-        {
-            // What the store remembers is older: after a crash some messages would be sent again, none lost.
-            services.Logger.LogWarning("Session {Client}: its end could not be stored: {Message}", session.ClientId, exception.Message);
-        }
+        keeper.StartWaiting(session);
     }
 }

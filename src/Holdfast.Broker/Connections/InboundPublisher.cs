@@ -28,6 +28,9 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
     private Session Session => connection.Session!;
 
+    /// <summary>The session was detached from the connection, which is closed; its receipts may be on another node by now. The caller holds the session's lock.</summary>
+    private bool HasLostSession => Session.Connection != connection;
+
     /// <summary>Handles a PUBLISH.</summary>
     public PacketOutcome Publish(in PublishPacket packet, TouchedOutputs touched)
     {
@@ -69,6 +72,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         int partition;
         lock (Session.Lock)
         {
+            if (HasLostSession)
+            {
+                return PacketOutcome.Closed;
+            }
+
             if (!Session.Receipts.TryGet(packetId, out partition, out var state))
             {
                 MessageWriter.Write(connection, new AckPacket(PacketType.PubComp, packetId, ReasonCode.PacketIdentifierNotFound));
@@ -187,6 +195,11 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         lock (Session.Lock)
         {
+            if (HasLostSession)
+            {
+                return PacketOutcome.Closed;
+            }
+
             if (Session.Receipts.TryGet(packet.PacketId, out var partition, out _))
             {
                 // The same message again [MQTT-4.3.3-10]: PUBREC, behind the commit of the first copy.

@@ -37,7 +37,11 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             try
             {
                 var saved = accepted.Select(one => ToStored(session, one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
-                await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false);
+                if (!await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false))
+                {
+                    CloseForLostSession(connection);
+                    return;
+                }
             }
             catch (StateStoreFullException exception)
             {
@@ -77,12 +81,20 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         if (session.IsPersistent)
         {
             // Deleting needs no room that the store does not keep in reserve.
-            await store.SaveSubscriptionsAsync(session.Id, [], packet.Filters).ConfigureAwait(false);
+            if (!await store.SaveSubscriptionsAsync(session.Id, [], packet.Filters).ConfigureAwait(false))
+            {
+                CloseForLostSession(connection);
+                return;
+            }
         }
 
         ControlPackets.Write(connection, new SubscriptionAckPacket { Type = PacketType.UnsubAck, PacketId = packet.PacketId, Reasons = reasons });
         connection.Output.Flush();
     }
+
+    /// <summary>Another node has it: the client must go on there, or connect again.</summary>
+    private static void CloseForLostSession(ClientConnection connection)
+        => connection.Close(ReasonCode.SessionTakenOver, "The session is on another node by now. Connect again.");
 
     private static StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, long[] since)
     {
@@ -99,6 +111,11 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
         {
             return ReasonCode.TopicFilterInvalid;
+        }
+
+        if (filter.IsShared && !services.Options.SharedSubscriptions)
+        {
+            return ReasonCode.SharedSubscriptionsNotSupported;
         }
 
         Subscription<LogSubscriber>? existing;

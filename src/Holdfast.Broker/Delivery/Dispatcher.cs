@@ -58,6 +58,9 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
         return copy;
     }
 
+    /// <summary>Completes with the next batch that is delivered. Take it before looking at what was delivered so far.</summary>
+    public Task NextNews => Volatile.Read(ref _news).Task;
+
     public async Task WaitAsync(ReadOnlyMemory<long> positions, CancellationToken cancellationToken)
     {
         while (true)

@@ -41,7 +41,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
                     return;
                 }
 
-                if (!progress && !await WaitAsync().ConfigureAwait(false))
+                if ((!progress || IsAheadOfFeed()) && !await WaitAsync().ConfigureAwait(false))
                 {
                     return;
                 }
@@ -84,12 +84,34 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
             woken = subscriber.WhenWokenAsync();
         }
 
+        var news = services.Feed.NextNews;
         if (BlockedBy(woken) is { } blocked)
         {
             await blocked.ConfigureAwait(false);
         }
+        else if (IsAheadOfFeed())
+        {
+            await Task.WhenAny(woken, news).ConfigureAwait(false);
+        }
 
         return true;
+    }
+
+    /// <summary>Whether the subscriber, coming from another node, has seen more of a partition than this node has heard of.</summary>
+    private bool IsAheadOfFeed()
+    {
+        lock (subscriber.Lock)
+        {
+            for (var partition = 0; IsCurrent && partition < services.Log.PartitionCount; partition++)
+            {
+                if (subscriber.Positions![partition] > services.Feed.AnnouncedOffset(partition))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Reads every partition up to what is announced.</summary>
@@ -240,6 +262,12 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
             var from = subscriber.Positions![partition];
             if (from >= services.Feed.Dispatched[partition])
             {
+                if (from > services.Feed.Dispatched[partition])
+                {
+                    // What is between would be pushed to it a second time.
+                    return false;
+                }
+
                 continue;
             }
 

@@ -29,6 +29,27 @@ internal sealed class SessionRegistry(SessionServices services)
         }
     }
 
+    /// <summary>The session of a client; null when this node has none.</summary>
+    public Session? Find(string product, string clientId)
+    {
+        lock (_lock)
+        {
+            return _sessions.GetValueOrDefault((product, clientId));
+        }
+    }
+
+    /// <summary>Ends the claim of whichever connection has the session.</summary>
+    /// <returns>That connection, to be closed; null when none has.</returns>
+    public ClientConnection? Unclaim(Session session)
+    {
+        lock (_lock)
+        {
+            var previous = session.Claimant;
+            session.Claimant = null;
+            return previous;
+        }
+    }
+
     /// <summary>Adds a session that the store remembers.</summary>
     public void Restore(Session session)
     {

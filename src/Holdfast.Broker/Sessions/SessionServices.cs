@@ -32,6 +32,9 @@ internal sealed class SessionServices
     /// <summary>The cluster; null on a single machine.</summary>
     public IClusterBackbone? Backbone { get; init; }
 
+    /// <summary>Whether the node is one of a cluster: its sessions are stored when their clients go, and wait nowhere in memory.</summary>
+    public bool SessionsTravel { get; init; }
+
     public LogInterests LogInterests { get; } = new();
 
     public SharedSubscriptionRegistry Shared { get; }

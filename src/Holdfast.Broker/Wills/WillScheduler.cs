@@ -69,16 +69,31 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         }
 
         Cancel(session);
-        if (await AppendAsync(will).ConfigureAwait(false) == AppendStatus.Appended)
+        if (await AppendAsync(will, session.Id).ConfigureAwait(false) == AppendStatus.Appended)
         {
             services.Metrics.WillsPublished.Add(1);
             return;
         }
 
         services.Logger.LogWarning("There is no room for the will of {Client}; it is tried again", session.ClientId);
-        if (session.Claimant is null && session.TryPutWillBack(will))
+        if (session.Claimant is null && session.TryPutWillBack(will) && !services.SessionsTravel)
         {
             Schedule(session, will, RetryDelay);
+        }
+    }
+
+    /// <summary>Commits a will as a message.</summary>
+    public async Task<AppendStatus> AppendAsync(StoredWill will, ulong sessionId)
+    {
+        while (true)
+        {
+            var completion = new AppendCompletion();
+            if (completion.TryAppend(services, WillRecord.Read(will, sessionId, services.NowMilliseconds)))
+            {
+                return (await completion.Task.ConfigureAwait(false)).Status;
+            }
+
+            await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
     }
 
@@ -123,20 +138,6 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
             {
                 services.Logger.LogWarning("Session {Client}: the store still has its will: {Message}", session.ClientId, exception.Message);
             }
-        }
-    }
-
-    private async Task<AppendStatus> AppendAsync(StoredWill will)
-    {
-        while (true)
-        {
-            var completion = new AppendCompletion();
-            if (completion.TryAppend(services, WillRecord.Read(will, services.NowMilliseconds)))
-            {
-                return (await completion.Task.ConfigureAwait(false)).Status;
-            }
-
-            await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
     }
 }

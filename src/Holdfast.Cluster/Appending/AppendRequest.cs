@@ -1,4 +1,6 @@
 using Holdfast.Cluster.Peers;
+using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
 
 namespace Holdfast.Cluster.Appending;
 
@@ -10,7 +12,7 @@ public sealed record AppendRequest(NodeId From, ForwardedBatch[] Batches);
 
 /// <summary>The records of one partition.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Number">See <see cref="Log.Commit.ForwardedRecords.Number"/>.</param>
+/// <param name="Number">See <see cref="ForwardedRecords.Number"/>.</param>
 /// <param name="Records">Encoded records, one after the other.</param>
 /// <param name="Count">How many.</param>
 [GenerateSerializer, Immutable]
@@ -25,7 +27,20 @@ public sealed record AppendAnswer(ForwardedOutcome[] Outcomes);
 /// <param name="Status">Whether it is stored.</param>
 /// <param name="Offsets">The place of each record, -1 for a duplicate; null when the batch is not stored, or was stored before and its places are not known.</param>
 [GenerateSerializer, Immutable]
-public sealed record ForwardedOutcome(ForwardedStatus Status, long[]? Offsets);
+public sealed record ForwardedOutcome(ForwardedStatus Status, long[]? Offsets)
+{
+    /// <summary>What the owner answers.</summary>
+    /// <param name="admission">Whether the batch was taken.</param>
+    /// <param name="status">What became of the group that it was taken into; means nothing when it was not taken.</param>
+    /// <param name="offsets">The place of each record, known when the batch was taken for the first time.</param>
+    internal static ForwardedOutcome Of(ForwardAdmission admission, AppendStatus status, long[] offsets) => (admission, status) switch
+    {
+        (ForwardAdmission.Accepted, AppendStatus.Appended) => new ForwardedOutcome(ForwardedStatus.Stored, offsets),
+        (ForwardAdmission.Repeated, AppendStatus.Appended) => new ForwardedOutcome(ForwardedStatus.Stored, null),
+        (ForwardAdmission.Accepted or ForwardAdmission.Repeated, AppendStatus.Full) => new ForwardedOutcome(ForwardedStatus.Full, null),
+        _ => new ForwardedOutcome(ForwardedStatus.NotOwner, null),
+    };
+}
 
 /// <summary>Whether a forwarded batch is stored.</summary>
 public enum ForwardedStatus

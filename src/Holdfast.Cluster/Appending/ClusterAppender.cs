@@ -2,6 +2,7 @@ using Holdfast.Broker.Delivery;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Commit;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Cluster.Appending;
@@ -27,14 +28,15 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     /// <param name="endpointOf">The way to a node, this one included.</param>
     /// <param name="self">This node.</param>
     /// <param name="onFenced">Called when an owner says that this node was taken for dead.</param>
+    /// <param name="onFatal">Called when the appender cannot go on: the process must end.</param>
     /// <param name="time">The clock.</param>
-    public ClusterAppender(OwnerTable owners, Func<NodeId, INodeEndpoint> endpointOf, NodeId self, Action onFenced, TimeProvider time)
+    public ClusterAppender(OwnerTable owners, Func<NodeId, INodeEndpoint> endpointOf, NodeId self, Action onFenced, Action<Exception> onFatal, TimeProvider time)
     {
         _owners = owners;
         _time = time;
         _outboxes = [.. Enumerable.Range(0, owners.PartitionCount).Select(partition => new PartitionOutbox(partition, GroupCommitter.MaximumOpenBytes, time))];
         _senders = new OwnerSender?[owners.PartitionCount];
-        _makeSender = owner => new OwnerSender(owner, self, endpointOf(owner), this, onFenced, time);
+        _makeSender = owner => new OwnerSender(owner, self, endpointOf(owner), this, onFenced, onFatal, time);
         owners.Changed += FindSenders;
     }
 
@@ -78,8 +80,14 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     /// <inheritdoc/>
     public void AppendMarker(int partition, ICommitObserver observer, ulong token)
     {
-        _outboxes[partition].AppendMarker(observer, token);
-        Volatile.Read(ref _senders[partition])?.Signal();
+        if (_outboxes[partition].AppendMarker(observer, token))
+        {
+            Volatile.Read(ref _senders[partition])?.Signal();
+            return;
+        }
+
+        // Not here: the caller may hold a session's lock.
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Sink?.Complete(AppendStatus.Appended, () => observer.OnCompleted(token, partition, -1, AppendStatus.Appended)), null);
     }
 
     /// <inheritdoc/>

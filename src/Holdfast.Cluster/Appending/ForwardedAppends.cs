@@ -60,17 +60,8 @@ internal sealed class ForwardedAppends(GroupCommitter committer, NodeFences fenc
 
         public async ValueTask<ForwardedOutcome> OutcomeAsync()
         {
-            if (Admission == ForwardAdmission.NotOwned)
-            {
-                return new ForwardedOutcome(ForwardedStatus.NotOwner, null);
-            }
-
-            return await _completion.Task.ConfigureAwait(false) switch
-            {
-                AppendStatus.Appended => new ForwardedOutcome(ForwardedStatus.Stored, Admission == ForwardAdmission.Accepted ? Offsets : null),
-                AppendStatus.Full => new ForwardedOutcome(ForwardedStatus.Full, null),
-                _ => new ForwardedOutcome(ForwardedStatus.NotOwner, null),
-            };
+            var status = Admission == ForwardAdmission.NotOwned ? AppendStatus.Fenced : await _completion.Task.ConfigureAwait(false);
+            return ForwardedOutcome.Of(Admission, status, Offsets);
         }
     }
 }

@@ -16,11 +16,10 @@ internal sealed class OwnerSender : IAsyncDisposable
     private readonly Action _onFenced;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _work = new(0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly BackgroundLoop _loop;
     private int _signalled;
 
-    public OwnerSender(NodeId owner, NodeId self, INodeEndpoint endpoint, ClusterAppender appender, Action onFenced, TimeProvider time)
+    public OwnerSender(NodeId owner, NodeId self, INodeEndpoint endpoint, ClusterAppender appender, Action onFenced, Action<Exception> onFatal, TimeProvider time)
     {
         _owner = owner;
         _self = self;
@@ -28,7 +27,7 @@ internal sealed class OwnerSender : IAsyncDisposable
         _appender = appender;
         _onFenced = onFenced;
         _time = time;
-        _running = Task.Run(RunAsync);
+        _loop = new BackgroundLoop(RunAsync, onFatal);
     }
 
     /// <summary>There may be something to send.</summary>
@@ -42,17 +41,15 @@ internal sealed class OwnerSender : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _loop.DisposeAsync().ConfigureAwait(false);
         _work.Dispose();
-        _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _work.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
 
             // Cleared before the outboxes are looked at: an append that comes later signals again.
             Interlocked.Exchange(ref _signalled, 0);
@@ -60,7 +57,7 @@ internal sealed class OwnerSender : IAsyncDisposable
             {
                 if (!await SendAsync(requests).ConfigureAwait(false))
                 {
-                    await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(false);
+                    await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
                 }
             }
         }

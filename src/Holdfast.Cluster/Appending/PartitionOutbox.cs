@@ -75,12 +75,19 @@ internal sealed class PartitionOutbox(int partition, int maximumOpenBytes, TimeP
         }
     }
 
-    public void AppendMarker(ICommitObserver observer, ulong token)
+    /// <returns>False when nothing is on its way that the observer could wait for.</returns>
+    public bool AppendMarker(ICommitObserver observer, ulong token)
     {
         lock (_lock)
         {
+            if (_sealed is null && _waiters.Count + _open.Count == 0)
+            {
+                return false;
+            }
+
             Begin();
             Wait(observer, token, index: -1);
+            return true;
         }
     }
 

@@ -20,20 +20,19 @@ internal sealed class DirectFeed : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly OpenBatch _waiting = new();
     private readonly SemaphoreSlim _work = new(0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly BackgroundLoop _loop;
     private long _dropped;
     private int _signalled;
     private long _told = -1;
 
-    public DirectFeed(NodeId self, INodeEndpoint endpoint, InterestBook book, TimeProvider time)
+    public DirectFeed(NodeId self, INodeEndpoint endpoint, InterestBook book, Action<Exception> onFatal, TimeProvider time)
     {
         _self = self;
         _endpoint = endpoint;
         _book = book;
         _time = time;
         _book.Changed += Signal;
-        _running = Task.Run(RunAsync);
+        _loop = new BackgroundLoop(RunAsync, onFatal);
         Signal();
     }
 
@@ -63,11 +62,9 @@ internal sealed class DirectFeed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _book.Changed -= Signal;
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _loop.DisposeAsync().ConfigureAwait(false);
         _waiting.Dispose();
         _work.Dispose();
-        _stop.Dispose();
     }
 
     private void Signal()
@@ -78,11 +75,11 @@ internal sealed class DirectFeed : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _work.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
             Interlocked.Exchange(ref _signalled, 0);
             try
             {
@@ -96,7 +93,7 @@ internal sealed class DirectFeed : IAsyncDisposable
             {
                 // It may not have heard the last changes; messages of QoS 0 are lost.
                 _told = -1;
-                await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(false);
+                await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
                 Signal();
             }
         }

@@ -10,7 +10,7 @@ using Holdfast.Mqtt.Packets;
 namespace Holdfast.Cluster.Direct;
 
 /// <summary>QoS 0 between nodes: each tells the others its filters, and gets what they may match, in batches.</summary>
-internal sealed class DirectRelay(IPeers peers, TimeProvider time) : IDirectRelay, IAsyncDisposable
+internal sealed class DirectRelay(IPeers peers, Action<Exception> onFatal, TimeProvider time) : IDirectRelay, IAsyncDisposable
 {
     private readonly InterestBook _book = new();
     private readonly SubscriptionIndex<DirectFeed> _remote = new();
@@ -99,7 +99,7 @@ internal sealed class DirectRelay(IPeers peers, TimeProvider time) : IDirectRela
         }
     }
 
-    private DirectFeed FeedOf(NodeId node) => _feeds.GetOrAdd(node, other => new DirectFeed(peers.Self, peers.Get(other), _book, time));
+    private DirectFeed FeedOf(NodeId node) => _feeds.GetOrAdd(node, other => new DirectFeed(peers.Self, peers.Get(other), _book, onFatal, time));
 
     private PublishRecord ToRecord(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet)
     {

@@ -1,5 +1,5 @@
 using Holdfast.Broker.Delivery;
-using Holdfast.Log.Postgres;
+using Holdfast.Log.Partitions;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Cluster.Fanout;
@@ -9,23 +9,20 @@ internal sealed class CatchUp : IAsyncDisposable
 {
     private const int ReadBytes = 1024 * 1024;
 
-    private readonly PostgresPartitionLog _log;
+    private readonly IClusterLog _log;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
-    private readonly long[] _target;
-    private readonly long[] _seenAt;
+    private readonly MissedBatches _missed;
     private readonly SemaphoreSlim _work = new(0, 1);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly BackgroundLoop _loop;
 
-    public CatchUp(PostgresPartitionLog log, ILogger logger, TimeProvider time)
+    public CatchUp(IClusterLog log, ILogger logger, Action<Exception> onFatal, TimeProvider time)
     {
         _log = log;
         _logger = logger;
         _time = time;
-        _target = new long[log.PartitionCount];
-        _seenAt = new long[log.PartitionCount];
-        _running = Task.Run(RunAsync);
+        _missed = new MissedBatches(log.PartitionCount);
+        _loop = new BackgroundLoop(RunAsync, onFatal);
     }
 
     /// <summary>The subscribers of this node, once they are there.</summary>
@@ -35,49 +32,25 @@ internal sealed class CatchUp : IAsyncDisposable
     public void Notice(int partition, long committed)
     {
         _log.Announce(partition, committed);
-        Raise(ref _target[partition], committed);
+        _missed.Miss(partition, committed);
         Signal();
     }
 
-    /// <summary>
-    /// An owner says how far it has committed. What is missing is perhaps on its way; only when nothing has arrived since the last time it is read from the log.
-    /// </summary>
+    /// <summary>An owner says how far it has committed.</summary>
     public void Hear(int partition, long committed)
     {
         _log.Announce(partition, committed);
-        if (Sink?.AnnouncedOffset(partition) is not { } delivered || delivered >= committed)
+        if (Sink is { } sink && _missed.Hear(partition, committed, sink.AnnouncedOffset(partition)))
         {
-            return;
-        }
-
-        if (Interlocked.Exchange(ref _seenAt[partition], delivered) == delivered)
-        {
-            Notice(partition, committed);
+            Signal();
         }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _loop.DisposeAsync().ConfigureAwait(false);
         _work.Dispose();
-        _stop.Dispose();
-    }
-
-    private static void Raise(ref long target, long value)
-    {
-        var known = Volatile.Read(ref target);
-        while (known < value)
-        {
-            var seen = Interlocked.CompareExchange(ref target, value, known);
-            if (seen == known)
-            {
-                return;
-            }
-
-            known = seen;
-        }
     }
 
     private void Signal()
@@ -92,32 +65,32 @@ internal sealed class CatchUp : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _work.WaitAsync(_stop.Token).ConfigureAwait(false);
-            for (var partition = 0; partition < _target.Length && Sink is not null; partition++)
+            await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
+            for (var partition = 0; partition < _missed.PartitionCount && Sink is not null; partition++)
             {
                 try
                 {
-                    await ReadAsync(partition, Sink).ConfigureAwait(false);
+                    await ReadAsync(partition, Sink, cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception error) when (error is IOException or InvalidDataException or Npgsql.NpgsqlException)
                 {
                     _logger.LogWarning("Partition {Partition}: what was missed cannot be read now: {Error}", partition, error.Message);
-                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, _stop.Token).ConfigureAwait(false);
+                    await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken).ConfigureAwait(false);
                     Signal();
                 }
             }
         }
     }
 
-    private async Task ReadAsync(int partition, ICommitSink sink)
+    private async Task ReadAsync(int partition, ICommitSink sink, CancellationToken cancellationToken)
     {
-        while (sink.AnnouncedOffset(partition) is var from && from < Volatile.Read(ref _target[partition]))
+        while (sink.AnnouncedOffset(partition) is var from && from < _missed.Target(partition))
         {
-            using var read = await _log.ReadAsync(partition, from, null, ReadBytes, _stop.Token).ConfigureAwait(false);
+            using var read = await _log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
             if (read.Gap is { } gap)
             {
                 sink.SkipTo(partition, gap.ToOffset);

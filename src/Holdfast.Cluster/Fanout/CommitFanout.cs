@@ -4,12 +4,11 @@ using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
-using Holdfast.Log.Postgres;
 
 namespace Holdfast.Cluster.Fanout;
 
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
-internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<NodeId, PeerFeed> _feeds = new();
 
@@ -24,7 +23,7 @@ internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, Catch
     {
         foreach (var node in peers.Others)
         {
-            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other)));
+            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
         }
 
         foreach (var node in _feeds.Keys.Except(peers.Others))
@@ -80,6 +79,7 @@ internal sealed class CommitFanout(PostgresPartitionLog log, IPeers peers, Catch
             one.Body.CopyTo(buffer, 0);
             var batch = new RecordBatch(one.Partition, one.BaseOffset, 0, one.Count, one.LastReceivedAtMilliseconds, buffer, one.Body.Length);
             log.Announce(one.Partition, batch.NextOffset);
+            log.Remember(batch);
             if (!sink.TryDeliver(batch))
             {
                 catchUp.Notice(one.Partition, batch.NextOffset);

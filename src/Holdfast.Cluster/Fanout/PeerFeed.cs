@@ -19,15 +19,14 @@ internal sealed class PeerFeed : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Queue<RecordBatch> _waiting = new();
     private readonly SemaphoreSlim _work = new(0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly BackgroundLoop _loop;
     private int _waitingBytes;
 
-    public PeerFeed(NodeId self, INodeEndpoint endpoint)
+    public PeerFeed(NodeId self, INodeEndpoint endpoint, Action<Exception> onFatal)
     {
         _self = self;
         _endpoint = endpoint;
-        _running = Task.Run(RunAsync);
+        _loop = new BackgroundLoop(RunAsync, onFatal);
     }
 
     /// <summary>Sends a batch as soon as it can be sent, or not at all.</summary>
@@ -53,8 +52,7 @@ internal sealed class PeerFeed : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _loop.DisposeAsync().ConfigureAwait(false);
         lock (_lock)
         {
             while (_waiting.TryDequeue(out var batch))
@@ -64,14 +62,13 @@ internal sealed class PeerFeed : IAsyncDisposable
         }
 
         _work.Dispose();
-        _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _work.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
             while (Take() is { Length: > 0 } batches)
             {
                 try

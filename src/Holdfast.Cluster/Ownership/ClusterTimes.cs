@@ -9,6 +9,12 @@ public sealed record ClusterTimes
     /// <summary>A node that was silent for so long does not serve its partitions.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A node that was silent for so long is taken for dead, and its sessions go on elsewhere.</summary>
+    public TimeSpan Death { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A will of a dead node's session waits at least so long: a node that is cut off still holds its clients until its acknowledgement deadline.</summary>
+    public TimeSpan WillDelay { get; init; } = TimeSpan.FromSeconds(12);
+
     /// <summary>Between two decisions about ownership.</summary>
     public TimeSpan DecisionInterval { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -26,24 +26,26 @@ internal sealed class NodeFences
         }
     }
 
+    /// <summary>Takes nothing more from a node.</summary>
+    /// <returns>Whether all that was taken is answered.</returns>
+    public bool Fence(NodeId node) => Fence(node, out _);
+
     /// <summary>Takes nothing more from a node, and returns when all that was taken is answered.</summary>
     public async Task FenceAsync(NodeId node)
     {
-        while (true)
+        while (!Fence(node, out var left))
         {
-            Task left;
-            lock (_lock)
-            {
-                _fenced.Add(node);
-                if (!_inside.ContainsKey(node))
-                {
-                    return;
-                }
-
-                left = _left.Task;
-            }
-
             await left.ConfigureAwait(false);
+        }
+    }
+
+    private bool Fence(NodeId node, out Task left)
+    {
+        lock (_lock)
+        {
+            _fenced.Add(node);
+            left = _left.Task;
+            return !_inside.ContainsKey(node);
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class OwnershipKeeper(
     ILogger logger, TimeProvider time)
 {
     private readonly long[] _ownedSince = new long[log.PartitionCount];
-    private readonly long _startedAt = time.GetTimestamp();
+    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, time);
     private volatile bool _isLeaving;
 
     /// <summary>What this node owns has changed.</summary>
@@ -66,56 +66,23 @@ internal sealed class OwnershipKeeper(
 
     private async Task DecideAsync(CancellationToken cancellationToken)
     {
-        NoticeFences();
         if (_isLeaving)
         {
             return;
         }
 
-        var alive = hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving).Select(heartbeat => heartbeat.From).Append(peers.Self)
-            .OrderBy(node => node.Name, StringComparer.Ordinal).ToList();
-        var plan = OwnershipPlan.Make(alive.ConvertAll(node => node.Name), log.PartitionCount);
-        var toClaim = new List<int>();
-        for (var partition = 0; partition < plan.Length; partition++)
+        var changes = _decision.Decide(_ownedSince, log.Epoch);
+        foreach (var (partition, node) in changes.ToLetGo)
         {
-            var falls = alive[plan[partition]];
-            if (falls == peers.Self && !IsServed(partition) && MayBeClaimed(owners.OwnerOf(partition)))
-            {
-                toClaim.Add(partition);
-            }
-            else if (falls != peers.Self && IsServed(partition) && time.GetElapsedTime(_ownedSince[partition]) >= times.Tenure)
-            {
-                logger.LogInformation("Partition {Partition} goes to {Node}", partition, falls.Name);
-                await LetGoAsync(partition).ConfigureAwait(false);
-            }
+            logger.Log(node is null ? LogLevel.Warning : LogLevel.Information, "Partition {Partition} goes to {Node}", partition, node?.Name ?? "another node, which has taken it");
+            await LetGoAsync(partition).ConfigureAwait(false);
         }
 
-        if (toClaim.Count > 0)
+        if (changes.ToClaim.Count > 0)
         {
-            await ClaimAsync(toClaim, cancellationToken).ConfigureAwait(false);
+            await ClaimAsync(changes.ToClaim, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    /// <summary>Another owner has claimed what this node believed to own.</summary>
-    private void NoticeFences()
-    {
-        for (var partition = 0; partition < _ownedSince.Length; partition++)
-        {
-            if (IsServed(partition) && !log.IsOwned(partition))
-            {
-                Volatile.Write(ref _ownedSince[partition], 0);
-                committer.Disown(partition);
-                logger.LogWarning("Partition {Partition} was taken over", partition);
-                Changed?.Invoke();
-            }
-        }
-    }
-
-    /// <summary>Nobody serves the partition: it was let go, or its owner is silent. At the start an owner may only not have been heard yet.</summary>
-    private bool MayBeClaimed(NodeId? owner)
-        => owner is null
-            ? time.GetElapsedTime(_startedAt) >= times.Silence
-            : hearing.SilenceOf(owner) is not { } silence || silence >= times.Silence;
 
     private async Task ClaimAsync(List<int> partitions, CancellationToken cancellationToken)
     {
@@ -124,7 +91,7 @@ internal sealed class OwnershipKeeper(
             var heads = await log.ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
             foreach (var head in heads.Where(head => partitions.Contains(head.Partition)))
             {
-                if (!IsTakenByLiveNode(head) && await takeover.TryTakeAsync(head.Partition, head.Epoch, cancellationToken).ConfigureAwait(false))
+                if (_decision.IsFree(head) && await takeover.TryTakeAsync(head.Partition, head.Epoch, cancellationToken).ConfigureAwait(false))
                 {
                     Volatile.Write(ref _ownedSince[head.Partition], time.GetTimestamp());
                     logger.LogInformation("Partition {Partition} is served here now, from offset {Offset}", head.Partition, log.CommittedOffset(head.Partition));
@@ -138,11 +105,7 @@ internal sealed class OwnershipKeeper(
         }
     }
 
-    /// <summary>A live node has claimed the partition after the last owner that was heard of; it only has not said so yet.</summary>
-    private bool IsTakenByLiveNode(PartitionHead head)
-        => head.Epoch > owners.EpochOf(head.Partition) && NodeId.TryParse(head.Owner, out var owner) && owner != peers.Self
-            && hearing.SilenceOf(owner) < times.Silence;
-
+    /// <summary>Takes nothing more, and waits until what was taken is committed or refused: it must not meet what comes after the next claim.</summary>
     private async Task LetGoAsync(int partition)
     {
         committer.Disown(partition);

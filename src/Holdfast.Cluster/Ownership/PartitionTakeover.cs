@@ -1,12 +1,13 @@
-using Holdfast.Log.Batches;
+using Holdfast.Cluster.Peers;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Postgres;
-using Holdfast.Log.Records;
+using Holdfast.Log.State;
 
 namespace Holdfast.Cluster.Ownership;
 
 /// <summary>Makes this node the owner of a partition: the claim, then everything that the owner must know, folded from the last checkpoint and the log.</summary>
-internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresClusterCheckpoints checkpoints, GroupCommitter committer)
+internal sealed class PartitionTakeover(
+    PostgresPartitionLog log, PostgresClusterCheckpoints checkpoints, GroupCommitter committer, IClusterSessionStore sessions, NodeFences fences)
 {
     private const int ReadBytes = 4 * 1024 * 1024;
 
@@ -23,6 +24,15 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
             return false;
         }
 
+        // After the claim: who fences a node asks the owners after it has written that down.
+        foreach (var node in await sessions.LoadNodesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (node.FencedAt is not null && NodeId.TryParse(node.Id, out var id))
+            {
+                await fences.FenceAsync(id).ConfigureAwait(false);
+            }
+        }
+
         var (from, streams) = await checkpoints.LoadPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
         committer.Reset(partition, claim.Head.NextOffset);
         foreach (var stream in streams)
@@ -35,7 +45,7 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
             using var read = await log.ReadAsync(partition, from, null, ReadBytes, cancellationToken).ConfigureAwait(false);
             foreach (var batch in read.Batches)
             {
-                Replay(batch, from);
+                committer.Replay(batch, from);
             }
 
             from = read.NextOffset;
@@ -43,25 +53,5 @@ internal sealed class PartitionTakeover(PostgresPartitionLog log, PostgresCluste
 
         committer.Own(partition);
         return true;
-    }
-
-    private void Replay(RecordBatch batch, long from)
-    {
-        foreach (var view in batch)
-        {
-            if (view.Offset < from)
-            {
-                continue;
-            }
-
-            if (view.Kind == RecordKind.Publish)
-            {
-                committer.Replay(view.Partition, PublishRecord.Read(view));
-            }
-            else if (view.Kind == RecordKind.Forwarded)
-            {
-                committer.Replay(view.Partition, SessionRecord.Read(view));
-            }
-        }
     }
 }

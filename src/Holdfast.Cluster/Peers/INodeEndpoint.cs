@@ -1,6 +1,7 @@
 using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Sessions;
 
 namespace Holdfast.Cluster.Peers;
 
@@ -37,6 +38,11 @@ public interface INodeEndpoint
     /// <returns>True.</returns>
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
     ValueTask<bool> HearInterestAsync(Interest interest);
+
+    /// <summary>Lets a session go to the node that asks.</summary>
+    /// <param name="release">The session.</param>
+    /// <exception cref="PeerUnavailableException">There is no answer.</exception>
+    ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release);
 
     /// <summary>Drains the node: it hands over what it owns, sends its clients elsewhere, and ends.</summary>
     /// <param name="node">Its name, to be sure.</param>

@@ -2,11 +2,13 @@ using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
 using Holdfast.Cluster.Ownership;
+using Holdfast.Cluster.Sessions;
 
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>Answers other nodes, and this one where it takes the same way.</summary>
-internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper, Action drain)
+internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper,
+    ClusterSessions sessions, Action drain)
     : INodeEndpoint
 {
     /// <inheritdoc/>
@@ -39,6 +41,9 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
         relay.Hear(interest);
         return ValueTask.FromResult(true);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release) => sessions.ReleaseAsync(release.Product, release.ClientId, release.SessionId);
 
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node)

@@ -1,6 +1,7 @@
 using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Sessions;
 
 namespace Holdfast.Cluster.Peers;
 
@@ -29,6 +30,9 @@ internal sealed class NodeEndpoint : INodeEndpoint
 
     /// <inheritdoc/>
     public ValueTask<bool> HearInterestAsync(Interest interest) => Answers.HearInterestAsync(interest);
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release) => Answers.ReleaseAsync(release);
 
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node) => Answers.DrainAsync(node);

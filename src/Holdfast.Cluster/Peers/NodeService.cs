@@ -1,6 +1,7 @@
 using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Sessions;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Cluster.Peers;
@@ -20,6 +21,10 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
     /// <inheritdoc/>
     public ValueTask<bool> PushAsync(PushedBatches pushed)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.PushAsync(message), endpoint, pushed);
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.ReleaseAsync(message), endpoint, release);
 
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node)

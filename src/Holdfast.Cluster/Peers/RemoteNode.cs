@@ -2,6 +2,7 @@ using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Connections;
 using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Sessions;
 
 namespace Holdfast.Cluster.Peers;
 
@@ -34,6 +35,10 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <inheritdoc/>
     public ValueTask<bool> HearInterestAsync(Interest interest)
         => AskAsync(static (service, message) => service.HearInterestAsync(message), interest, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release)
+        => AskAsync(static (service, message) => service.ReleaseAsync(message), release, AnswerLimit);
 
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node)

@@ -135,6 +135,29 @@ internal static class SchemaSteps
             epoch bigint NOT NULL
         );
         ALTER TABLE stream ADD epoch bigint NOT NULL DEFAULT 0;
+        CREATE TABLE migration (
+            incarnation text PRIMARY KEY,
+            begun_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        """,
+        """
+        CREATE TABLE node (
+            id text PRIMARY KEY,
+            zone text NOT NULL,
+            mark bigint[] NOT NULL,
+            started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            fenced_at timestamptz
+        ) WITH (fillfactor = 50);
+        ALTER TABLE session ADD node text, ADD will_epoch bigint, ADD will_due_at bigint;
+        CREATE INDEX session_node ON session (node) WHERE node IS NOT NULL;
+        CREATE INDEX session_will_due ON session (will_due_at) WHERE will_due_at IS NOT NULL;
+        CREATE INDEX session_expiry ON session ((disconnected_at + expiry_seconds * 1000)) WHERE node IS NULL AND will_record IS NULL;
+        CREATE TABLE session_clock (
+            id smallint PRIMARY KEY CHECK (id = 1),
+            ticked_at bigint NOT NULL,
+            paused bigint NOT NULL
+        );
+        INSERT INTO session_clock VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, 0);
         """,
     ];
 }

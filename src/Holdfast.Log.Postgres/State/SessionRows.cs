@@ -88,7 +88,8 @@ internal static class SessionRows
         }
     }
 
-    private static StoredSession ReadSession(ulong id, NpgsqlDataReader row) => new()
+    /// <summary>Reads the first columns of <see cref="All"/>.</summary>
+    internal static StoredSession ReadSession(ulong id, NpgsqlDataReader row) => new()
     {
         Id = id,
         Product = row.GetString(1),

@@ -21,7 +21,7 @@ internal sealed class StateWriter : IAsyncDisposable
     private const int CollisionLimit = 5;
 
     /// <summary>Fails while the server names no synchronous standby, and everything with it.</summary>
-    private const string RequireStandby = "SELECT 1 / CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END";
+    internal const string RequireStandby = "SELECT 1 / CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END";
 
     private readonly Channel<StateChange> _queue = Channel.CreateBounded<StateChange>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
     private readonly PooledWork _work;
@@ -71,41 +71,22 @@ internal sealed class StateWriter : IAsyncDisposable
             batch.BatchCommands.Add(new NpgsqlBatchCommand(RequireStandby));
         }
 
-        var last = new NpgsqlBatchCommand[group.Count];
+        var deciding = new NpgsqlBatchCommand[group.Count];
         for (var i = 0; i < group.Count; i++)
         {
+            var first = batch.BatchCommands.Count;
             foreach (var command in group[i].Commands)
             {
-                batch.BatchCommands.Add(last[i] = Command(command));
+                batch.BatchCommands.Add(command.ToBatch());
             }
+
+            deciding[i] = batch.BatchCommands[first + group[i].Deciding];
         }
 
-        var warned = false;
-        void OnNotice(object sender, NpgsqlNoticeEventArgs notice) => warned |= notice.Notice.InvariantSeverity == "WARNING";
-        connection.Notice += OnNotice;
-        try
-        {
-            await batch.ExecuteNonQueryAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        }
-        finally
-        {
-            connection.Notice -= OnNotice;
-        }
-
-        return warned
-            ? throw new DatabaseUnavailableException("The server warned when it committed: the standby may not have it.")
-            : Array.ConvertAll(last, command => command.RecordsAffected > 0);
-    }
-
-    private static NpgsqlBatchCommand Command(StateCommand command)
-    {
-        var prepared = new NpgsqlBatchCommand(command.Sql);
-        foreach (var value in command.Values)
-        {
-            prepared.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
-        }
-
-        return prepared;
+        using var warnings = new CommitWarnings(connection);
+        await batch.ExecuteNonQueryAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        warnings.ThrowIfAny();
+        return Array.ConvertAll(deciding, command => command.RecordsAffected > 0);
     }
 
     private async Task WorkAsync()
@@ -139,7 +120,7 @@ internal sealed class StateWriter : IAsyncDisposable
         }
         catch (Exception error)
         {
-            var failure = Translate(error);
+            var failure = Translate(error, _options.Schema);
             group.ForEach(change => change.Fail(failure));
         }
     }
@@ -159,7 +140,7 @@ internal sealed class StateWriter : IAsyncDisposable
                         }
                         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DivisionByZero)
                         {
-                            throw new DatabaseUnavailableException("synchronous_standby_names is empty, and a change of the state needs a synchronous standby.", error);
+                            throw NoStandby(error);
                         }
                     },
                     CancellationToken.None).ConfigureAwait(false);
@@ -179,12 +160,17 @@ internal sealed class StateWriter : IAsyncDisposable
         }
     }
 
-    private StateStoreException Translate(Exception error) => error switch
+    /// <summary>What <see cref="RequireStandby"/> has found.</summary>
+    internal static DatabaseUnavailableException NoStandby(PostgresException error)
+        => new("synchronous_standby_names is empty, and a change of the state needs a synchronous standby.", error);
+
+    /// <summary>An error of the database as the contracts know it.</summary>
+    internal static StateStoreException Translate(Exception error, string schema) => error switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull }
-            => new StateStoreFullException($"There is no room on the database's disk for the state in the schema '{_options.Schema}'.", error),
+            => new StateStoreFullException($"There is no room on the database's disk for the state in the schema '{schema}'.", error),
         DatabaseUnavailableException
-            => new StateStoreUnavailableException($"The state store in the schema '{_options.Schema}' does not answer: {error.Message}", error),
-        _ => new StateStoreException($"The state store in the schema '{_options.Schema}' failed: {error.Message}", error),
+            => new StateStoreUnavailableException($"The state store in the schema '{schema}' does not answer: {error.Message}", error),
+        _ => new StateStoreException($"The state store in the schema '{schema}' failed: {error.Message}", error),
     };
 }

@@ -1,3 +1,4 @@
+using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 using Holdfast.Log.State;
@@ -43,7 +44,7 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     private volatile Signal _signalled;
     private long _groups;
     private long _pendingSince;
-    private long _refusedGroups;
+    private long _undone;
     private volatile bool _stopping;
 
     /// <summary>Creates the committer; <see cref="Start"/> starts it.</summary>
@@ -137,7 +138,11 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     /// <param name="partition">A partition that is disowned and has nothing waiting.</param>
     /// <param name="nextOffset">The offset of the next record.</param>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
-    public void Reset(int partition, long nextOffset) => _partitions[partition].Reset(nextOffset);
+    public void Reset(int partition, long nextOffset)
+    {
+        _partitions[partition].Reset(nextOffset);
+        Interlocked.Increment(ref _undone);
+    }
 
     /// <summary>Takes records for a partition from now on.</summary>
     /// <param name="partition">The partition.</param>
@@ -174,10 +179,10 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     /// <param name="record">The record.</param>
     public void Replay(int partition, in PublishRecord record) => _partitions[partition].Replay(record);
 
-    /// <summary>Folds the proof of a forwarded request in again, before the partition is owned.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="proof">A record of the kind <see cref="RecordKind.Forwarded"/>.</param>
-    public void Replay(int partition, in SessionRecord proof) => _partitions[partition].Replay(proof);
+    /// <summary>Folds a batch of another owner in, before the partition is owned.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from) => _partitions[batch.Partition].Replay(batch, from);
 
     /// <summary>
     /// The streams that changed since the last call. They may hold sequences that are not yet committed: save them only once the partition is
@@ -193,8 +198,14 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     /// <param name="streams">What <see cref="TakeStreamChanges"/> returned.</param>
     public void PutBackStreamChanges(int partition, IReadOnlyList<StoredStream> streams) => _partitions[partition].PutBackStreamChanges(streams);
 
-    /// <summary>How many groups were refused since the start. A change tells that appended records may have been undone.</summary>
-    public long RefusedGroups => Volatile.Read(ref _refusedGroups);
+    /// <summary>
+    /// How many groups were refused since the start, and partitions begun anew. A change tells that appended records may have been undone, or are another owner's to tell.
+    /// </summary>
+    public long RefusedGroups => Volatile.Read(ref _undone);
+
+    /// <summary>The offset after everything of a partition that was appended here and is committed. What another owner commits afterwards does not count.</summary>
+    /// <param name="partition">The partition.</param>
+    public long CommittedOffset(int partition) => _partitions[partition].CommittedOffset;
 
     /// <summary>Commits and delivers what was appended, then ends the threads.</summary>
     public async ValueTask DisposeAsync()
@@ -307,6 +318,11 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
 
         if (group.Status == AppendStatus.Appended)
         {
+            foreach (var batch in group.Batches)
+            {
+                _partitions[batch.Partition].Confirm(batch);
+            }
+
             Deliver(group);
             return;
         }
@@ -334,7 +350,7 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     /// </summary>
     private void Refuse(CommittedGroup group)
     {
-        Interlocked.Increment(ref _refusedGroups);
+        Interlocked.Increment(ref _undone);
         using var handled = new ManualResetEventSlim();
         var meanwhile = new CommittedGroup { Status = group.Status, Handled = handled };
         for (var partition = 0; partition < _partitions.Length; partition++)

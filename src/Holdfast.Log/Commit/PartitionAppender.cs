@@ -18,6 +18,7 @@ internal sealed class PartitionAppender : IDisposable
     private DeduplicationStreams _streams;
     private PendingCompletions _completions = PendingCompletions.Rent();
     private long _nextBaseOffset;
+    private long _committed;
     private bool _refusing;
     private bool _isOwned;
 
@@ -26,6 +27,7 @@ internal sealed class PartitionAppender : IDisposable
         _isOwned = isOwned;
         _partition = partition;
         _nextBaseOffset = nextOffset;
+        _committed = nextOffset;
         _maximumOpenBytes = maximumOpenBytes;
         _streams = new DeduplicationStreams(partition);
     }
@@ -41,6 +43,9 @@ internal sealed class PartitionAppender : IDisposable
             }
         }
     }
+
+    /// <summary>The offset after everything that was taken here and is committed. What another owner commits afterwards does not count.</summary>
+    public long CommittedOffset => Volatile.Read(ref _committed);
 
     public AppendAdmission TryAppend(ref PublishRecord record, ICommitObserver? observer, ulong token)
     {
@@ -152,6 +157,7 @@ internal sealed class PartitionAppender : IDisposable
             }
 
             _nextBaseOffset = nextOffset;
+            Volatile.Write(ref _committed, nextOffset);
             _streams = new DeduplicationStreams(_partition);
         }
     }
@@ -172,6 +178,9 @@ internal sealed class PartitionAppender : IDisposable
             _completions.Add(observer, token, -1);
         }
     }
+
+    /// <summary>A batch that was taken from here is committed.</summary>
+    public void Confirm(RecordBatch batch) => Volatile.Write(ref _committed, batch.NextOffset);
 
     /// <summary>Moves what is open into the group.</summary>
     public void TakeInto(CommittedGroup group)
@@ -243,18 +252,44 @@ internal sealed class PartitionAppender : IDisposable
         }
     }
 
-    public void Replay(in SessionRecord proof)
+    /// <summary>Folds in what another owner has appended: sequences, and the proofs of forwarded requests.</summary>
+    /// <param name="batch">A committed batch.</param>
+    /// <param name="from">Records before it are folded in already.</param>
+    public void Replay(RecordBatch batch, long from)
     {
         lock (_lock)
         {
-            _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+            foreach (var view in batch)
+            {
+                if (view.Offset < from)
+                {
+                    continue;
+                }
+
+                if (view.Kind == RecordKind.Publish)
+                {
+                    _ = _streams.Add(PublishRecord.Read(view));
+                }
+                else if (view.Kind == RecordKind.Forwarded)
+                {
+                    var proof = SessionRecord.Read(view);
+                    _ = _streams.AddForwarded(proof.Session, proof.MessageOffset, proof.ReceivedAtMilliseconds);
+                }
+            }
         }
     }
 
+    /// <summary>What a checkpoint has to save. Of a partition that is not owned, nothing: perhaps it is being folded in, and then its streams do not reach up to its end yet.</summary>
     public IReadOnlyList<StoredStream> TakeStreamChanges(out long appendedOffset)
     {
         lock (_lock)
         {
+            if (!_isOwned)
+            {
+                appendedOffset = 0;
+                return [];
+            }
+
             appendedOffset = _nextBaseOffset + _open.Count;
             return _streams.TakeChanges();
         }

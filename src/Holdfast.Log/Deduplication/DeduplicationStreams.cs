@@ -16,6 +16,9 @@ public sealed class DeduplicationStreams
     /// <summary>The most streams of a partition that are remembered; beyond it, those unused for longest are forgotten at a checkpoint.</summary>
     public const int MaximumStreams = 100_000;
 
+    /// <summary>Streams whose names begin so are the server's own; they may lie in any topic, and then belong to no device.</summary>
+    public const char ServerPrefix = '$';
+
     private const int MaximumKeySize = 255 + 65_535 + 255 + 2;
 
     private readonly int _partition;
@@ -144,7 +147,7 @@ public sealed class DeduplicationStreams
 
     private StreamState? Find(in PublishRecord record)
     {
-        if (record.Stream.IsEmpty || !Partitioning.TryGetDevice(record.Topic, out var device))
+        if (record.Stream.IsEmpty || (!Partitioning.TryGetDevice(record.Topic, out var device) && record.Stream[0] != ServerPrefix))
         {
             return null;
         }

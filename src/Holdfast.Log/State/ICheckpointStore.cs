@@ -80,4 +80,8 @@ public sealed record CheckpointChanges
 /// <param name="SessionId">The session.</param>
 /// <param name="Cursor">See <see cref="StoredSession.Cursor"/>.</param>
 /// <param name="Exchanges">See <see cref="StoredSession.Exchanges"/>.</param>
-public sealed record SessionProgress(ulong SessionId, long[]? Cursor, byte[]? Exchanges);
+public sealed record SessionProgress(ulong SessionId, long[]? Cursor, byte[]? Exchanges)
+{
+    /// <summary>The session's epoch. In a cluster a row with a newer one is left alone.</summary>
+    public long Epoch { get; init; }
+}

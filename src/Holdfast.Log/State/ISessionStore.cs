@@ -16,7 +16,8 @@ public interface ISessionStore
     /// <param name="sessionId">The session.</param>
     /// <param name="saved">Subscriptions to insert or replace, by filter.</param>
     /// <param name="removedFilters">Filters to remove.</param>
-    ValueTask SaveSubscriptionsAsync(ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters);
+    /// <returns>False when the session is the caller's no more, which only happens in a cluster.</returns>
+    ValueTask<bool> SaveSubscriptionsAsync(ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters);
 
     /// <summary>Removes a session and all that belongs to it.</summary>
     /// <param name="sessionId">The session.</param>

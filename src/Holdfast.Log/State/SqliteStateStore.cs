@@ -70,9 +70,12 @@ public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegra
     public ValueTask<bool> SaveAsync(StoredSession session) => Writer.RunAsync(connection => SessionTable.Save(connection, session));
 
     /// <inheritdoc/>
-    public async ValueTask SaveSubscriptionsAsync(
+    public async ValueTask<bool> SaveSubscriptionsAsync(
         ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
-        => await Writer.RunAsync(connection => SessionTable.SaveSubscriptions(connection, sessionId, saved, removedFilters)).ConfigureAwait(false);
+    {
+        await Writer.RunAsync(connection => SessionTable.SaveSubscriptions(connection, sessionId, saved, removedFilters)).ConfigureAwait(false);
+        return true;
+    }
 
     /// <inheritdoc/>
     public async ValueTask RemoveAsync(ulong sessionId)

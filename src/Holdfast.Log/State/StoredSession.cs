@@ -48,4 +48,11 @@ public sealed record StoredSubscription(string Filter, byte Options, uint Identi
 /// <param name="Record">The message as a publish record without offset, see <see cref="Records.PublishRecord"/>.</param>
 /// <param name="DelaySeconds">The will delay.</param>
 /// <param name="MessageExpirySeconds">The expiry of the message counted from its publication, or null.</param>
-public sealed record StoredWill(byte[] Record, uint DelaySeconds, uint? MessageExpirySeconds);
+public sealed record StoredWill(byte[] Record, uint DelaySeconds, uint? MessageExpirySeconds)
+{
+    /// <summary>
+    /// In a cluster, the session's epoch when its client gave the will: with the session's number it names this will, so that it is published once whoever
+    /// publishes it. On one machine 0.
+    /// </summary>
+    public long Epoch { get; init; }
+}

@@ -6,6 +6,7 @@ using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Management;
+using Holdfast.Server.Migration;
 using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
@@ -64,6 +65,7 @@ internal static class Cli
             new IntegrationArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
+            new MigrateArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new StatusArguments(terminal).Build(),

@@ -1,4 +1,3 @@
-using Holdfast.Server.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -10,7 +9,7 @@ internal static class Logging
 {
     private const string TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
 
-    public static void Configure(ILoggingBuilder logging, ServeOptions options)
+    public static ILoggingBuilder Configure(ILoggingBuilder logging, bool json)
     {
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
@@ -22,7 +21,7 @@ internal static class Logging
         // A failed start is told once, in one line; the host would add its stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.Json)
+        if (json)
         {
             logging.AddJsonConsole(console =>
             {
@@ -40,5 +39,7 @@ internal static class Logging
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             });
         }
+
+        return logging;
     }
 }

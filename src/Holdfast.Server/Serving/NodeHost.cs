@@ -1,4 +1,5 @@
 using Holdfast.Broker;
+using Holdfast.Broker.Health;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
@@ -30,7 +31,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private NodeHost(ServeOptions options)
     {
-        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options));
+        _loggers = LoggerFactory.Create(logging => Logging.Configure(logging, options.Json));
         _logger = _loggers.CreateLogger("holdfast");
     }
 
@@ -137,11 +138,13 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
+            SharedSubscriptions = options.Cluster is null,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
-        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster);
+        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
+        _stores.Cluster?.Begin(() => _broker.ConnectionCount, () => _broker.Health.State == CommitState.Committing);
         _integrations = new IntegrationService(new IntegrationEnvironment
         {
             Log = _stores.Log,
@@ -177,7 +180,6 @@ internal sealed class NodeHost : IAsyncDisposable
         if (_stores.Cluster is { } cluster)
         {
             cluster.Listening = Addresses;
-            cluster.Connections = () => _broker.ConnectionCount;
         }
     }
 

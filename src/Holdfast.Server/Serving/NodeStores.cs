@@ -4,6 +4,7 @@ using Holdfast.Log.Postgres;
 using Holdfast.Log.Segments;
 using Holdfast.Log.State;
 using Holdfast.Server.CommandLine;
+using Holdfast.Server.Migration;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Server.Serving;
@@ -29,6 +30,7 @@ internal sealed class NodeStores : IAsyncDisposable
     /// <summary>Opens the files in the data directory.</summary>
     public static async Task<NodeStores> OpenFilesAsync(ServeOptions options, ILogger logger, CancellationToken cancellationToken)
     {
+        MovedStore.Refuse(options.Data);
         var log = await SegmentLog.OpenAsync(
             new SegmentLogOptions
             {
@@ -60,6 +62,7 @@ internal sealed class NodeStores : IAsyncDisposable
                 Name = options.Node,
                 Zone = options.Zone,
                 Listen = options.Listen,
+                Secret = options.Secret,
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
                 OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,

@@ -17,7 +17,7 @@ internal static class StatusServeCommand
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string data, ListenUrl listen, bool json, Terminal terminal, CancellationToken cancellationToken)
     {
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => Logging.Configure(logging, new ServeOptions { Json = json }));
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => Logging.Configure(logging, json));
         try
         {
             await using StatusServer server = await StatusServer.StartAsync(data, listen.EndPoint, loggers, TimeProvider.System, cancellationToken);

@@ -104,7 +104,7 @@ internal sealed class WatchArguments(Terminal terminal)
 
         bool json = result.GetValue(_json);
         bool hasFailed = false;
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => Logging.Configure(logging, new ServeOptions { Json = json }));
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => Logging.Configure(logging, json));
         await using var watcher = new Watcher(options, TimeProvider.System, loggers.CreateLogger("Holdfast.Watch"));
         await watcher.RunAsync(
             steps =>

@@ -96,11 +96,11 @@ internal sealed class NodeStores(MemoryPartitionLog log, MemoryStateStore state)
         return await state.SaveAsync(session);
     }
 
-    public async ValueTask SaveSubscriptionsAsync(ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
+    public async ValueTask<bool> SaveSubscriptionsAsync(ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
     {
         await SessionGate;
         ThrowIfDead();
-        await state.SaveSubscriptionsAsync(sessionId, saved, removedFilters);
+        return await state.SaveSubscriptionsAsync(sessionId, saved, removedFilters);
     }
 
     public ValueTask RemoveAsync(ulong sessionId)

@@ -54,9 +54,10 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
         return true;
     });
 
-    public async ValueTask SaveSubscriptionsAsync(
+    public async ValueTask<bool> SaveSubscriptionsAsync(
         ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
-        => await Change(() =>
+    {
+        await Change(() =>
         {
             if (!_sessions.TryGetValue(sessionId, out var session))
             {
@@ -77,6 +78,8 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
             _sessions[sessionId] = session with { Subscriptions = [.. byFilter.Values] };
             return true;
         });
+        return true;
+    }
 
     public async ValueTask RemoveAsync(ulong sessionId) => await Change(() => _sessions.Remove(sessionId));
 

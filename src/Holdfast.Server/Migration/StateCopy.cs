@@ -1,0 +1,77 @@
+using Holdfast.Log.Postgres;
+using Holdfast.Log.State;
+
+namespace Holdfast.Server.Migration;
+
+/// <summary>Copies what is folded and kept beside the log. All of it may be copied again.</summary>
+internal sealed class StateCopy(SqliteStateStore source, PostgresStateStore target, PostgresPartitionLog log)
+{
+    private const int RowsAtOnce = 500;
+
+    /// <summary>Copies everything.</summary>
+    public async Task<MigrateResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var checkpoint = await ((ICheckpointStore)source).LoadAsync(cancellationToken);
+        var (sessions, shared) = await CopySessionsAsync(checkpoint, cancellationToken);
+        var retained = await CopyProjectionsAsync(checkpoint, cancellationToken);
+        var integrations = await CopyIntegrationsAsync(cancellationToken);
+        return new MigrateResult { Sessions = sessions, SharedSubscriptions = shared, Retained = retained, Integrations = integrations };
+    }
+
+    private async Task<(int Sessions, int Shared)> CopySessionsAsync(StoredCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        var sessions = 0;
+        var shared = 0;
+        var progress = new List<SessionProgress>();
+        await foreach (var session in ((ISessionStore)source).LoadAsync(cancellationToken))
+        {
+            // The mark of a single machine means nothing to a node: every session gets a cursor of its own.
+            var cursor = session.Cursor ?? checkpoint.Mark;
+            await target.SaveAsync(session with { Cursor = cursor, DisconnectedAt = session.DisconnectedAt ?? DateTimeOffset.UtcNow });
+            await target.SaveSubscriptionsAsync(session.Id, session.Subscriptions, []);
+            progress.Add(new SessionProgress(session.Id, cursor, session.Exchanges));
+            shared += session.Subscriptions.Count(subscription => subscription.Filter.StartsWith("$share/", StringComparison.Ordinal));
+            sessions++;
+        }
+
+        foreach (var some in progress.Chunk(RowsAtOnce))
+        {
+            await SaveAsync(checkpoint, new CheckpointChanges { AppliedOffsets = checkpoint.AppliedOffsets, Mark = checkpoint.Mark, Sessions = some });
+        }
+
+        return (sessions, shared);
+    }
+
+    private async Task<int> CopyProjectionsAsync(StoredCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        var retained = await source.LoadRetainedAsync(cancellationToken).ToListAsync(cancellationToken);
+        foreach (var some in retained.Chunk(RowsAtOnce))
+        {
+            await SaveAsync(checkpoint, new CheckpointChanges { AppliedOffsets = checkpoint.AppliedOffsets, Mark = checkpoint.Mark, Retained = some });
+        }
+
+        await foreach (var some in source.LoadStreamsAsync(cancellationToken).Chunk(RowsAtOnce))
+        {
+            await SaveAsync(checkpoint, new CheckpointChanges { AppliedOffsets = checkpoint.AppliedOffsets, Mark = checkpoint.Mark, Streams = some });
+        }
+
+        return retained.Count;
+    }
+
+    private async Task<int> CopyIntegrationsAsync(CancellationToken cancellationToken)
+    {
+        var integrations = await ((IIntegrationStore)source).LoadAsync(cancellationToken);
+        foreach (var integration in integrations)
+        {
+            if (!await target.AddAsync(integration))
+            {
+                await target.SaveCursorAsync(integration.Product, integration.Name, integration.Cursor);
+            }
+        }
+
+        return integrations.Count;
+    }
+
+    private ValueTask SaveAsync(StoredCheckpoint checkpoint, CheckpointChanges changes)
+        => new PostgresClusterCheckpoints(target, log).SaveAsync(changes with { AppliedOffsets = checkpoint.AppliedOffsets });
+}

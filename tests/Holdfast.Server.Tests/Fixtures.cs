@@ -1,0 +1,3 @@
+using Holdfast.Testing.Postgres;
+
+[assembly: AssemblyFixture(typeof(SharedServer))]
