@@ -42,7 +42,7 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task A_call_that_is_on_its_way_fails_with_the_connection()
     {
         await _a.AskAsync($"beat {_c.Self}", "answered");
-        _c.Send(Signals.Stop);
+        _c.Freeze();
         await _a.AskAsync($"beat {_c.Self}", "beating");
         await _c.KillAsync();
         var failed = await _a.WaitForAsync(line => line.StartsWith("unavailable", StringComparison.Ordinal));
@@ -83,7 +83,7 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task A_node_that_was_frozen_learns_that_it_is_dead_and_ends_itself()
     {
         var begin = Stopwatch.GetTimestamp();
-        _c.Send(Signals.Stop);
+        _c.Freeze();
         Assert.InRange(Milliseconds(await _a.AskAsync($"beat {_c.Self}", "unavailable")), 1900, 2900);
         await Task.WhenAll(_a.SeesAsync(_b), _b.SeesAsync(_a));
         Say($"declared dead after {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms");

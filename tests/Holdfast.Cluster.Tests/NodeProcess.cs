@@ -120,6 +120,16 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public void Send(int signal) => Signals.Send(_process.Id, signal);
 
+    /// <summary>SIGSTOP, and waits until every thread stands still.</summary>
+    public void Freeze()
+    {
+        Send(Signals.Stop);
+        while (Directory.GetDirectories($"/proc/{_process.Id}/task").Any(thread => !IsStopped(File.ReadAllText(Path.Combine(thread, "stat")))))
+        {
+            Thread.Yield();
+        }
+    }
+
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
@@ -171,6 +181,8 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         _process.Dispose();
     }
+
+    private static bool IsStopped(string stat) => stat[stat.LastIndexOf(')') + 2] == 'T';
 
     /// <summary>Waits until the last line of a kind fits.</summary>
     private async Task WaitForStateAsync(string kind, Func<string, bool> fits)
