@@ -10,10 +10,14 @@ internal sealed class Receiver : IDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly TimeSpan _pause;
+    private readonly int _bufferBytes;
 
-    public Receiver(TimeSpan pause = default)
+    /// <param name="pause">How long it takes to answer.</param>
+    /// <param name="bufferBytes">What each connection reads at a time; at least the headers of a request.</param>
+    public Receiver(TimeSpan pause = default, int bufferBytes = 64 * 1024)
     {
         _pause = pause;
+        _bufferBytes = bufferBytes;
         _listener.Start(1024);
         _ = AcceptAsync();
     }
@@ -41,7 +45,7 @@ internal sealed class Receiver : IDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        var buffer = new byte[256 * 1024];
+        var buffer = new byte[_bufferBytes];
         var filled = 0;
         try
         {
