@@ -1,5 +1,4 @@
 using System.Net;
-using Holdfast.Server.CommandLine;
 using Holdfast.Server.Demo;
 
 namespace Holdfast.Server.Drill.Lab;
@@ -17,6 +16,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
 
     private const int HttpPort = 28080;
     private const string ProcessName = "holdfast";
+    private const string SecretVariable = "HOLDFAST_CLUSTER_SECRET";
     private const string Secret = "the nodes of a drill";
 
     /// <summary>The longest that a node may take to be ready.</summary>
@@ -156,13 +156,13 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
     {
         if (fakeTime is null)
         {
-            return new Dictionary<string, string> { [ClusterArguments.SecretVariable] = Secret };
+            return new Dictionary<string, string> { [SecretVariable] = Secret };
         }
 
         StepClock(TimeSpan.Zero);
         return new Dictionary<string, string>
         {
-            [ClusterArguments.SecretVariable] = Secret,
+            [SecretVariable] = Secret,
             ["LD_PRELOAD"] = fakeTime,
             ["FAKETIME_TIMESTAMP_FILE"] = ClockFile,
             ["FAKETIME_CACHE_DURATION"] = "1",
