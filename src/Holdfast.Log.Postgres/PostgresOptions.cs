@@ -46,6 +46,9 @@ public sealed record PostgresOptions
     /// <summary>The most reads that run at the same time; more wait.</summary>
     public int MaximumReads { get; init; } = 8;
 
+    /// <summary>How many bytes of each partition, committed lately by whomever, are kept in memory for readers; 0 for none.</summary>
+    public int RecentBytes { get; init; } = 4 * 1024 * 1024;
+
     /// <summary>What must be true for an acknowledgement.</summary>
     public DurabilityPolicy Durability { get; init; } = DurabilityPolicy.SynchronousStandby;
 

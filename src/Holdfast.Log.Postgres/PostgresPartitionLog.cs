@@ -44,7 +44,7 @@ public sealed class PostgresPartitionLog : IClusterLog
         _damage = new DamagedBatches(options.Logger);
         _reader = new BatchReader(new PooledWork(database, options), _segments, _damage, options.MaximumReads);
         _ends = new PartitionEnds(options.PartitionCount);
-        _recent = new RecentBatches(options.PartitionCount);
+        _recent = new RecentBatches(options.PartitionCount, options.RecentBytes);
         _growth = new SegmentGrowth(options);
         _durability = new AcknowledgementDurability(null, [], options.Durability.Attestation);
     }
@@ -221,7 +221,7 @@ public sealed class PostgresPartitionLog : IClusterLog
         ArgumentOutOfRangeException.ThrowIfNegative(fromOffset);
         var committed = CommittedOffset(partition);
         return fromOffset >= committed ? ValueTask.FromResult(new LogRead { Batches = [], NextOffset = committed })
-            : _recent.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent ? ValueTask.FromResult(recent)
+            : fromOffset >= FirstOffset(partition) && _recent.TryRead(partition, fromOffset, committed, maximumBytes) is { } recent ? ValueTask.FromResult(recent)
             : new ValueTask<LogRead>(ReadStoredAsync(partition, fromOffset, committed, keys, maximumBytes, cancellationToken));
     }
 

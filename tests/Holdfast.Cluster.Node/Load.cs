@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Cluster.Appending;
 using Holdfast.Cluster.Peers;
 
 namespace Holdfast.Cluster.Node;
 
-/// <summary>Sends heartbeats to one node as fast as it answers, and says how fast that was.</summary>
+/// <summary>Sends records to one node, which does not store them, as fast as it answers, and says how fast that was.</summary>
 internal static class Load
 {
     /// <summary>Runs to the end.</summary>
@@ -12,10 +13,10 @@ internal static class Load
     /// <param name="self">Who sends.</param>
     /// <param name="count">How many.</param>
     /// <param name="concurrency">How many are on their way at once.</param>
-    /// <param name="bytes">How large each is, beside its fixed parts.</param>
+    /// <param name="bytes">How large the records are.</param>
     public static async Task<string> RunAsync(INodeEndpoint target, NodeId self, int count, int concurrency, int bytes)
     {
-        var heartbeat = new Heartbeat(self, new string('z', bytes), [], IsLeaving: false, 0, []);
+        var request = new AppendRequest(self, [new ForwardedBatch(0, 1, new byte[bytes], 1)]);
         var times = new double[count];
         var next = -1;
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
@@ -25,7 +26,7 @@ internal static class Load
             while (Interlocked.Increment(ref next) is var place && place < count)
             {
                 var sent = Stopwatch.GetTimestamp();
-                await target.HeartbeatAsync(heartbeat);
+                await target.AppendAsync(request);
                 times[place] = Stopwatch.GetElapsedTime(sent).TotalMicroseconds;
             }
         })));

@@ -10,11 +10,12 @@ using Microsoft.Extensions.Logging;
 // A node to kill: takes part in a cluster and says on standard output what it sees. Arguments: connection string, schema, name, and a port when it must be a certain one.
 // Commands on standard input: "beat NODE", "load NODE COUNT CONCURRENCY BYTES", "usage", "stop".
 var port = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 0;
-var endpoint = new NodeEndpoint();
+var (endpoint, answers) = NodeEndpoint.Make();
 await using var silo = await ClusterSilo.CreateAsync(new ClusterSiloOptions
 {
     Name = args[2],
     Listen = new IPEndPoint(IPAddress.Loopback, port),
+    Secret = Environment.GetEnvironmentVariable("NODE_SECRET"),
     Database = new PostgresOptions { ConnectionString = args[0], Schema = args[1], Durability = DurabilityPolicy.AcceptAsynchronous },
     Endpoint = endpoint,
     OnDeclaredDead = reason =>
@@ -24,7 +25,7 @@ await using var silo = await ClusterSilo.CreateAsync(new ClusterSiloOptions
     },
     LoggerFactory = new LineLoggers(Environment.GetEnvironmentVariable("NODE_LOG") is { } level ? Enum.Parse<LogLevel>(level) : LogLevel.Warning),
 });
-endpoint.Self.SetResult(silo.Peers.Self);
+answers.Self.SetResult(silo.Peers.Self);
 Console.WriteLine($"self {silo.Peers.Self}");
 silo.Peers.Changed += () => Console.WriteLine($"others {string.Join(' ', silo.Peers.Others)}");
 await silo.StartAsync();
@@ -48,10 +49,11 @@ Console.WriteLine("stopped");
 
 async Task<string> BeatAsync(NodeId target)
 {
+    Console.WriteLine($"beating {target}");
     var begin = Stopwatch.GetTimestamp();
     try
     {
-        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [], IsLeaving: false, 0, []));
+        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [], false, 0, []));
         return $"answered {answer.From}";
     }
     catch (PeerUnavailableException error)
@@ -65,5 +67,5 @@ string Usage()
     using var process = Process.GetCurrentProcess();
     return string.Create(
         CultureInfo.InvariantCulture,
-        $"usage {process.TotalProcessorTime.TotalMilliseconds:F0} ms CPU, {process.Threads.Count} threads, {process.WorkingSet64 / 1048576} MB, {endpoint.Heartbeats} heartbeats received");
+        $"usage {process.TotalProcessorTime.TotalMilliseconds:F0} ms CPU, {process.Threads.Count} threads, {process.WorkingSet64 / 1048576} MB, {answers.Heartbeats} heartbeats received");
 }

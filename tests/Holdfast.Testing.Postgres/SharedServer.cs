@@ -27,6 +27,7 @@ public sealed class SharedServer : IDisposable
         Schema = $"test_{Interlocked.Increment(ref _schemas)}",
         PartitionCount = 4,
         SegmentBytes = 1024 * 1024,
+        RecentBytes = 0, // What the tests want to see is what the database has.
         LockTimeout = TimeSpan.FromMilliseconds(500),
         Durability = DurabilityPolicy.AcceptAsynchronous,
     };

@@ -8,12 +8,11 @@ namespace Holdfast.Log.Postgres.Reading;
 /// The newest committed batches of each partition, whoever has committed them, and the one that was read last: readers that follow closely, or go through a batch message by message, ask the
 /// database for nothing.
 /// </summary>
-internal sealed class RecentBatches(int partitionCount) : IDisposable
+/// <param name="partitionCount">The number of partitions.</param>
+/// <param name="bytesOfPartition">How much is kept of each; 0 for nothing.</param>
+internal sealed class RecentBatches(int partitionCount, int bytesOfPartition) : IDisposable
 {
-    /// <summary>How much is kept of each partition.</summary>
-    public const int BytesOfPartition = 4 * 1024 * 1024;
-
-    private readonly Partition[] _partitions = [.. Enumerable.Range(0, partitionCount).Select(_ => new Partition())];
+    private readonly Partition[] _partitions = [.. Enumerable.Range(0, partitionCount).Select(_ => new Partition(bytesOfPartition))];
 
     /// <summary>Keeps a committed batch.</summary>
     public void Add(RecordBatch batch) => _partitions[batch.Partition].Add(batch);
@@ -35,7 +34,7 @@ internal sealed class RecentBatches(int partitionCount) : IDisposable
 
     public void Dispose() => Array.ForEach(_partitions, partition => partition.Clear());
 
-    private sealed class Partition
+    private sealed class Partition(int maximumBytes)
     {
         private readonly Lock _lock = new();
         private readonly TailPartition _tail = new();
@@ -48,7 +47,7 @@ internal sealed class RecentBatches(int partitionCount) : IDisposable
         {
             lock (_lock)
             {
-                if (_count > 0 && batch.NextOffset <= _next)
+                if (maximumBytes == 0 || (_count > 0 && batch.NextOffset <= _next))
                 {
                     return;
                 }
@@ -68,7 +67,7 @@ internal sealed class RecentBatches(int partitionCount) : IDisposable
                 _count++;
                 _bytes += batch.MemoryBytes;
                 _next = batch.NextOffset;
-                while (_bytes > BytesOfPartition && _count > 1)
+                while (_bytes > maximumBytes && _count > 1)
                 {
                     _bytes -= _tail.RemoveOldest();
                     _count--;
@@ -80,7 +79,7 @@ internal sealed class RecentBatches(int partitionCount) : IDisposable
         {
             lock (_lock)
             {
-                if (_lastRead != batch && batch.TryAddReference())
+                if (maximumBytes > 0 && _lastRead != batch && batch.TryAddReference())
                 {
                     _lastRead?.Release();
                     _lastRead = batch;
@@ -88,16 +87,16 @@ internal sealed class RecentBatches(int partitionCount) : IDisposable
             }
         }
 
-        public LogRead? TryRead(long fromOffset, long committed, int maximumBytes)
+        public LogRead? TryRead(long fromOffset, long committed, int wantedBytes)
         {
             lock (_lock)
             {
-                if (_tail.TryRead(fromOffset, committed, maximumBytes) is { } found)
+                if (_tail.TryRead(fromOffset, committed, wantedBytes) is { } found)
                 {
                     return new LogRead { Batches = found, NextOffset = Math.Min(found[^1].NextOffset, committed) };
                 }
 
-                return _lastRead is { } last && last.BaseOffset <= fromOffset && fromOffset < last.NextOffset && maximumBytes <= last.Body.Length && last.TryAddReference()
+                return _lastRead is { } last && last.BaseOffset <= fromOffset && fromOffset < last.NextOffset && wantedBytes <= last.Body.Length && last.TryAddReference()
                     ? new LogRead { Batches = [last], NextOffset = Math.Min(last.NextOffset, committed) }
                     : null;
             }

@@ -15,7 +15,7 @@ public sealed class ClusterAppenderTests : IAsyncDisposable
     private readonly ClusterAppender _appender;
 
     public ClusterAppenderTests()
-        => _appender = new ClusterAppender(_owners, node => _nodes[node], Names.A, () => _fenced.TrySetResult(), TimeProvider.System);
+        => _appender = new ClusterAppender(_owners, node => _nodes[node], Names.A, () => _fenced.TrySetResult(), static exception => Assert.Fail(exception.ToString()), TimeProvider.System);
 
     public ValueTask DisposeAsync() => _appender.DisposeAsync();
 

@@ -13,7 +13,7 @@ public sealed class DirectRelayTests : IAsyncDisposable
     private readonly OnePeer _peers = new();
     private readonly DirectRelay _relay;
 
-    public DirectRelayTests() => _relay = new DirectRelay(_peers, TimeProvider.System);
+    public DirectRelayTests() => _relay = new DirectRelay(_peers, static exception => Assert.Fail(exception.ToString()), TimeProvider.System);
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 

@@ -14,7 +14,7 @@ public sealed class CommitFanoutTests : IAsyncDisposable
 
     public CommitFanoutTests()
     {
-        _catchUp = new CatchUp(_log, NullLogger.Instance, TimeProvider.System) { Sink = _subscribers };
+        _catchUp = new CatchUp(_log, NullLogger.Instance, static exception => Assert.Fail(exception.ToString()), TimeProvider.System) { Sink = _subscribers };
         _fanout = new CommitFanout(_log, new FewPeers(), _catchUp, _ => { }) { Sink = _subscribers };
     }
 
