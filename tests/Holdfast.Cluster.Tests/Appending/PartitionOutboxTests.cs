@@ -54,12 +54,16 @@ public sealed class PartitionOutboxTests : IDisposable
     }
 
     [Fact]
-    public void A_marker_alone_makes_a_request_without_records_and_without_a_number()
+    public void A_marker_with_nothing_before_it_waits_for_nothing()
+        => Assert.False(_outbox.AppendMarker(_publisher, 1));
+
+    [Fact]
+    public void A_marker_behind_a_request_makes_one_without_records_and_without_a_number()
     {
         Append("a", 1);
         _outbox.TryTake();
+        Assert.True(_outbox.AppendMarker(_publisher, 2));
         _outbox.Confirm();
-        _outbox.AppendMarker(_publisher, 2);
         var marker = _outbox.TryTake()!;
         Assert.Equal((1L, 0), (marker.Number, marker.Count));
         _outbox.Confirm();

@@ -50,7 +50,7 @@ internal sealed class ScriptedOwner : INodeEndpoint
 
         public ForwardedBatch Batch => Assert.Single(Request.Batches);
 
-        public void Say(ForwardedStatus status, params long[] offsets) => Answer.SetResult(new AppendAnswer([new ForwardedOutcome(status, offsets)]));
+        public void Say(ForwardedStatus status, params long[] offsets) => Answer.SetResult(new AppendAnswer([new ForwardedOutcome(status, offsets.Length == 0 ? null : offsets)]));
 
         public void Fail(NodeId node) => Answer.SetException(new PeerUnavailableException(node, "it is dead."));
     }
