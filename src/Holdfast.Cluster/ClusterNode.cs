@@ -40,6 +40,8 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private NodeMarks _marks = null!;
     private ClusterTimers _timers = null!;
     private SessionLoops? _sessionLoops;
+    private volatile bool _isReady;
+    private IReadOnlyList<string> _listening = [];
 
     private ClusterNode(ClusterNodeOptions options)
     {
@@ -60,8 +62,16 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>Tells what the cluster promises.</summary>
     public IClusterReporter Reporter { get; private set; } = null!;
 
-    /// <summary>Where clients connect, for those who are told to go there.</summary>
-    public IReadOnlyList<string> Listening { get; set; } = [];
+    /// <summary>Where clients connect, for those who are told to go there; set once the node takes clients.</summary>
+    public IReadOnlyList<string> Listening
+    {
+        get => _listening;
+        set
+        {
+            _listening = value;
+            _isReady = true;
+        }
+    }
 
     private Func<int> Connections { get; set; } = () => 0;
 
@@ -210,7 +220,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
         var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
-        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _logger, time);
+        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, () => _isReady, _logger, time);
         ComposeSessions(time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
         _keeper.Changed += _heartbeats.TellNow;
@@ -242,7 +252,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _relay.FollowPeers();
     }
 
-    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, Connections(), [.. Listening]);
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening]);
 
     private void Hear(Heartbeat heartbeat)
     {

@@ -21,12 +21,14 @@ internal static class SocketTuning
     /// <param name="arguments">The command line.</param>
     public static void Apply(string[] arguments)
     {
-        if (arguments is ["serve" or "bench", ..])
+        // In a cluster the database's and the other nodes' answers arrive on the same threads, and what follows them is not all of our making.
+        var isAlone = !arguments.Any(argument => argument == "--cluster" || argument.StartsWith("--cluster=", StringComparison.Ordinal));
+        if (arguments is ["serve" or "bench", ..] && isAlone)
         {
             SetDefault(InlineCompletions, 1);
         }
 
-        if (arguments is ["serve", ..])
+        if (arguments is ["serve", ..] && isAlone)
         {
             SetDefault(ThreadCount, Math.Max(1, Environment.ProcessorCount / 2));
         }

@@ -53,7 +53,7 @@ async Task<string> BeatAsync(NodeId target)
     var begin = Stopwatch.GetTimestamp();
     try
     {
-        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [], false, 0, []));
+        var answer = await silo.Peers.Get(target).HeartbeatAsync(new Heartbeat(silo.Peers.Self, "here", [], false, true, 0, []));
         return $"answered {answer.From}";
     }
     catch (PeerUnavailableException error)

@@ -14,5 +14,5 @@ internal static class Names
 
     public static NodeId Of(string name, int generation = 1) => new(name, IPAddress.Loopback, 1, generation);
 
-    public static Heartbeat Beat(NodeId from, params OwnedPartition[] owned) => new(from, "", owned, IsLeaving: false, 0, []);
+    public static Heartbeat Beat(NodeId from, params OwnedPartition[] owned) => new(from, "", owned, IsLeaving: false, IsReady: true, 0, []);
 }

@@ -4,7 +4,7 @@ using Holdfast.Log.Postgres;
 namespace Holdfast.Cluster.Ownership;
 
 /// <summary>What a node should claim and let go, from what it hears of the others. Neither threads nor the database: the keeper carries it out. For one caller at a time.</summary>
-internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHearing hearing, OwnerTable owners, TimeProvider time)
+internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHearing hearing, OwnerTable owners, Func<bool> isReady, TimeProvider time)
 {
     private readonly long _startedAt = time.GetTimestamp();
     private readonly (long Epoch, long Since)[] _unsaid = new (long, long)[owners.PartitionCount];
@@ -65,8 +65,14 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
 
     /// <summary>The nodes among which partitions are shared, in the same order on every node. Of two lives of a node only the later counts.</summary>
     private List<NodeId> Alive()
-        => [.. hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving && heartbeat.From.Name != self.Name).Select(heartbeat => heartbeat.From).Append(self)
+    {
+        var others = hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving && heartbeat.From.Name != self.Name).ToList();
+        var ready = others.Where(heartbeat => heartbeat.IsReady).Select(heartbeat => heartbeat.From).Concat(isReady() ? [self] : []).ToList();
+
+        // A node that starts is slow, so it takes nothing that another can serve. When all start, somebody must.
+        return [.. (ready.Count > 0 ? ready : others.Select(heartbeat => heartbeat.From).Append(self))
             .GroupBy(node => node.Name).Select(lives => lives.MaxBy(life => life.Generation)!).OrderBy(node => node.Name, StringComparer.Ordinal)];
+    }
 
     /// <summary>Nobody serves the partition: it was let go, or its owner is silent. At the start an owner may only not have been heard yet.</summary>
     private bool MayBeClaimed(NodeId? owner)

@@ -11,10 +11,10 @@ namespace Holdfast.Cluster.Ownership;
 /// </summary>
 internal sealed class OwnershipKeeper(
     ClusterTimes times, IPeers peers, NodeHearing hearing, OwnerTable owners, PostgresPartitionLog log, PartitionTakeover takeover, GroupCommitter committer,
-    ILogger logger, TimeProvider time)
+    Func<bool> isReady, ILogger logger, TimeProvider time)
 {
     private readonly long[] _ownedSince = new long[log.PartitionCount];
-    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, time);
+    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, isReady, time);
     private volatile bool _isLeaving;
 
     /// <summary>What this node owns has changed.</summary>

@@ -5,10 +5,11 @@ namespace Holdfast.Cluster.Peers;
 /// <param name="Zone">Where that node is: vendor/region/zone.</param>
 /// <param name="Owned">What it owns.</param>
 /// <param name="IsLeaving">It shuts down: nothing should fall to it any more.</param>
+/// <param name="IsReady">It takes clients; until then nothing should fall to it that another can serve.</param>
 /// <param name="Connections">How many network connections it has.</param>
 /// <param name="Listening">Where its clients connect, for those who are told to go there.</param>
 [GenerateSerializer, Immutable]
-public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, int Connections, string[] Listening);
+public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, bool IsReady, int Connections, string[] Listening);
 
 /// <summary>A partition that a node owns.</summary>
 /// <param name="Partition">The partition.</param>

@@ -19,7 +19,7 @@ public sealed class OwnershipDecisionTests
     public OwnershipDecisionTests()
     {
         _hearing = new NodeHearing(_time);
-        _decision = new OwnershipDecision(_times, Names.A, _hearing, _owners, _time);
+        _decision = new OwnershipDecision(_times, Names.A, _hearing, _owners, static () => true, _time);
     }
 
     [Fact]

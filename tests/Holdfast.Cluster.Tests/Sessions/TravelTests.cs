@@ -29,15 +29,15 @@ public sealed class TravelTests : IAsyncLifetime
         var publisher = await _b.ConnectAsync("publisher");
         var subscriber = await _a.ConnectAsync("subscriber");
         await subscriber.SubscribeAsync("a/#");
-        await publisher.PublishAndWaitAsync("a/1", "1");
+        await publisher.PublishAndWaitAsync("a/x", "1");
         await subscriber.MessageAsync("1");
-        await publisher.PublishAndWaitAsync("a/2", "2");
+        await publisher.PublishAndWaitAsync("a/x", "2");
         var unconfirmed = await subscriber.MessageAsync();
         await _a.Marks.RunOnceAsync();
         await _a.Marks.RunOnceAsync();
 
         subscriber = await subscriber.MoveAsync(move, _a, _b, "subscriber");
-        await publisher.PublishAndWaitAsync("a/3", "3");
+        await publisher.PublishAndWaitAsync("a/x", "3");
 
         var again = await subscriber.MessageAsync("2");
         Assert.Equal("2", unconfirmed.Payload);

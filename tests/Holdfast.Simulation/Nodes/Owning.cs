@@ -13,7 +13,7 @@ namespace Holdfast.Simulation.Nodes;
 internal sealed class Owning(Life life)
 {
     private readonly long[] _servedSince = new long[SimulatedWorld.PartitionCount];
-    private readonly OwnershipDecision _decision = new(life.World.Times, life.Id, life.Hearing, life.Owners, life.World.Agenda.Clock);
+    private readonly OwnershipDecision _decision = new(life.World.Times, life.Id, life.Hearing, life.Owners, static () => true, life.World.Agenda.Clock);
     private readonly SimulatedStore _store = life.World.Store;
 
     public OwnedPartition[] Owned()

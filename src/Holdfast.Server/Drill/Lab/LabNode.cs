@@ -62,7 +62,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
         Directory.CreateDirectory(Path.Combine(Machine.Directory, ProcessName));
         List<string> command =
         [
-            program.FileName, .. program.Arguments, "serve", .. store, "--listen", $"mqtt://{Mqtt}", "--listen", Http.ToString().TrimEnd('/'), "--allow-anonymous",
+            program.FileName, .. program.Arguments, "serve", .. store, "--listen", $"mqtt://{Mqtt}", "--listen", Http.ToString().TrimEnd('/'), "--allow-anonymous", "--allow-private-webhooks",
         ];
         if (!IsOnLoopback)
         {
