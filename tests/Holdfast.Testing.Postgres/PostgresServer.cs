@@ -45,12 +45,30 @@ public sealed class PostgresServer : IDisposable
         return server;
     }
 
+    /// <summary>Starts it. After a kill a backend may still be about to die, and then the server refuses to start; so it is tried again.</summary>
     public void Start()
+    {
+        var begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            StartOnce();
+            try
+            {
+                WaitUntilReady();
+                return;
+            }
+            catch (NpgsqlException) when (_process is { HasExited: true } && Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(30))
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    private void StartOnce()
     {
         _process = PostgresPrograms.Start(
             "postgres", Path.Combine(_root, "log"), "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
             "-k", _root, "-c", "fsync=on", "-c", "max_connections=60", "-c", "shared_buffers=64MB", "-c", "wal_receiver_status_interval=1s");
-        WaitUntilReady();
     }
 
     /// <summary>Waits until connections are taken.</summary>

@@ -230,7 +230,6 @@ internal sealed class ClientLifecycle(
         var keepAliveSeconds = KeepAliveSeconds(packet);
         connection.SilenceLimit = TimeSpan.FromSeconds(keepAliveSeconds * 1.5);
         connection.Aliases = packet.TopicAliasMaximum == 0 ? null : new OutboundAliases(packet.TopicAliasMaximum);
-        connection.Session = session;
         services.Metrics.Connects.Add(1);
         ControlPackets.Write(connection, new ConnAckPacket
         {
@@ -246,6 +245,9 @@ internal sealed class ClientLifecycle(
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
             UserProperties = ForDevices(),
         });
+
+        // Behind CONNACK: who is closed before it gets no DISCONNECT [MQTT-3.14.0-1].
+        connection.Session = session;
         connection.Output.Flush();
         bool attached;
         lock (services.Feed.Gate)

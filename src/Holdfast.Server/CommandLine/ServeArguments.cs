@@ -104,7 +104,8 @@ internal sealed class ServeArguments
         var networks = new List<IPNetwork>();
         foreach (Token token in result.Tokens)
         {
-            if (IPNetwork.TryParse(token.Value, out IPNetwork network))
+            // .NET clears the other bits in silence; who wrote them meant something else.
+            if (IPNetwork.TryParse(token.Value, out IPNetwork network) && IPAddress.TryParse(token.Value.Split('/')[0], out IPAddress? address) && network.BaseAddress.Equals(address))
             {
                 networks.Add(network);
             }

@@ -110,6 +110,26 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
         return client;
     }
 
+    /// <summary>Connects a client in a crowd: another may have taken its place before it is told that it has it.</summary>
+    public async Task<TestClient> ConnectOrBeOvertakenAsync(string clientId)
+    {
+        var client = Open();
+        var connecting = client.ConnectAsync(new ConnectPacket
+        {
+            Version = ProtocolVersion.Mqtt5, ClientId = clientId, CleanStart = false, SessionExpirySeconds = 3600,
+        });
+        if (await Task.WhenAny(connecting, client.Output.Closed) == connecting)
+        {
+            Assert.Equal(ReasonCode.Success, (await connecting).Reason);
+        }
+        else
+        {
+            _ = connecting.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+
+        return client;
+    }
+
     public TestClient Open()
     {
         var output = new MemoryOutput(ProtocolVersion.Mqtt5);

@@ -156,9 +156,9 @@ public sealed class TravelTests : IAsyncLifetime
         await first.SubscribeAsync("a");
         TestNode[] nodes = [_a, _b, c];
 
-        var clients = await Task.WhenAll(Enumerable.Range(0, 30).Select(number => Task.Run(() => nodes[number % 3].ConnectAsync("storm"))));
+        var clients = await Task.WhenAll(Enumerable.Range(0, 30).Select(number => Task.Run(() => nodes[number % 3].ConnectOrBeOvertakenAsync("storm"))));
 
-        Assert.All(clients, client => Assert.True(client.ConnAck.SessionPresent));
+        Assert.All(clients, client => Assert.True(client.ConnAck is null or { SessionPresent: true }));
         await Limit.UntilAsync(() => clients.Count(client => !client.Output.Closed.IsCompleted) == 1, "one is left");
         var publisher = await _b.ConnectAsync("publisher");
         await publisher.PublishAndWaitAsync("a", "1");
@@ -173,7 +173,7 @@ public sealed class TravelTests : IAsyncLifetime
         for (var round = 0; round < 10; round++)
         {
             TestNode[] nodes = [_a, _b];
-            var clients = await Task.WhenAll(Enumerable.Range(0, 6).Select(number => Task.Run(() => nodes[number % 2].ConnectAsync($"new{round}"))));
+            var clients = await Task.WhenAll(Enumerable.Range(0, 6).Select(number => Task.Run(() => nodes[number % 2].ConnectOrBeOvertakenAsync($"new{round}"))));
             await Limit.UntilAsync(() => clients.Count(client => !client.Output.Closed.IsCompleted) == 1, "one is left");
         }
     }
