@@ -89,6 +89,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <inheritdoc/>
     public IDirectRelay Relay => _relay;
 
+    /// <summary>QoS 0 messages that were dropped because another node did not keep up.</summary>
+    public long RelayDropped => _relay.Dropped;
+
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
 

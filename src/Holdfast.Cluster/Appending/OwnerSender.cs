@@ -15,9 +15,8 @@ internal sealed class OwnerSender : IAsyncDisposable
     private readonly ClusterAppender _appender;
     private readonly Action _onFenced;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly WakeUp _work = new();
     private readonly BackgroundLoop _loop;
-    private int _signalled;
 
     public OwnerSender(NodeId owner, NodeId self, INodeEndpoint endpoint, ClusterAppender appender, Action onFenced, Action<Exception> onFatal, TimeProvider time)
     {
@@ -31,13 +30,7 @@ internal sealed class OwnerSender : IAsyncDisposable
     }
 
     /// <summary>There may be something to send.</summary>
-    public void Signal()
-    {
-        if (Volatile.Read(ref _signalled) == 0 && Interlocked.Exchange(ref _signalled, 1) == 0)
-        {
-            _work.Release();
-        }
-    }
+    public void Signal() => _work.Signal();
 
     public async ValueTask DisposeAsync()
     {
@@ -50,9 +43,6 @@ internal sealed class OwnerSender : IAsyncDisposable
         while (true)
         {
             await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
-
-            // Cleared before the outboxes are looked at: an append that comes later signals again.
-            Interlocked.Exchange(ref _signalled, 0);
             while (_appender.TakeFor(_owner) is { Count: > 0 } requests)
             {
                 if (!await SendAsync(requests).ConfigureAwait(false))

@@ -19,10 +19,9 @@ internal sealed class DirectFeed : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly OpenBatch _waiting = new();
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly WakeUp _work = new();
     private readonly BackgroundLoop _loop;
     private long _dropped;
-    private int _signalled;
     private long _told = -1;
 
     public DirectFeed(NodeId self, INodeEndpoint endpoint, InterestBook book, Action<Exception> onFatal, TimeProvider time)
@@ -31,9 +30,9 @@ internal sealed class DirectFeed : IAsyncDisposable
         _endpoint = endpoint;
         _book = book;
         _time = time;
-        _book.Changed += Signal;
+        _book.Changed += _work.Signal;
         _loop = new BackgroundLoop(RunAsync, onFatal);
-        Signal();
+        _work.Signal();
     }
 
     /// <summary>Products of which the node has filters.</summary>
@@ -56,23 +55,15 @@ internal sealed class DirectFeed : IAsyncDisposable
             record.WriteTo(_waiting.Reserve(record.Size, record.ReceivedAtMilliseconds));
         }
 
-        Signal();
+        _work.Signal();
     }
 
     public async ValueTask DisposeAsync()
     {
-        _book.Changed -= Signal;
+        _book.Changed -= _work.Signal;
         await _loop.DisposeAsync().ConfigureAwait(false);
         _waiting.Dispose();
         _work.Dispose();
-    }
-
-    private void Signal()
-    {
-        if (Volatile.Read(ref _signalled) == 0 && Interlocked.Exchange(ref _signalled, 1) == 0)
-        {
-            _work.Release();
-        }
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -80,7 +71,6 @@ internal sealed class DirectFeed : IAsyncDisposable
         while (true)
         {
             await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
-            Interlocked.Exchange(ref _signalled, 0);
             try
             {
                 await TellAsync().ConfigureAwait(false);
@@ -94,7 +84,7 @@ internal sealed class DirectFeed : IAsyncDisposable
                 // It may not have heard the last changes; messages of QoS 0 are lost.
                 _told = -1;
                 await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
-                Signal();
+                _work.Signal();
             }
         }
     }

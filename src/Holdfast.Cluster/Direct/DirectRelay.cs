@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Subscriptions;
@@ -10,32 +9,26 @@ using Holdfast.Mqtt.Packets;
 namespace Holdfast.Cluster.Direct;
 
 /// <summary>QoS 0 between nodes: each tells the others its filters, and gets what they may match, in batches.</summary>
-internal sealed class DirectRelay(IPeers peers, Action<Exception> onFatal, TimeProvider time) : IDirectRelay, IAsyncDisposable
+internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
 {
+    private readonly IPeers _peers;
+    private readonly TimeProvider _time;
     private readonly InterestBook _book = new();
+    private readonly PeerMap<DirectFeed> _feeds;
     private readonly SubscriptionIndex<DirectFeed> _remote = new();
-    private readonly ConcurrentDictionary<NodeId, DirectFeed> _feeds = new();
 
-    /// <summary>Messages that were dropped because a node did not keep up.</summary>
-    public long Dropped => _feeds.Values.Sum(feed => feed.Dropped);
+    public DirectRelay(IPeers peers, Action<Exception> onFatal, TimeProvider time)
+    {
+        _peers = peers;
+        _time = time;
+        _feeds = new PeerMap<DirectFeed>(other => new DirectFeed(peers.Self, peers.Get(other), _book, onFatal, time));
+    }
+
+    /// <summary>Messages that were dropped because a node did not keep up, towards the nodes that there are now.</summary>
+    public long Dropped => _feeds.All.Sum(feed => feed.Dropped);
 
     /// <summary>The other nodes have changed.</summary>
-    public void FollowPeers()
-    {
-        foreach (var node in peers.Others)
-        {
-            FeedOf(node);
-        }
-
-        foreach (var node in _feeds.Keys.Except(peers.Others))
-        {
-            if (_feeds.TryRemove(node, out var gone))
-            {
-                Forget(gone);
-                _ = gone.DisposeAsync().AsTask();
-            }
-        }
-    }
+    public void FollowPeers() => _feeds.Follow(_peers.Others, Forget);
 
     /// <inheritdoc/>
     public void OnAdded(ReadOnlySpan<byte> product, TopicFilter filter) => _book.OnAdded(product, filter);
@@ -61,7 +54,7 @@ internal sealed class DirectRelay(IPeers peers, Action<Exception> onFatal, TimeP
     public void Hear(Interest interest)
     {
         // It may see us before we see it.
-        var feed = FeedOf(interest.From);
+        var feed = _feeds.Of(interest.From);
         lock (feed)
         {
             if (interest.IsWhole)
@@ -91,19 +84,11 @@ internal sealed class DirectRelay(IPeers peers, Action<Exception> onFatal, TimeP
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var (_, feed) in _feeds)
-        {
-            await feed.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    private DirectFeed FeedOf(NodeId node) => _feeds.GetOrAdd(node, other => new DirectFeed(peers.Self, peers.Get(other), _book, onFatal, time));
+    public ValueTask DisposeAsync() => _feeds.DisposeAsync();
 
     private PublishRecord ToRecord(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         return new PublishRecord
         {
             Product = product,

@@ -13,7 +13,7 @@ internal sealed class CatchUp : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly MissedBatches _missed;
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WakeUp _work = new();
     private readonly BackgroundLoop _loop;
 
     public CatchUp(IClusterLog log, ILogger logger, Action<Exception> onFatal, TimeProvider time)
@@ -33,7 +33,7 @@ internal sealed class CatchUp : IAsyncDisposable
     {
         _log.Announce(partition, committed);
         _missed.Miss(partition, committed);
-        Signal();
+        _work.Signal();
     }
 
     /// <summary>An owner says how far it has committed.</summary>
@@ -42,7 +42,7 @@ internal sealed class CatchUp : IAsyncDisposable
         _log.Announce(partition, committed);
         if (Sink is { } sink && _missed.Hear(partition, committed, sink.AnnouncedOffset(partition)))
         {
-            Signal();
+            _work.Signal();
         }
     }
 
@@ -51,18 +51,6 @@ internal sealed class CatchUp : IAsyncDisposable
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
         _work.Dispose();
-    }
-
-    private void Signal()
-    {
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is signalled already.
-        }
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -80,7 +68,7 @@ internal sealed class CatchUp : IAsyncDisposable
                 {
                     _logger.LogWarning("Partition {Partition}: what was missed cannot be read now: {Error}", partition, error.Message);
                     await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken).ConfigureAwait(false);
-                    Signal();
+                    _work.Signal();
                 }
             }
         }

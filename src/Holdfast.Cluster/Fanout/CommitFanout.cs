@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Broker.Delivery;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
@@ -10,7 +9,7 @@ namespace Holdfast.Cluster.Fanout;
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
 internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<NodeId, PeerFeed> _feeds = new();
+    private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
 
     /// <summary>The partitions of this process.</summary>
     public GroupCommitter? Committer { get; set; }
@@ -19,21 +18,7 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
     public ICommitSink? Sink { get; set; }
 
     /// <summary>The other nodes have changed.</summary>
-    public void FollowPeers()
-    {
-        foreach (var node in peers.Others)
-        {
-            _feeds.GetOrAdd(node, other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
-        }
-
-        foreach (var node in _feeds.Keys.Except(peers.Others))
-        {
-            if (_feeds.TryRemove(node, out var gone))
-            {
-                _ = gone.DisposeAsync().AsTask();
-            }
-        }
-    }
+    public void FollowPeers() => _feeds.Follow(peers.Others);
 
     /// <inheritdoc/>
     public void OnGroup(CommittedGroup group)
@@ -53,7 +38,7 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
         }
 
         group.Complete();
-        foreach (var (_, feed) in _feeds)
+        foreach (var feed in _feeds.All)
         {
             foreach (var batch in group.Batches)
             {
@@ -90,13 +75,7 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var (_, feed) in _feeds)
-        {
-            await feed.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    public ValueTask DisposeAsync() => _feeds.DisposeAsync();
 
     private void DisownLost()
     {

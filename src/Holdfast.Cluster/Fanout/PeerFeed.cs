@@ -18,7 +18,7 @@ internal sealed class PeerFeed : IAsyncDisposable
     private readonly INodeEndpoint _endpoint;
     private readonly Lock _lock = new();
     private readonly Queue<RecordBatch> _waiting = new();
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly WakeUp _work = new();
     private readonly BackgroundLoop _loop;
     private int _waitingBytes;
 
@@ -41,13 +41,9 @@ internal sealed class PeerFeed : IAsyncDisposable
 
             _waiting.Enqueue(batch);
             _waitingBytes += batch.Body.Length;
-            if (_waiting.Count > 1)
-            {
-                return;
-            }
         }
 
-        _work.Release();
+        _work.Signal();
     }
 
     public async ValueTask DisposeAsync()

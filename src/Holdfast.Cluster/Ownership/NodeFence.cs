@@ -52,9 +52,10 @@ internal sealed class NodeFence(
         foreach (var head in await log.ReadHeadsAsync(cancellationToken).ConfigureAwait(false))
         {
             var owner = asked.FindIndex(node => node.ToString() == head.Owner);
-            if (owner >= 0 && answers[owner].Any(owned => owned.Partition == head.Partition))
+            var owned = owner < 0 ? -1 : Array.FindIndex(answers[owner], one => one.Partition == head.Partition);
+            if (owned >= 0)
             {
-                ends[head.Partition] = answers[owner].First(owned => owned.Partition == head.Partition).CommittedOffset;
+                ends[head.Partition] = answers[owner][owned].CommittedOffset;
             }
         }
 

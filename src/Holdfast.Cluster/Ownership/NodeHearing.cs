@@ -11,15 +11,12 @@ internal sealed class NodeHearing(TimeProvider time)
     /// <summary>A node was heard.</summary>
     public void Hear(Heartbeat heartbeat) => _heard[heartbeat.From] = new Heard(time.GetTimestamp(), heartbeat);
 
-    /// <summary>A node's process is gone for certain: nobody listens where it was.</summary>
-    public void Forget(NodeId node) => _heard.TryRemove(node, out _);
-
     /// <summary>Nodes that were heard lately.</summary>
     /// <param name="within">How lately.</param>
     public IEnumerable<Heartbeat> Alive(TimeSpan within)
         => _heard.Values.Where(heard => time.GetElapsedTime(heard.At) < within).Select(heard => heard.Said);
 
-    /// <summary>How long a node has been silent; null when it was never heard, or is gone.</summary>
+    /// <summary>How long a node has been silent; null when it was never heard.</summary>
     public TimeSpan? SilenceOf(NodeId node) => _heard.TryGetValue(node, out var heard) ? time.GetElapsedTime(heard.At) : null;
 
     private sealed record Heard(long At, Heartbeat Said);

@@ -5,8 +5,8 @@ using Holdfast.Log.Partitions;
 namespace Holdfast.Cluster.Ownership;
 
 /// <summary>
-/// Who should own what: rendezvous hashing with an even share for everybody. Every node computes the same from the same names; when one leaves, little more than its
-/// own partitions move. Pure.
+/// Who should own what: rendezvous hashing with an even share for everybody. Every node computes the same from the same names; when one leaves, its own
+/// partitions move and few others. Pure.
 /// </summary>
 internal static class OwnershipPlan
 {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Holdfast.Server.Management;
@@ -23,15 +22,7 @@ internal static class IntegrationTable
             return "no integrations";
         }
 
-        string[][] rows = [[.. Columns.Select(column => column.Title)], .. list.EnumerateArray().Select(Row)];
-        int[] widths = [.. Columns.Select((_, index) => rows.Max(row => row[index].Length))];
-        var text = new StringBuilder();
-        foreach (string[] row in rows)
-        {
-            text.AppendLine(string.Join("  ", row.Select((cell, index) => cell.PadRight(widths[index]))).TrimEnd());
-        }
-
-        return text.ToString().TrimEnd();
+        return TextTable.Format([[.. Columns.Select(column => column.Title)], .. list.EnumerateArray().Select(Row)]);
     }
 
     /// <summary>Formats one integration: a field on each line.</summary>

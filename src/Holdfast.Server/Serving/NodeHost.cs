@@ -195,6 +195,7 @@ internal sealed class NodeHost : IAsyncDisposable
         if (_stores.Cluster is { } cluster)
         {
             cluster.Listening = Addresses;
+            _metrics.AddGauge("holdfast_relay_dropped", () => cluster.RelayDropped, "QoS 0 messages that were dropped because another node did not keep up.");
         }
     }
 
