@@ -95,11 +95,10 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
 
-    /// <summary>Joins the cluster. Returns when every partition has an owner, this one or another.</summary>
+    /// <summary>Joins the cluster. Waits for a primary, as long as it takes; returns when every partition has an owner, this one or another.</summary>
     /// <param name="options">How the node takes part.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
     {
         var node = new ClusterNode(options);
@@ -188,19 +187,20 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
     {
+        var patient = _options.Database with { WaitsForPrimary = true };
         _silo = await ClusterSilo.CreateAsync(
             new ClusterSiloOptions
             {
                 Name = _options.Name,
                 Listen = _options.Listen,
                 Secret = _options.Secret,
-                Database = _options.Database,
+                Database = patient,
                 Endpoint = _endpoint,
                 OnDeclaredDead = _options.OnDeclaredDead,
                 LoggerFactory = _options.LoggerFactory,
             },
             cancellationToken).ConfigureAwait(false);
-        var database = _options.Database with { Owner = Peers.Self.ToString() };
+        var database = patient with { Owner = Peers.Self.ToString() };
         Log = await PostgresPartitionLog.OpenAsync(database, cancellationToken).ConfigureAwait(false);
         State = await PostgresStateStore.OpenAsync(database, cancellationToken).ConfigureAwait(false);
         Checkpoints = new PostgresClusterCheckpoints(State, Log);
