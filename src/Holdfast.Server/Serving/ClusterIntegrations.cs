@@ -22,6 +22,7 @@ internal sealed class ClusterIntegrations : IAsyncDisposable
     private readonly Dictionary<(string Product, string Name, string Filter), IDisposable> _interests = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
+    private bool _isAway;
 
     public ClusterIntegrations(ClusterNode node, IntegrationService service, IIntegrationStore store, ILogInterest interest, ILogger logger)
     {
@@ -62,6 +63,7 @@ internal sealed class ClusterIntegrations : IAsyncDisposable
         try
         {
             var stored = await _store.LoadAsync(_stopping.Token).ConfigureAwait(false);
+            _isAway = false;
             Follow(stored);
             foreach (var one in stored)
             {
@@ -72,7 +74,9 @@ internal sealed class ClusterIntegrations : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            _logger.LogWarning("The integrations cannot be looked at now: {Message}", exception.Message);
+            // Twice a second for as long as the database is away would hide everything else.
+            _logger.Log(_isAway ? LogLevel.Debug : LogLevel.Warning, "The integrations cannot be looked at now: {Message}", exception.Message);
+            _isAway = true;
         }
     }
 
