@@ -67,17 +67,24 @@ public sealed class PostgresPartitionLog : IClusterLog
     /// <summary>Opens the log, and makes the schema when there is none. It owns no partition yet, see <see cref="ClaimAsync"/>.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<PostgresPartitionLog> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var log = new PostgresPartitionLog(options, new PrimaryDatabase(options));
         try
         {
-            await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-            await log.LoadAsync(cancellationToken).ConfigureAwait(false);
-            return log;
+            return await PatientStart.RunAsync(
+                log._database,
+                options,
+                async () =>
+                {
+                    await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+                    await log.LoadAsync(cancellationToken).ConfigureAwait(false);
+                    return log;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch
         {
