@@ -126,6 +126,29 @@ internal sealed class Session : LogSubscriber
         }
     }
 
+    /// <summary>Whether it has messages of a partition by a shared subscription that would be lost, or doubled, if that were given up now.</summary>
+    /// <param name="share">The shared subscription.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="onlyUnrecorded">Only those whose QoS 2 packet identifier is being committed.</param>
+    public bool HasUnconfirmed(SharedSubscription share, int partition, bool onlyUnrecorded)
+    {
+        lock (Lock)
+        {
+            for (var place = 0; place < Outbound.Places; place++)
+            {
+                ref var message = ref Outbound[place];
+                if (message.Share == share && message.Partition == partition
+                    && (message.State == OutboundState.Assigning
+                        || (!onlyUnrecorded && message.State != OutboundState.Done && message.QualityOfService == QualityOfService.AtLeastOnce)))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Takes the connection. A session that was away, or has something unconfirmed, starts behind. The caller holds the dispatcher's gate.</summary>
     /// <returns>False when another connection has claimed the session meanwhile.</returns>
     public bool TryAttach(ClientConnection connection, long[] dispatched)
@@ -166,6 +189,7 @@ internal sealed class Session : LogSubscriber
         foreach (var share in Subscriptions.Shared)
         {
             share.OnMemberAttached(dispatched);
+            _services.Shared.OnMembersChanged();
         }
 
         return true;
@@ -199,7 +223,7 @@ internal sealed class Session : LogSubscriber
             }
 
             Mode = SessionMode.Detached;
-            toReturn = TakeUnconfirmedShared();
+            toReturn = TakeUnconfirmedShared(null, null);
             Wake();
         }
 
@@ -211,6 +235,7 @@ internal sealed class Session : LogSubscriber
         foreach (var share in Subscriptions.Shared)
         {
             share.OnMemberDetached(dispatched);
+            _services.Shared.OnMembersChanged();
         }
     }
 
@@ -292,16 +317,25 @@ internal sealed class Session : LogSubscriber
         => Connection is null ? SendResult.Skipped : Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched);
 
     /// <summary>QoS 1 messages of shared subscriptions go to another member; those of one that has ended stay, and are sent again.</summary>
-    private List<(SharedSubscription Share, LogPlace Place)> TakeUnconfirmedShared()
+    /// <param name="only">Only those of this one; null for all.</param>
+    /// <param name="partition">Only those of this partition; null for all.</param>
+    public List<(SharedSubscription Share, LogPlace Place)> TakeUnconfirmedShared(SharedSubscription? only, int? partition)
+        => TakeShared(message => message.QualityOfService == QualityOfService.AtLeastOnce
+            && (only is null || message.Share == only) && (partition is null || message.Partition == partition));
+
+    /// <summary>Messages of shared subscriptions whose packet identifier could not be recorded: they belong to nobody, and go to another member.</summary>
+    public List<(SharedSubscription Share, LogPlace Place)> TakeUnrecordedShared() => TakeShared(message => message.State == OutboundState.Assigning);
+
+    private List<(SharedSubscription Share, LogPlace Place)> TakeShared(Func<OutboundMessage, bool> isTaken)
     {
+        using var held = Lock.EnterScope();
         var taken = new List<(SharedSubscription, LogPlace)>();
 
         // From the back: finishing the first place moves the others.
         for (var place = Outbound.Places - 1; place >= 0; place--)
         {
             var message = Outbound[place];
-            if (message.Share is { Mode: not SessionMode.Ended } share && message.State != OutboundState.Done
-                && message.QualityOfService == QualityOfService.AtLeastOnce)
+            if (message.Share is { Mode: not SessionMode.Ended } share && message.State != OutboundState.Done && isTaken(message))
             {
                 taken.Add((share, new LogPlace(message.Partition, message.Offset)));
                 Outbound.Finish(place);

@@ -52,10 +52,32 @@ internal sealed class SessionRestorer(SessionServices services, Func<long[], lon
 
     private void Restore(Session session, Subscription<LogSubscriber> subscription)
     {
+        if (services.SessionsTravel)
+        {
+            RestoreWhileOthersRun(session, subscription);
+            return;
+        }
+
         session.Subscriptions.Set(subscription);
         if (subscription.Filter.IsShared)
         {
             services.Shared.GetOrAdd(session.Product, subscription.Filter).RestoreMember(session, subscription, subscription.Since!);
+        }
+    }
+
+    /// <summary>The share may be in use by other sessions of this node. Where it stands, its rows tell.</summary>
+    private void RestoreWhileOthersRun(Session session, Subscription<LogSubscriber> subscription)
+    {
+        if (!subscription.Filter.IsShared)
+        {
+            session.Subscriptions.Set(subscription);
+            return;
+        }
+
+        lock (services.Feed.Gate)
+        {
+            session.Subscriptions.Set(subscription);
+            services.Shared.GetOrAdd(session.Product, subscription.Filter).Join(session, subscription, services.Feed.Dispatched);
         }
     }
 }

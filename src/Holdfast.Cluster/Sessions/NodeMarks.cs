@@ -24,7 +24,7 @@ public sealed class NodeMarks(ClusterSessions sessions, Action onFenced, TimePro
         {
             progress = await CollectAsync().ConfigureAwait(false);
             long[] mark = progress?.Mark ?? [.. sessions.Mark];
-            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? []).ConfigureAwait(false))
+            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? [], progress?.Shares).ConfigureAwait(false))
             {
                 sessions.SetMark(mark);
             }

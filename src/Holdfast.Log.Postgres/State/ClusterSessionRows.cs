@@ -94,7 +94,10 @@ internal static class ClusterSessionRows
         """;
 
     private const string Nodes =
-        "SELECT id, zone, mark, started_at, fenced_at, EXISTS (SELECT FROM session WHERE session.node = node.id) FROM node ORDER BY started_at, id";
+        """
+        SELECT id, zone, mark, started_at, fenced_at, EXISTS (SELECT FROM session WHERE session.node = node.id), EXISTS (SELECT FROM share_partition WHERE keeper = node.id)
+        FROM node ORDER BY started_at, id
+        """;
 
     public static string SessionsOf => $"SELECT {Columns} FROM session WHERE node = $1 ORDER BY id LIMIT $2";
 
@@ -109,7 +112,7 @@ internal static class ClusterSessionRows
         [StateCommand.Of("INSERT INTO node (id, zone, mark) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", node, zone, mark)]);
 
     /// <summary>The mark first: it locks the node's row, so a fence comes before everything or after everything.</summary>
-    public static StateChange SaveProgress(string node, long[] mark, IReadOnlyList<SessionProgress> progress) => new(
+    public static StateChange SaveProgress(string node, long[] mark, IReadOnlyList<SessionProgress> progress, IReadOnlyList<StoredSharePartition> shares) => new(
         [
             StateCommand.Of("UPDATE node SET mark = $2 WHERE id = $1 AND fenced_at IS NULL", node, mark),
             .. progress.Select(one => StateCommand.Of(
@@ -118,6 +121,7 @@ internal static class ClusterSessionRows
                 WHERE id = $1 AND node = $2 AND epoch <= $3 AND EXISTS (SELECT FROM node WHERE id = $2 AND fenced_at IS NULL)
                 """,
                 (long)one.SessionId, node, one.Epoch, one.Cursor, one.Exchanges)),
+            .. shares.Select(one => SharePartitionRows.Save(node, one)),
         ],
         deciding: 0);
 
@@ -126,7 +130,11 @@ internal static class ClusterSessionRows
     public static StateChange ForgetNodes(TimeSpan fencedFor) => new(
     [
         StateCommand.Of(
-            "DELETE FROM node WHERE fenced_at < clock_timestamp() - $1 AND NOT EXISTS (SELECT FROM session WHERE session.node = node.id)", fencedFor),
+            """
+            DELETE FROM node WHERE fenced_at < clock_timestamp() - $1 AND NOT EXISTS (SELECT FROM session WHERE session.node = node.id)
+                AND NOT EXISTS (SELECT FROM share_partition WHERE keeper = node.id)
+            """,
+            fencedFor),
     ]);
 
     public static StateChange AddSession(StoredSession session, ulong replaced, string node) => new(
@@ -151,6 +159,7 @@ internal static class ClusterSessionRows
         [
             StateCommand.Of("UPDATE session SET epoch = epoch WHERE id = $1 AND node = $2", (long)sessionId, node),
             StateCommand.Of($"DELETE FROM subscription WHERE session_id = $1 AND filter = ANY ($3) AND {OwnSession}", (long)sessionId, node, removedFilters.ToArray()),
+            .. saved.OrderBy(subscription => subscription.Filter, StringComparer.Ordinal).SelectMany(subscription => SharePartitionRows.Begin(sessionId, node, subscription)),
             .. saved.Select(subscription => StateCommand.Of(
                 WriteSubscription, (long)sessionId, node, subscription.Filter, (short)subscription.Options, (long)subscription.Identifier, subscription.Since)),
         ],
@@ -192,7 +201,10 @@ internal static class ClusterSessionRows
 
     public static StoredNode ReadNode(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<DateTimeOffset>(3),
-        row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5));
+        row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5))
+    {
+        HasShares = row.GetBoolean(6),
+    };
 
     private static object?[] Values(StoredSession session, string node) =>
     [

@@ -143,7 +143,6 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
-            SharedSubscriptions = options.Cluster is null,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
         var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
