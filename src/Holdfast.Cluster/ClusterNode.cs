@@ -101,6 +101,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>QoS 0 messages that were dropped because another node did not keep up.</summary>
     public long RelayDropped => _relay.Dropped;
 
+    /// <summary>Bytes of committed records that this node has pushed to others: only what their filters may match, and retained messages.</summary>
+    public long PushedBytes => _fanout.OfferedBytes;
+
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
 
@@ -243,10 +246,10 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         var time = _options.TimeProvider;
         _owners = new OwnerTable(Log.PartitionCount);
         _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
-        _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
+        _relay = new DirectRelay(Peers, _options.OnFatal, time);
+        _fanout = new CommitFanout(Log, Peers, _catchUp, _relay, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
-        _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
         var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
         _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, () => _isReady, _logger, time);

@@ -36,7 +36,12 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         {
             try
             {
-                var saved = accepted.Select(one => ToStored(session, one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                List<StoredSubscription> saved;
+                lock (services.Feed.Gate)
+                {
+                    saved = accepted.Select(one => ToStored(session, one.Subscription, one.IsNew, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                }
+
                 if (!await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false))
                 {
                     CloseForLostSession(connection);
@@ -99,13 +104,22 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     private static void CloseForLostSession(ClientConnection connection)
         => connection.Close(ReasonCode.SessionTakenOver, "The session is on another node by now. Connect again.");
 
-    private StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, long[] since)
+    private StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, bool isNew, long[] since)
     {
         var filter = subscription.Filter.ToString();
 
         // Of a shared subscription each member knows where it began: the first one may leave. In a cluster its rows know.
         var shared = subscription.Filter.IsShared && !services.SessionsTravel ? session.Subscriptions.Shared.FirstOrDefault(one => one.FullFilter == filter) : null;
-        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since);
+        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since)
+        {
+            RetainedAsOf = services.SessionsTravel && WantsRetained(session, subscription, isNew) ? since : null,
+        };
+    }
+
+    private bool WantsRetained(Session session, Subscription<LogSubscriber> subscription, bool isNew)
+    {
+        var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
+        return (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew)) && services.Retained.Any(session.ProductUtf8, subscription.Filter);
     }
 
     private ReasonCode Accept(
@@ -171,11 +185,13 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
 
             session.Subscriptions.Set(subscription);
-            var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
-            if ((handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
-                && services.Retained.Any(session.ProductUtf8, subscription.Filter))
+            if (WantsRetained(session, subscription, isNew))
             {
                 session.Replays.Add(subscription, asOf);
+                if (services.SessionsTravel)
+                {
+                    session.StoredReplays.Add(subscription.Filter.ToString());
+                }
             }
         }
 

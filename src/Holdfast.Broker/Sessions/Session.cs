@@ -18,6 +18,7 @@ internal sealed class Session : LogSubscriber
     private readonly SessionServices _services;
     private StoredWill? _will;
     private RetainedReplays? _replays;
+    private HashSet<string>? _storedReplays;
 
     public Session(SessionServices services, ulong id, string product, string clientId)
         : base(Encoding.UTF8.GetBytes(product))
@@ -97,7 +98,26 @@ internal sealed class Session : LogSubscriber
     public bool HasReplays => _replays is { Count: > 0 };
 
     /// <summary>No further retained messages are sent for a filter.</summary>
-    public void RemoveReplay(string filter) => _replays?.Remove(filter);
+    public void RemoveReplay(string filter)
+    {
+        _replays?.Remove(filter);
+        _storedReplays?.Remove(filter);
+    }
+
+    /// <summary>In a cluster, the filters of which the store says that retained messages are on their way, so that they are sent again should the session move before they have arrived.</summary>
+    public HashSet<string> StoredReplays => _storedReplays ??= new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Those of the <see cref="StoredReplays"/> whose messages have not all arrived. What is not confirmed may be of any of them. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
+    public List<string>? RetainedLeft()
+    {
+        if (_storedReplays is null or { Count: 0 })
+        {
+            return null;
+        }
+
+        var isAnyUnconfirmed = Outbound.HasUnconfirmedRetained();
+        return [.. _storedReplays.Where(filter => isAnyUnconfirmed || _replays?.Contains(filter) == true)];
+    }
 
     /// <summary>QoS 2 state changed since the last checkpoint.</summary>
     public bool ExchangesChanged { get; set; }

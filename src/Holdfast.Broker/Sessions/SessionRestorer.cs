@@ -33,7 +33,13 @@ internal sealed class SessionRestorer(SessionServices services, Func<long[], lon
             if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
                 && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
             {
-                Restore(session, new Subscription<LogSubscriber>(filter, options, subscription.Identifier, check([.. subscription.Since]), session));
+                var restored = new Subscription<LogSubscriber>(filter, options, subscription.Identifier, check([.. subscription.Since]), session);
+                Restore(session, restored);
+                if (subscription.RetainedAsOf is { } asOf)
+                {
+                    session.Replays.Add(restored, asOf);
+                    session.StoredReplays.Add(subscription.Filter);
+                }
             }
             else
             {

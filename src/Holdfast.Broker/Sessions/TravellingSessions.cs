@@ -54,6 +54,7 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
                 return new SessionArrival(place, false);
             }
 
+            await WhenHeardOfAsync(held.Session).ConfigureAwait(false);
             _registry.Restore(_restorer.Restore(held.Session, Dispatched()));
             return new SessionArrival(place, held.HasExpired);
         }
@@ -214,7 +215,28 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
                 {
                     Cursor = session.ConfirmedCursor(session.Positions ?? _services.Feed.Dispatched),
                     Exchanges = ExchangesEncoding.Encode(session),
+                    RetainedLeft = session.RetainedLeft(),
                 };
+            }
+        }
+    }
+
+    /// <summary>Retained messages that are on their way to the session must be known here before they are looked for.</summary>
+    private async Task WhenHeardOfAsync(StoredSession session)
+    {
+        using var patience = new CancellationTokenSource(Patience, _services.Time);
+        foreach (var asOf in session.Subscriptions.Select(subscription => subscription.RetainedAsOf).OfType<long[]>())
+        {
+            try
+            {
+                while (_services.Feed.NextNews is var news && !Cursors.HasReached(_services.Feed.Announced(), asOf))
+                {
+                    await news.WaitAsync(patience.Token).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                throw new SessionUnavailableException($"For {Patience} this node has not heard of retained messages that the session of {session.ClientId} waits for.");
             }
         }
     }

@@ -67,7 +67,7 @@ internal sealed class ShareKeeper(
             // Looked at again: the last members may be gone, and their share given up.
             foreach (var share in host.Shares().Where(share => share.Members > 0))
             {
-                await TakeAsync(host, share, cancellationToken).ConfigureAwait(false);
+                await TryTakeAsync(host, share, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (IOException exception)
@@ -144,6 +144,19 @@ internal sealed class ShareKeeper(
         var rows = await store.LoadOfAsync(store.Node, int.MaxValue, cancellationToken).ConfigureAwait(false);
         _toRelease.AddRange(rows.Where(row => !kept.Contains((row.Product, row.Filter, row.Partition))));
         await ReleaseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What one share waits for, such as the fence of its last keeper, holds up no other.</summary>
+    private async Task TryTakeAsync(IShareHost host, LocalShare share, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TakeAsync(host, share, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (exception is not StateStoreException)
+        {
+            logger.LogWarning("The shared subscription {Filter} of {Product} waits: {Message}", share.Filter, share.Product, exception.Message);
+        }
     }
 
     private async Task TakeAsync(IShareHost host, LocalShare share, CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ internal static class ClusterSessionRows
         """;
 
     private const string Subscriptions =
-        "SELECT filter, options, identifier, since FROM subscription WHERE session_id = (SELECT id FROM session WHERE product = $1 AND client_id = $2) ORDER BY filter";
+        "SELECT filter, options, identifier, since, retained_as_of FROM subscription WHERE session_id = (SELECT id FROM session WHERE product = $1 AND client_id = $2) ORDER BY filter";
 
     private const string Add =
         """
@@ -68,10 +68,16 @@ internal static class ClusterSessionRows
 
     private const string WriteSubscription =
         $"""
-        INSERT INTO subscription (session_id, filter, options, identifier, since)
-        SELECT $1::bigint, $3::text, $4::smallint, $5::bigint, $6::bigint[] WHERE {OwnSession}
-        ON CONFLICT (session_id, filter) DO UPDATE SET options = excluded.options, identifier = excluded.identifier, since = excluded.since
+        INSERT INTO subscription (session_id, filter, options, identifier, since, retained_as_of)
+        SELECT $1::bigint, $3::text, $4::smallint, $5::bigint, $6::bigint[], $7::bigint[] WHERE {OwnSession}
+        ON CONFLICT (session_id, filter) DO UPDATE SET options = excluded.options, identifier = excluded.identifier, since = excluded.since,
+            retained_as_of = coalesce(excluded.retained_as_of, subscription.retained_as_of)
         """;
+
+    private const string RetainedArrived = $"UPDATE subscription SET retained_as_of = NULL WHERE session_id = $1 AND filter = ANY ($3) AND {OwnSession}";
+
+    private const string RetainedLeft =
+        $"UPDATE subscription SET retained_as_of = NULL WHERE session_id = $1 AND retained_as_of IS NOT NULL AND NOT filter = ANY ($3) AND {OwnSession}";
 
     private const string Fence =
         """
@@ -121,6 +127,8 @@ internal static class ClusterSessionRows
                 WHERE id = $1 AND node = $2 AND epoch <= $3 AND EXISTS (SELECT FROM node WHERE id = $2 AND fenced_at IS NULL)
                 """,
                 (long)one.SessionId, node, one.Epoch, one.Cursor, one.Exchanges)),
+            .. progress.Where(one => one.RetainedArrived.Count > 0)
+                .Select(one => StateCommand.Of(RetainedArrived, (long)one.SessionId, node, one.RetainedArrived.ToArray())),
             .. shares.Select(one => SharePartitionRows.Save(node, one)),
         ],
         deciding: 0);
@@ -148,7 +156,11 @@ internal static class ClusterSessionRows
     public static StateChange SaveSession(StoredSession session, string node) => new([StateCommand.Of(Save, Values(session, node))]);
 
     public static StateChange ReleaseSession(StoredSession session, string node)
-        => new([StateCommand.Of(Release, [.. Values(session, node), session.Cursor, session.Exchanges])]);
+        => new(
+        [
+            .. session.RetainedLeft is { } left ? [StateCommand.Of(RetainedLeft, (long)session.Id, node, left.ToArray())] : Array.Empty<StateCommand>(),
+            StateCommand.Of(Release, [.. Values(session, node), session.Cursor, session.Exchanges]),
+        ]);
 
     public static StateChange SettleSession(StoredSession session, string node, TimeSpan willDelay) => new(
         [StateCommand.Of(Settle, (long)session.Id, node, session.Epoch, session.Cursor, session.Exchanges, (long)willDelay.TotalMilliseconds)]);
@@ -161,7 +173,8 @@ internal static class ClusterSessionRows
             StateCommand.Of($"DELETE FROM subscription WHERE session_id = $1 AND filter = ANY ($3) AND {OwnSession}", (long)sessionId, node, removedFilters.ToArray()),
             .. saved.OrderBy(subscription => subscription.Filter, StringComparer.Ordinal).SelectMany(subscription => SharePartitionRows.Begin(sessionId, node, subscription)),
             .. saved.Select(subscription => StateCommand.Of(
-                WriteSubscription, (long)sessionId, node, subscription.Filter, (short)subscription.Options, (long)subscription.Identifier, subscription.Since)),
+                WriteSubscription, (long)sessionId, node, subscription.Filter, (short)subscription.Options, (long)subscription.Identifier, subscription.Since,
+                subscription.RetainedAsOf)),
         ],
         deciding: 0);
 
@@ -197,7 +210,10 @@ internal static class ClusterSessionRows
     }
 
     public static StoredSubscription ReadSubscription(NpgsqlDataReader row)
-        => new(row.GetString(0), (byte)row.GetInt16(1), (uint)row.GetInt64(2), row.GetFieldValue<long[]>(3));
+        => new(row.GetString(0), (byte)row.GetInt16(1), (uint)row.GetInt64(2), row.GetFieldValue<long[]>(3))
+        {
+            RetainedAsOf = row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
+        };
 
     public static StoredNode ReadNode(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<DateTimeOffset>(3),

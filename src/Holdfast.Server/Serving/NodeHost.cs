@@ -196,6 +196,7 @@ internal sealed class NodeHost : IAsyncDisposable
         if (_stores.Cluster is { } cluster)
         {
             cluster.Listening = Addresses;
+            _metrics.AddGauge("holdfast_pushed_bytes", () => cluster.PushedBytes, "Bytes of committed events that were pushed to the other nodes there are now.");
             _metrics.AddGauge("holdfast_relay_dropped", () => cluster.RelayDropped, "QoS 0 messages that were dropped because another node did not keep up.");
         }
     }
