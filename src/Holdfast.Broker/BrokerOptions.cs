@@ -27,9 +27,6 @@ public sealed record BrokerOptions
     /// <summary>The most subscriptions of one session.</summary>
     public int MaximumSubscriptions { get; init; } = 100_000;
 
-    /// <summary>Whether clients may share subscriptions; else they are told so in CONNACK, and refused with 0x9E.</summary>
-    public bool SharedSubscriptions { get; init; } = true;
-
     /// <summary>A connection that has not sent a whole CONNECT by then is closed.</summary>
     public TimeSpan ConnectDeadline { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -9,6 +9,7 @@ using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Cluster.Reports;
 using Holdfast.Cluster.Sessions;
+using Holdfast.Cluster.Shares;
 using Holdfast.Cluster.Silo;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
@@ -23,6 +24,9 @@ namespace Holdfast.Cluster;
 /// </summary>
 public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 {
+    /// <summary>How long a node that ends tries to give up what it keeps of shared subscriptions; the rest follows from the log.</summary>
+    private static readonly TimeSpan GivingUpTime = TimeSpan.FromSeconds(2);
+
     private readonly ClusterNodeOptions _options;
     private readonly ILogger _logger;
     private readonly NodeEndpoint _endpoint = new();
@@ -41,6 +45,8 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private NodeMarks _marks = null!;
     private ClusterTimers _timers = null!;
     private SessionLoops? _sessionLoops;
+    private ShareKeeper _shares = null!;
+    private BackgroundLoop? _shareLoop;
     private volatile bool _isReady;
     private IReadOnlyList<string> _listening = [];
 
@@ -97,6 +103,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>QoS 0 messages that were dropped because another node did not keep up.</summary>
     public long RelayDropped => _relay.Dropped;
 
+    /// <summary>Bytes of committed records that this node has pushed to others: only what their filters may match, and retained messages.</summary>
+    public long PushedBytes => _fanout.OfferedBytes;
+
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
 
@@ -135,6 +144,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         Connections = connections;
         CanCommit = canCommit;
         _sessionLoops = new SessionLoops(_marks, _timers, _options.OnFatal, _options.TimeProvider);
+        _shareLoop = new BackgroundLoop(token => _shares.RunAsync(Sessions.Host.Shares, token), _options.OnFatal);
     }
 
     /// <summary>Whether something that runs once in the cluster runs here: by the owner of the partition that its name hashes to.</summary>
@@ -149,7 +159,18 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount));
 
     /// <summary>Nothing of this life of the node follows any more: what is left in its name may go on elsewhere at once.</summary>
-    public async Task EndAsync() => await State.ClusterSessions.FenceAsync(Peers.Self.ToString()).ConfigureAwait(false);
+    public async Task EndAsync()
+    {
+        if (_shareLoop is { } loop)
+        {
+            _shareLoop = null;
+            await loop.DisposeAsync().ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(GivingUpTime, _options.TimeProvider);
+            await _shares.LeaveAsync(limit.Token).ConfigureAwait(false);
+        }
+
+        await State.ClusterSessions.FenceAsync(Peers.Self.ToString()).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public string? OtherEntrance()
@@ -170,7 +191,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
             await loop.DisposeAsync().ConfigureAwait(false);
         }
 
-        IAsyncDisposable?[] inOrder = [_sessionLoops, _appender, Committer, _fanout, _relay, _catchUp];
+        IAsyncDisposable?[] inOrder = [_shareLoop, _sessionLoops, _appender, Committer, _fanout, _relay, _catchUp];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -227,10 +248,10 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         var time = _options.TimeProvider;
         _owners = new OwnerTable(Log.PartitionCount);
         _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
-        _fanout = new CommitFanout(Log, Peers, _catchUp, _reach, _options.OnFatal);
+        _relay = new DirectRelay(Peers, _options.OnFatal, time);
+        _fanout = new CommitFanout(Log, Peers, _catchUp, _relay, _reach, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
-        _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
         var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
         _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _reach, () => _isReady, _logger, time);
@@ -238,6 +259,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         ComposeSessions(gone, time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, gone.KnockAsync, time);
         _keeper.Changed += _heartbeats.TellNow;
+        _shares.Changed += _heartbeats.TellNow;
         _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, request => Requests(request), _options.OnDrain));
         _appender = new ClusterAppender(
             _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
@@ -251,10 +273,14 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     {
         var store = State.ClusterSessions;
         var fence = new NodeFence(store, Log, EndpointOf, () => [.. Peers.Others, Peers.Self], time);
-        var orphans = new OrphanSettler(store, new CrashReplays(store, fence, Log), _options.Times.WillDelay);
+        var replays = new CrashReplays(store, fence, Log);
+        var orphans = new OrphanSettler(store, replays, _options.Times.WillDelay);
+        var settler = new ShareSettler(State.ClusterShares, replays);
+        var decision = new ShareDecision(_options.Times, Peers.Self, _hearing, Log.PartitionCount, time);
+        _shares = new ShareKeeper(State.ClusterShares, gone, settler, decision, () => _keeper.IsLeaving, _logger, time);
         Sessions = new ClusterSessions(store, gone, orphans, time, _logger);
         _marks = new NodeMarks(Sessions, _reach.Note, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
-        _timers = new ClusterTimers(Sessions, gone, orphans, () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
+        _timers = new ClusterTimers(Sessions, gone, orphans, new OrphanShares(State.ClusterShares, settler), () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
     }
 
     private INodeEndpoint EndpointOf(NodeId node) => node == Peers.Self ? _endpoint : Peers.Get(node);
@@ -265,7 +291,11 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _relay.FollowPeers();
     }
 
-    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening]) { IsCut = _isReady && _reach.IsCut };
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening])
+    {
+        IsCut = _isReady && _reach.IsCut,
+        Shares = _shares.Members,
+    };
 
     private void Hear(Heartbeat heartbeat)
     {

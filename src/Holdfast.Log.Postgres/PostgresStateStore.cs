@@ -29,10 +29,14 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         _work = new PooledWork(database, options);
         Writer = new StateWriter(_work, options);
         ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
+        ClusterShares = new PostgresClusterShareStore(_work, Writer, options);
     }
 
     /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
     public IClusterSessionStore ClusterSessions { get; }
+
+    /// <summary>The shared subscriptions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
+    public IClusterShareStore ClusterShares { get; }
 
     internal StateWriter Writer { get; }
 
@@ -113,6 +117,10 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
 
     /// <inheritdoc/>
     public async ValueTask SaveAsync(CheckpointChanges changes) => await Writer.RunAsync(CheckpointRows.Save(changes)).ConfigureAwait(false);
+
+    /// <summary>Adds shared subscriptions that come from one machine. Adding them again is no harm, as long as nobody keeps them.</summary>
+    /// <param name="parts">How far they are.</param>
+    public async ValueTask AddSharesAsync(IReadOnlyList<StoredSharePartition> parts) => await Writer.RunAsync(SharePartitionRows.Add(parts)).ConfigureAwait(false);
 
     /// <inheritdoc/>
     async ValueTask<IReadOnlyList<StoredIntegration>> IIntegrationStore.LoadAsync(CancellationToken cancellationToken)

@@ -241,7 +241,6 @@ internal sealed class ClientLifecycle(
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
             TopicAliasMaximum = InboundAliases.Maximum,
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
-            SharedSubscriptionAvailable = services.Options.SharedSubscriptions ? null : false,
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
             UserProperties = ForDevices(),
         });

@@ -6,6 +6,9 @@ namespace Holdfast.Broker.Delivery;
 /// <summary>Takes QoS 0 messages to the subscribers on other nodes. It hears of this node's filters, so that the others send what may match.</summary>
 public interface IDirectRelay : IFilterObserver
 {
+    /// <summary>Which version of this node's filters another node must know to know all of them. It grows when a filter is added, before that returns.</summary>
+    long NeededVersion { get; }
+
     /// <summary>Sends a message to every node that may have a subscriber for it. It is dropped, and counted, towards a node that does not keep up.</summary>
     /// <param name="product">The product in UTF-8.</param>
     /// <param name="publisher">The publisher's client identifier in UTF-8.</param>

@@ -1,4 +1,5 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Cluster.Direct;
 using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
@@ -8,9 +9,13 @@ using Holdfast.Log.Partitions;
 namespace Holdfast.Cluster.Fanout;
 
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
-internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, DatabaseReach reach, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, DirectRelay relay, DatabaseReach reach, Action<Exception> onFatal)
+    : ICommittedGroupHandler, IAsyncDisposable
 {
-    private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
+    private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal) { Node = other });
+
+    /// <summary>Bytes of records that were given to the feeds towards other nodes.</summary>
+    public long OfferedBytes => _feeds.All.Sum(feed => feed.OfferedBytes);
 
     /// <summary>The partitions of this process.</summary>
     public GroupCommitter? Committer { get; set; }
@@ -43,12 +48,9 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
         }
 
         group.Complete();
-        foreach (var feed in _feeds.All)
+        foreach (var batch in group.Batches)
         {
-            foreach (var batch in group.Batches)
-            {
-                feed.Offer(batch);
-            }
+            Offer(batch);
         }
     }
 
@@ -65,6 +67,12 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
 
         foreach (var one in pushed.Batches)
         {
+            if (one.JudgedBy != 0)
+            {
+                Pass(sink, one);
+                continue;
+            }
+
             var buffer = BatchBuffers.Rent(one.Body.Length);
             one.Body.CopyTo(buffer, 0);
             var batch = new RecordBatch(one.Partition, one.BaseOffset, 0, one.Count, one.LastReceivedAtMilliseconds, buffer, one.Body.Length);
@@ -81,6 +89,34 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _feeds.DisposeAsync();
+
+    /// <summary>Tells the other nodes of a batch that was committed here: the records those whom they concern, the others the offsets.</summary>
+    internal void Offer(RecordBatch batch)
+    {
+        var notConcerned = relay.NotConcernedBy(batch);
+        foreach (var feed in _feeds.All)
+        {
+            var judged = notConcerned.Find(one => one.Node == feed.Node);
+            if (judged.Version > 0)
+            {
+                feed.OfferOffsets(batch, judged.Version);
+            }
+            else
+            {
+                feed.Offer(batch);
+            }
+        }
+    }
+
+    private void Pass(ICommitSink sink, PushedBatch one)
+    {
+        var next = one.BaseOffset + one.Count;
+        log.Announce(one.Partition, next);
+        if (!sink.TryPass(one.Partition, one.BaseOffset, next, one.JudgedBy))
+        {
+            catchUp.Notice(one.Partition, next);
+        }
+    }
 
     private void DisownLost()
     {

@@ -1,3 +1,5 @@
+using Holdfast.Cluster.Shares;
+
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>A node says that it lives, and where it stands.</summary>
@@ -14,6 +16,10 @@ public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned,
     /// <summary>It does not reach the database: what it owns should fall to a node that does. A node of an earlier version never says so.</summary>
     [Id(0)]
     public bool IsCut { get; init; }
+
+    /// <summary>The shared subscriptions that it has connected members of; null from a node of an earlier version.</summary>
+    [Id(1)]
+    public ShareMembers[]? Shares { get; init; }
 }
 
 /// <summary>A partition that a node owns.</summary>

@@ -25,7 +25,7 @@ public sealed class NodeMarks(ClusterSessions sessions, Action onWritten, Action
         {
             progress = await CollectAsync().ConfigureAwait(false);
             long[] mark = progress?.Mark ?? [.. sessions.Mark];
-            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? []).ConfigureAwait(false))
+            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? [], progress?.Shares).ConfigureAwait(false))
             {
                 sessions.SetMark(mark);
                 onWritten();

@@ -184,5 +184,20 @@ internal static class SchemaSteps
             ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
         );
         """,
+        """
+        CREATE TABLE share_partition (
+            product text NOT NULL,
+            filter text NOT NULL,
+            partition smallint NOT NULL,
+            keeper text,
+            position bigint NOT NULL,
+            unconfirmed bigint[] NOT NULL DEFAULT '{}',
+            handed_out bigint[] NOT NULL DEFAULT '{}',
+            PRIMARY KEY (product, filter, partition)
+        ) WITH (fillfactor = 50);
+        CREATE INDEX share_partition_keeper ON share_partition (keeper) WHERE keeper IS NOT NULL;
+        CREATE INDEX subscription_shared ON subscription (filter) WHERE filter LIKE '$share/%';
+        ALTER TABLE subscription ADD retained_as_of bigint[];
+        """,
     ];
 }

@@ -11,8 +11,8 @@ internal sealed class PostgresClusterSessionStore(PooledWork work, StateWriter w
 
     public async ValueTask RegisterAsync(string zone, long[] mark) => await writer.RunAsync(ClusterSessionRows.Register(Node, zone, mark)).ConfigureAwait(false);
 
-    public ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress)
-        => writer.RunAsync(ClusterSessionRows.SaveProgress(Node, mark, progress));
+    public ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress, IReadOnlyList<StoredSharePartition>? shares)
+        => writer.RunAsync(ClusterSessionRows.SaveProgress(Node, mark, progress, shares ?? []));
 
     public ValueTask<bool> FenceAsync(string node) => writer.RunAsync(ClusterSessionRows.FenceNode(node, Node));
 

@@ -144,7 +144,6 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
-            SharedSubscriptions = options.Cluster is null,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
         var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
@@ -197,6 +196,7 @@ internal sealed class NodeHost : IAsyncDisposable
         if (_stores.Cluster is { } cluster)
         {
             cluster.Listening = Addresses;
+            _metrics.AddGauge("holdfast_pushed_bytes", () => cluster.PushedBytes, "Bytes of committed events that were pushed to the other nodes there are now.");
             _metrics.AddGauge("holdfast_relay_dropped", () => cluster.RelayDropped, "QoS 0 messages that were dropped because another node did not keep up.");
         }
     }
