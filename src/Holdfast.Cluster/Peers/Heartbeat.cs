@@ -14,6 +14,10 @@ public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned,
     /// <summary>It does not reach the database: what it owns should fall to a node that does. A node of an earlier version never says so.</summary>
     [Id(0)]
     public bool IsCut { get; init; }
+
+    /// <summary>The <see cref="PeerProtocol.Version"/> that it speaks.</summary>
+    [Id(1)]
+    public int Protocol { get; init; }
 }
 
 /// <summary>A partition that a node owns.</summary>
