@@ -81,6 +81,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     private Func<bool> CanCommit { get; set; } = () => false;
 
+    /// <summary>Answers requests that came to the HTTP side of another node; set once this node has one.</summary>
+    public Func<byte[], ValueTask<byte[]>> Requests { get; set; } = _ => throw new InvalidOperationException("This node has no HTTP side, or is starting.");
+
     /// <summary>Where the sessions of the cluster are.</summary>
     public ClusterSessions Sessions { get; private set; } = null!;
 
@@ -139,8 +142,13 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>Whether something that runs once in the cluster runs here: by the owner of the partition that its name hashes to.</summary>
     /// <param name="product">The product.</param>
     /// <param name="name">Its name.</param>
-    public bool Serves(string product, string name)
-        => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount)) == Peers.Self;
+    public bool Serves(string product, string name) => ServerOf(product, name) == Peers.Self;
+
+    /// <summary>Where something runs that runs once in the cluster; null while nobody does.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="name">Its name.</param>
+    public NodeId? ServerOf(string product, string name)
+        => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount));
 
     /// <summary>Nothing of this life of the node follows any more: what is left in its name may go on elsewhere at once.</summary>
     public async Task EndAsync()
@@ -238,7 +246,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         ComposeSessions(gone, time);
         _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, gone.KnockAsync, time);
         _keeper.Changed += _heartbeats.TellNow;
-        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, _options.OnDrain));
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, request => Requests(request), _options.OnDrain));
         _appender = new ClusterAppender(
             _owners, EndpointOf, Peers.Self, () => EndAsDead("its sessions go on elsewhere"), _options.OnFatal, time);
         Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);

@@ -56,7 +56,10 @@ public sealed class PostgresPartitionLog : IClusterLog
     public event Action<LostEnd>? EndLost;
 
     /// <inheritdoc/>
-    public string Incarnation { get; private set; } = string.Empty;
+    public string Incarnation => Incarnations.Current;
+
+    /// <inheritdoc/>
+    public Incarnations Incarnations { get; private set; } = new(string.Empty, []);
 
     /// <inheritdoc/>
     public int PartitionCount => _options.PartitionCount;
@@ -313,7 +316,7 @@ public sealed class PostgresPartitionLog : IClusterLog
         await _segments.RefreshAsync(cancellationToken).ConfigureAwait(false);
         var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
-        Incarnation = (string)(await connection.ScalarAsync("SELECT incarnation FROM store", cancellationToken).ConfigureAwait(false))!;
+        Incarnations = await StoreLives.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         _growth.Begin(
             (long)(await connection.ScalarAsync("SELECT sum(bytes)::bigint FROM partition_head", cancellationToken).ConfigureAwait(false))!,
             _segments.Newest.Number,
