@@ -33,6 +33,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private readonly NodeHearing _hearing;
     private readonly NodeFences _fences = new();
     private readonly DatabaseReach _reach;
+    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<BackgroundLoop> _loops = [];
     private ClusterSilo _silo = null!;
     private OwnerTable _owners = null!;
@@ -48,6 +49,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private ShareKeeper _shares = null!;
     private BackgroundLoop? _shareLoop;
     private volatile bool _isReady;
+    private volatile bool _hasEnded;
     private IReadOnlyList<string> _listening = [];
 
     private ClusterNode(ClusterNodeOptions options)
@@ -112,7 +114,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>Joins the cluster. Waits for a primary, as long as it takes; returns when every partition has an owner, this one or another.</summary>
     /// <param name="options">How the node takes part.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, the store is another one than the options say, the server refuses the role, or the cluster's nodes are not of an adjacent version.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
     {
         var node = new ClusterNode(options);
@@ -169,6 +171,8 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
             await _shares.LeaveAsync(limit.Token).ConfigureAwait(false);
         }
 
+        // It fences itself, and finds that out like anybody else: it is no death.
+        _hasEnded = true;
         await State.ClusterSessions.FenceAsync(Peers.Self.ToString()).ConfigureAwait(false);
     }
 
@@ -227,12 +231,13 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
                 Secret = _options.Secret,
                 Database = patient,
                 Endpoint = _endpoint,
-                OnDeclaredDead = _options.OnDeclaredDead,
+                OnDeclaredDead = EndAsDead,
                 LoggerFactory = _options.LoggerFactory,
             },
             cancellationToken).ConfigureAwait(false);
         var database = patient with { Owner = Peers.Self.ToString() };
         Log = await PostgresPartitionLog.OpenAsync(database, cancellationToken).ConfigureAwait(false);
+        Log.EndLost += lost => _options.OnEndLost(lost.ToString());
         State = await PostgresStateStore.OpenAsync(database, cancellationToken).ConfigureAwait(false);
         Checkpoints = new PostgresClusterCheckpoints(State, Log);
         Compose();
@@ -262,7 +267,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _shares.Changed += _heartbeats.TellNow;
         _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, request => Requests(request), _options.OnDrain));
         _appender = new ClusterAppender(
-            _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
+            _owners, EndpointOf, Peers.Self, () => EndAsDead("its sessions go on elsewhere"), _options.OnFatal, time);
         Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
         Peers.Changed += FollowPeers;
         FollowPeers();
@@ -279,8 +284,16 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         var decision = new ShareDecision(_options.Times, Peers.Self, _hearing, Log.PartitionCount, time);
         _shares = new ShareKeeper(State.ClusterShares, gone, settler, decision, () => _keeper.IsLeaving, _logger, time);
         Sessions = new ClusterSessions(store, gone, orphans, time, _logger);
-        _marks = new NodeMarks(Sessions, _reach.Note, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
+        _marks = new NodeMarks(Sessions, _reach.Note, () => EndAsDead("other nodes have fenced it"), time, _logger);
         _timers = new ClusterTimers(Sessions, gone, orphans, new OrphanShares(State.ClusterShares, settler), () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
+    }
+
+    private void EndAsDead(string reason)
+    {
+        if (!_hasEnded)
+        {
+            _options.OnDeclaredDead(reason);
+        }
     }
 
     private INodeEndpoint EndpointOf(NodeId node) => node == Peers.Self ? _endpoint : Peers.Get(node);
@@ -294,6 +307,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening])
     {
         IsCut = _isReady && _reach.IsCut,
+        Protocol = PeerProtocol.Version,
         Shares = _shares.Members,
     };
 
@@ -302,6 +316,11 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         if (heartbeat.From != Peers.Self)
         {
             _hearing.Hear(heartbeat);
+            if (PeerProtocol.Refusal(heartbeat.From, heartbeat.Protocol) is { } refusal)
+            {
+                // Who starts gives way; who serves goes on.
+                _served.TrySetException(new Log.Segments.StoreUnusableException(refusal));
+            }
         }
 
         // First how far it is committed: who waits for the last owner begins there.
@@ -315,18 +334,17 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     private async Task WhenServedAsync(CancellationToken cancellationToken)
     {
-        var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look()
         {
             if (_owners.IsComplete)
             {
-                complete.TrySetResult();
+                _served.TrySetResult();
             }
         }
 
         _owners.Changed += Look;
         Look();
-        await complete.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _served.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         _owners.Changed -= Look;
     }
 }

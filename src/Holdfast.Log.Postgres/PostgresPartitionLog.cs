@@ -49,6 +49,12 @@ public sealed class PostgresPartitionLog : IClusterLog
         _durability = new AcknowledgementDurability(null, [], options.Durability.Attestation);
     }
 
+    /// <summary>
+    /// The database was found to have lost the end of a partition. What this process knows and has delivered beyond it is no longer true, so it should start anew. Raised only where a synchronous standby is
+    /// not required: with one nothing is announced that a new primary does not have.
+    /// </summary>
+    public event Action<LostEnd>? EndLost;
+
     /// <inheritdoc/>
     public string Incarnation => Incarnations.Current;
 
@@ -151,7 +157,14 @@ public sealed class PostgresPartitionLog : IClusterLog
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            // Before the read: whoever commits meanwhile is ahead of what it shows.
+            long[] announced = [.. Enumerable.Range(0, PartitionCount).Select(_ends.Committed)];
             var read = await _fence.ReadAsync(AllPartitions()).ConfigureAwait(false);
+            foreach (var head in read.Value ?? [])
+            {
+                CompareEnd(head, announced[head.Partition]);
+            }
+
             return read.Value ?? throw new DatabaseUnavailableException($"The heads could not be read: {read.Error?.Message}", read.Error);
         }
         finally
@@ -343,8 +356,9 @@ public sealed class PostgresPartitionLog : IClusterLog
         {
             if (claimed.Head.NextOffset < CommittedOffset(partition))
             {
-                // Where asynchronous replication is accepted, a fail-over may have lost the end; other records come in its place.
+                // Other records come in the place of those that are lost.
                 _recent.Forget(partition);
+                CompareEnd(claimed.Head, CommittedOffset(partition));
             }
 
             _ends.Claimed(claimed, newOwner == Owner, _segments.Newest.Number);
@@ -357,6 +371,14 @@ public sealed class PostgresPartitionLog : IClusterLog
         }
 
         return null;
+    }
+
+    private void CompareEnd(PartitionHead head, long announced)
+    {
+        if (head.NextOffset < announced && !_options.Durability.RequiresSynchronousStandby)
+        {
+            EndLost?.Invoke(new LostEnd(head.Partition, announced, head.NextOffset));
+        }
     }
 
     private void NoteNames(string names)

@@ -17,8 +17,12 @@ public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned,
     [Id(0)]
     public bool IsCut { get; init; }
 
-    /// <summary>The shared subscriptions that it has connected members of; null from a node of an earlier version.</summary>
+    /// <summary>The <see cref="PeerProtocol.Version"/> that it speaks.</summary>
     [Id(1)]
+    public int Protocol { get; init; }
+
+    /// <summary>The shared subscriptions that it has connected members of; null from a node of an earlier version.</summary>
+    [Id(2)]
     public ShareMembers[]? Shares { get; init; }
 }
 

@@ -76,7 +76,7 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
             string? interruption = await InjectAllAsync(cluster, plan, load, journal, cancellationToken);
             return interruption ?? await DrainAsync(load, cancellationToken);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException)
+        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or TimeoutException or Npgsql.NpgsqlException)
         {
             return exception.Message;
         }

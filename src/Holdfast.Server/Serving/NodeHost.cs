@@ -136,7 +136,7 @@ internal sealed class NodeHost : IAsyncDisposable
         }
 
         _stores = options.Cluster is { } cluster
-            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
+            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, EndToStartAnew, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
             : await NodeStores.OpenFilesAsync(options, _logger, cancellationToken).ConfigureAwait(false);
         var brokerOptions = new BrokerOptions
         {
@@ -216,6 +216,14 @@ internal sealed class NodeHost : IAsyncDisposable
     {
         _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
         Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
+        Environment.Exit(ExitCodes.TakenForDead);
+    }
+
+    /// <summary>What was delivered from here is no longer true; only a new start knows nothing of it.</summary>
+    private void EndToStartAnew(string reason)
+    {
+        _logger.LogCritical("{Reason} The node starts anew from what the database has", reason);
+        Console.Error.WriteLine($"holdfast: {reason} The process ends to start anew from what the database has; start it again.");
         Environment.Exit(ExitCodes.TakenForDead);
     }
 

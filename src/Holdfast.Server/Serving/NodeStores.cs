@@ -54,7 +54,7 @@ internal sealed class NodeStores : IAsyncDisposable
 
     /// <summary>Joins a cluster.</summary>
     public static async Task<NodeStores> JoinAsync(
-        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<string> onEndLost, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var node = await ClusterNode.StartAsync(
             new ClusterNodeOptions
@@ -66,6 +66,7 @@ internal sealed class NodeStores : IAsyncDisposable
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
                 OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,
+                OnEndLost = onEndLost,
                 OnFatal = onFatal,
                 LoggerFactory = loggers,
             },
