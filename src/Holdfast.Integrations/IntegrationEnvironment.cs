@@ -1,6 +1,6 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;

@@ -74,6 +74,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         var product = Encoding.UTF8.GetBytes(message.Product);
         var topic = Encoding.UTF8.GetBytes(message.Topic);
         var properties = new ArrayBufferWriter<byte>();
+        properties.Write(message.OtherProperties.Span);
         PropertyEncoder.Write(message.ContentType, message.UserProperties, properties);
         var record = new PublishRecord
         {
@@ -87,6 +88,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
             KeyHash = Partitioning.KeyHash(product, Partitioning.KeyOf(topic)),
             QualityOfService = (byte)message.QualityOfService,
             Retain = message.Retain,
+            PossibleDuplicate = message.PossibleDuplicate,
             ReceivedAtMilliseconds = now,
             ExpiresAtMilliseconds = message.ExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
         };

@@ -24,7 +24,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if (held is null && !circuit.Allows(InFlight, now))
+            if (!carrier.IsReady || (held is null && !circuit.Allows(InFlight, now)))
             {
                 return null;
             }
@@ -61,7 +61,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (carrier.IsReady && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)

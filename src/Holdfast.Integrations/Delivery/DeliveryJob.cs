@@ -12,6 +12,9 @@ internal sealed record DeliveryJob
     /// <summary>By whom they are carried; the loop disposes it.</summary>
     public required IEventCarrier Carrier { get; init; }
 
+    /// <summary>Wakes the loop when the carrier becomes ready.</summary>
+    public WakeSignal Wake { get; init; } = new();
+
     /// <summary>In which order and portions.</summary>
     public required DeliveryShape Shape { get; init; }
 

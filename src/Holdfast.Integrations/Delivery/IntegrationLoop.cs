@@ -19,7 +19,7 @@ internal sealed class IntegrationLoop : IDisposable
     private readonly AttemptRunner _attempts;
     private readonly CursorSaver _saver;
     private readonly FeedWatch _feedWatch;
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stop = new();
     private readonly long[] _cursor;
@@ -39,6 +39,7 @@ internal sealed class IntegrationLoop : IDisposable
         _wanted = new long[partitionCount];
         Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
         _scope = job.Scope;
+        _wake = job.Wake;
         _form = job.Form;
         _window = new DeliveryWindow(partitionCount, limits, job.Shape);
         _reader = new EventReader(

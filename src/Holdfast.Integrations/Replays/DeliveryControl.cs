@@ -14,11 +14,10 @@ internal delegate ValueTask<IntegrationResult> AddReplay(IntegrationPlan plan, l
 internal sealed class DeliveryControl(IntegrationEnvironment environment, IntegrationRunner runner, AddReplay addReplay) : IDeliveryControl
 {
     private readonly ReplayPlanner _planner = new(environment);
-    private readonly DeliveryTester _tester = new(environment);
 
     public async ValueTask<DeliveryTestResult> TestAsync(string product, string name, DeliveryTest test, CancellationToken cancellationToken)
         => runner.Find(product, name) is { } running
-            ? await _tester.TestAsync(running.Plan, test, cancellationToken).ConfigureAwait(false)
+            ? await running.Plan.Kind.TestAsync(running.Plan, test, environment, cancellationToken).ConfigureAwait(false)
             : new DeliveryTestResult(IntegrationResult.NotFound(product, name));
 
     public async ValueTask<IntegrationResult> ReplayAsync(string product, string name, ReplayRequest request, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Server.Serving;
 
 namespace Holdfast.Server.CommandLine;
@@ -44,7 +44,7 @@ internal sealed class ServeArguments
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
     private readonly Option<long?> _maximumPayload = ValueOptions.Size("--maximum-payload", "The largest message accepted. [default: 256kB]", minimum: 1, maximum: 16_000_000);
     private readonly Option<long?> _segmentBytes = ValueOptions.Size("--segment-bytes", "The size at which a segment of the log is sealed. [default: 64MiB]", minimum: 64 * 1024);
-    private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
+    private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks and bridges connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
     private readonly Option<IPNetwork[]> _allowWebhookNetwork = new("--allow-webhook-network")
     {
         Description = "Let webhooks connect to this network too, such as 10.1.0.0/16; repeatable.",

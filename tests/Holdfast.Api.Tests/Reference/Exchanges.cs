@@ -16,6 +16,7 @@ internal static class Exchanges
     private const string DeadLetters = Integration + "/dead-letters";
     private const string DeadLetter = DeadLetters + "/{event}";
     private const string Hook = """{"name":"hook","filter":"#","url":"https://example.org/"}""";
+    private const string Bridge = """{"name":"plant","kind":"bridge","filter":"#","url":"mqtt://127.0.0.1:1","direction":"both","username":"u","password":"p","inbound":[{"filter":"plant/#"}]}""";
     private const string One = """{"topic":"t","payload":"x"}""";
 
     private static readonly (string, string) Far = ("X-Forwarded-For", "203.0.113.5");
@@ -134,6 +135,7 @@ internal static class Exchanges
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "GET", Integration);
+        yield return await SendAsync(host, "POST", Integrations, Json(Bridge));
         yield return await SendAsync(host, "GET", Integrations);
         yield return await SendAsync(host, "GET", Integrations, withToken: false);
         yield return await SendAsync(host, "GET", Integrations, product: "Not.Valid");

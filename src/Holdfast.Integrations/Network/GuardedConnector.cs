@@ -1,16 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Holdfast.Integrations.Webhooks.Sending;
+namespace Holdfast.Integrations.Network;
 
-/// <summary>Connects to receivers: resolves the name, and goes only to addresses that the policy allows. There is no other way out for a webhook.</summary>
+/// <summary>Connects to receivers: resolves the name, and goes only to addresses that the policy allows. There is no other way out for an integration.</summary>
 internal sealed class GuardedConnector(AddressPolicy policy)
 {
     /// <summary>The connect callback of <see cref="SocketsHttpHandler"/>.</summary>
     /// <exception cref="AddressRefusedException">The name has no address that is allowed.</exception>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+        => ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken);
+
+    /// <summary>Opens a connection.</summary>
+    /// <exception cref="AddressRefusedException">The name has no address that is allowed.</exception>
+    public async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
-        var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
         var allowed = Array.FindAll(addresses, policy.Allows);
         if (allowed.Length == 0)
@@ -32,8 +36,8 @@ internal sealed class GuardedConnector(AddressPolicy policy)
     }
 }
 
-/// <summary>A receiver's name leads to no address that webhooks may connect to.</summary>
+/// <summary>A receiver's name leads to no address that integrations may connect to.</summary>
 internal sealed class AddressRefusedException(string host, IReadOnlyCollection<IPAddress> addresses) : IOException(
     addresses.Count == 0
         ? $"{host} has no address."
-        : $"{host} leads to {string.Join(", ", addresses)}, which is not on the public internet. Webhooks may go there when the node is run with --allow-private-webhooks or --allow-webhook-network.");
+        : $"{host} leads to {string.Join(", ", addresses)}, which is not on the public internet. Webhooks and bridges may go there when the node is run with --allow-private-webhooks or --allow-webhook-network.");

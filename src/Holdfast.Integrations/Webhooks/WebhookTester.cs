@@ -9,18 +9,19 @@ using Holdfast.Integrations.Webhooks.Forms;
 using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Log.Records;
 
-namespace Holdfast.Integrations.Replays;
+namespace Holdfast.Integrations.Webhooks;
 
 /// <summary>Makes the request of one event exactly as a delivery would, and sends it if asked to.</summary>
-internal sealed class DeliveryTester(IntegrationEnvironment environment)
+internal sealed class WebhookTester(IntegrationEnvironment environment)
 {
     private const int ShownBytes = 4096;
 
     private static ReadOnlySpan<byte> SampleType => "application/json"u8;
 
-    public async ValueTask<DeliveryTestResult> TestAsync(IntegrationPlan plan, DeliveryTest test, CancellationToken cancellationToken)
+    public async ValueTask<DeliveryTestResult> TestAsync(
+        IntegrationPlan plan, WebhookSettings settings, DeliveryTest test, CancellationToken cancellationToken)
     {
-        using var form = EventForms.Create(plan.Settings);
+        using var form = EventForms.Create(settings);
         var tested = test.EventId is null ? Sample(plan, form) : await FindAsync(plan, form, test.EventId, cancellationToken).ConfigureAwait(false);
         if (tested is null)
         {
@@ -34,12 +35,12 @@ internal sealed class DeliveryTester(IntegrationEnvironment environment)
 
         var outgoing = new OutstandingRequest(1);
         outgoing.Add(tested);
-        var requests = new WebhookRequests(plan.Settings, form);
+        var requests = new WebhookRequests(settings, form);
         var request = requests.Create(outgoing, environment.TimeProvider.GetUtcNow());
         return new DeliveryTestResult(new IntegrationResult(IntegrationOutcome.Done, null, "", ""))
         {
             Request = Show(request, requests.ShownUrl),
-            Answer = test.DryRun ? null : await SendAsync(plan, request, cancellationToken).ConfigureAwait(false),
+            Answer = test.DryRun ? null : await SendAsync(settings, request, cancellationToken).ConfigureAwait(false),
         };
     }
 
@@ -55,9 +56,9 @@ internal sealed class DeliveryTester(IntegrationEnvironment environment)
             isText ? PayloadEncoding.String : PayloadEncoding.Base64);
     }
 
-    private async Task<DeliveryAnswer> SendAsync(IntegrationPlan plan, WebhookRequest request, CancellationToken cancellationToken)
+    private async Task<DeliveryAnswer> SendAsync(WebhookSettings settings, WebhookRequest request, CancellationToken cancellationToken)
     {
-        using var sender = new WebhookSender(plan.Settings, environment.Addresses, environment.Limits, environment.TimeProvider);
+        using var sender = new WebhookSender(settings, environment.Addresses, environment.Limits, environment.TimeProvider);
         var startedAt = environment.TimeProvider.GetTimestamp();
         var outcome = await sender.SendAsync(request, ShownBytes, keepsAll: true, cancellationToken).ConfigureAwait(false);
         return new DeliveryAnswer(

@@ -1,7 +1,6 @@
-using Holdfast.Integrations.Delivery;
 using Holdfast.Log.State;
 
-namespace Holdfast.Integrations.Webhooks;
+namespace Holdfast.Integrations.Delivery;
 
 /// <summary>The dead letters of one integration, of which it and its replays keep a bounded number.</summary>
 internal sealed class DeadLetterList(IntegrationEnvironment environment, string product, string name)

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Holdfast.Integrations.Webhooks.Sending;
+namespace Holdfast.Integrations.Network;
 
 /// <summary>
-/// Which addresses webhooks may connect to. Without permission only those of the public internet: an operator of one product must not reach into the
+/// Which addresses integrations may connect to. Without permission only those of the public internet: an operator of one product must not reach into the
 /// network that the node stands in (server-side request forgery), whatever a name resolves to and wherever a receiver redirects to.
 /// </summary>
 public sealed class AddressPolicy
