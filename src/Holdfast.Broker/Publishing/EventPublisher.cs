@@ -75,6 +75,11 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         var topic = Encoding.UTF8.GetBytes(message.Topic);
         var properties = new ArrayBufferWriter<byte>();
         PropertyEncoder.Write(message.ContentType, message.UserProperties, properties);
+        if (message.ResponseTopic is { } responseTopic)
+        {
+            PropertyEncoder.WriteRequest(responseTopic, message.CorrelationData.Span, properties);
+        }
+
         var record = new PublishRecord
         {
             Product = product,

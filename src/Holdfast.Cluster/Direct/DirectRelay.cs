@@ -50,6 +50,9 @@ internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public bool HasSubscriber(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic) => _remote.Count > 0 && !_remote.Match(product, topic).IsEmpty;
+
     /// <summary>Another node says which filters it has.</summary>
     public void Hear(Interest interest)
     {

@@ -21,6 +21,7 @@ internal static class WebhookJobs
             Form = form,
             Shape = new DeliveryShape(settings.Order, settings.MaxBatch, TimeSpan.FromMilliseconds(settings.MaxBatch > 1 ? settings.MaxWaitMilliseconds : 0)),
             AttemptsInFlight = settings.Concurrency,
+            GivesReceipts = settings.Replay is null,
             EventsPerSecond = settings.MaxEventsPerSecond,
             Carrier = new WebhookCarrier(
                 new WebhookRequests(settings, form),
