@@ -7,6 +7,7 @@ using Holdfast.Api.Events;
 using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Relaying;
 using Holdfast.Broker.Events;
 using Holdfast.Broker.Reports;
 
@@ -23,6 +24,8 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(TestAnswer))]
 [JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(RelayedRequest))]
+[JsonSerializable(typeof(RelayedAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Readable { get; } = new(new JsonSerializerOptions

@@ -6,6 +6,7 @@ using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Reference;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Microsoft.AspNetCore.Builder;
@@ -27,7 +28,12 @@ public static class HoldfastApi
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
+<<<<<<< HEAD
     /// <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
+=======
+    /// <see cref="Broker.Integrations.IIntegrationNodes"/>,
+    /// <see cref="Log.Partitions.IPartitionLog"/>,
+>>>>>>> main
     /// <see cref="Broker.Reports.IClusterReporter"/>, <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
@@ -38,6 +44,7 @@ public static class HoldfastApi
         services.AddSingleton<ProblemMiddleware>();
         services.AddSingleton<IStartupFilter, ProblemStartupFilter>();
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<RequestRelay>();
         services.AddSingleton<EventSource>();
         services.AddSingleton<EventPages>();
         services.AddSingleton<EventStreams>();

@@ -28,6 +28,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     private readonly NodeEndpoint _endpoint = new();
     private readonly NodeHearing _hearing;
     private readonly NodeFences _fences = new();
+    private readonly DatabaseReach _reach;
     private readonly List<BackgroundLoop> _loops = [];
     private ClusterSilo _silo = null!;
     private OwnerTable _owners = null!;
@@ -48,6 +49,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _options = options;
         _logger = options.LoggerFactory.CreateLogger("holdfast.cluster");
         _hearing = new NodeHearing(options.TimeProvider);
+        _reach = new DatabaseReach(options.TimeProvider);
     }
 
     /// <summary>The log.</summary>
@@ -77,6 +79,9 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     private Func<bool> CanCommit { get; set; } = () => false;
 
+    /// <summary>Answers requests that came to the HTTP side of another node; set once this node has one.</summary>
+    public Func<byte[], ValueTask<byte[]>> Requests { get; set; } = _ => throw new InvalidOperationException("This node has no HTTP side, or is starting.");
+
     /// <summary>Where the sessions of the cluster are.</summary>
     public ClusterSessions Sessions { get; private set; } = null!;
 
@@ -95,11 +100,10 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <inheritdoc/>
     public GroupCommitter Committer { get; private set; } = null!;
 
-    /// <summary>Joins the cluster. Returns when every partition has an owner, this one or another.</summary>
+    /// <summary>Joins the cluster. Waits for a primary, as long as it takes; returns when every partition has an owner, this one or another.</summary>
     /// <param name="options">How the node takes part.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
     {
         var node = new ClusterNode(options);
@@ -136,8 +140,13 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
     /// <summary>Whether something that runs once in the cluster runs here: by the owner of the partition that its name hashes to.</summary>
     /// <param name="product">The product.</param>
     /// <param name="name">Its name.</param>
-    public bool Serves(string product, string name)
-        => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount)) == Peers.Self;
+    public bool Serves(string product, string name) => ServerOf(product, name) == Peers.Self;
+
+    /// <summary>Where something runs that runs once in the cluster; null while nobody does.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="name">Its name.</param>
+    public NodeId? ServerOf(string product, string name)
+        => _owners.OwnerOf(Partitioning.PartitionOf(Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(name)), Log.PartitionCount));
 
     /// <summary>Nothing of this life of the node follows any more: what is left in its name may go on elsewhere at once.</summary>
     public async Task EndAsync() => await State.ClusterSessions.FenceAsync(Peers.Self.ToString()).ConfigureAwait(false);
@@ -188,19 +197,20 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
     {
+        var patient = _options.Database with { WaitsForPrimary = true };
         _silo = await ClusterSilo.CreateAsync(
             new ClusterSiloOptions
             {
                 Name = _options.Name,
                 Listen = _options.Listen,
                 Secret = _options.Secret,
-                Database = _options.Database,
+                Database = patient,
                 Endpoint = _endpoint,
                 OnDeclaredDead = _options.OnDeclaredDead,
                 LoggerFactory = _options.LoggerFactory,
             },
             cancellationToken).ConfigureAwait(false);
-        var database = _options.Database with { Owner = Peers.Self.ToString() };
+        var database = patient with { Owner = Peers.Self.ToString() };
         Log = await PostgresPartitionLog.OpenAsync(database, cancellationToken).ConfigureAwait(false);
         State = await PostgresStateStore.OpenAsync(database, cancellationToken).ConfigureAwait(false);
         Checkpoints = new PostgresClusterCheckpoints(State, Log);
@@ -217,17 +227,18 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         var time = _options.TimeProvider;
         _owners = new OwnerTable(Log.PartitionCount);
         _catchUp = new CatchUp(Log, _logger, _options.OnFatal, time);
-        _fanout = new CommitFanout(Log, Peers, _catchUp, _options.OnFatal);
+        _fanout = new CommitFanout(Log, Peers, _catchUp, _reach, _options.OnFatal);
         Committer = new GroupCommitter(Log, _fanout, time, ownsAll: false);
         _fanout.Committer = Committer;
         _relay = new DirectRelay(Peers, _options.OnFatal, time);
         var appends = new ForwardedAppends(Committer, _fences);
         var takeover = new PartitionTakeover(Log, Checkpoints, Committer, State.ClusterSessions, _fences);
-        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, () => _isReady, _logger, time);
-        ComposeSessions(time);
-        _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, time);
+        _keeper = new OwnershipKeeper(_options.Times, Peers, _hearing, _owners, Log, takeover, Committer, _reach, () => _isReady, _logger, time);
+        var gone = new GoneNodes(Peers, _hearing, _options.Times, time);
+        ComposeSessions(gone, time);
+        _heartbeats = new Heartbeats(_options.Times, Peers, Say, Hear, gone.KnockAsync, time);
         _keeper.Changed += _heartbeats.TellNow;
-        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, _options.OnDrain));
+        _endpoint.Begin(new NodeAnswers(Peers.Self, Hear, appends, _fanout, _relay, _fences, _keeper, Sessions, request => Requests(request), _options.OnDrain));
         _appender = new ClusterAppender(
             _owners, EndpointOf, Peers.Self, () => _options.OnDeclaredDead("its sessions go on elsewhere"), _options.OnFatal, time);
         Reporter = new ClusterReporter(Log, _options.Database.Durability, Peers, _hearing, _owners, _options.Times, Say, _options.OnDrain);
@@ -236,14 +247,13 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         Committer.Start();
     }
 
-    private void ComposeSessions(TimeProvider time)
+    private void ComposeSessions(GoneNodes gone, TimeProvider time)
     {
         var store = State.ClusterSessions;
-        var gone = new GoneNodes(Peers, _hearing, _options.Times, time);
         var fence = new NodeFence(store, Log, EndpointOf, () => [.. Peers.Others, Peers.Self], time);
         var orphans = new OrphanSettler(store, new CrashReplays(store, fence, Log), _options.Times.WillDelay);
         Sessions = new ClusterSessions(store, gone, orphans, time, _logger);
-        _marks = new NodeMarks(Sessions, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
+        _marks = new NodeMarks(Sessions, _reach.Note, () => _options.OnDeclaredDead("other nodes have fenced it"), time, _logger);
         _timers = new ClusterTimers(Sessions, gone, orphans, () => _owners.OwnerOf(0) == Peers.Self && CanCommit(), _logger);
     }
 
@@ -255,7 +265,7 @@ public sealed class ClusterNode : IClusterBackbone, IAsyncDisposable
         _relay.FollowPeers();
     }
 
-    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening]);
+    private Heartbeat Say() => new(Peers.Self, _options.Zone, _keeper.Owned(), _keeper.IsLeaving, _isReady, Connections(), [.. Listening]) { IsCut = _isReady && _reach.IsCut };
 
     private void Hear(Heartbeat heartbeat)
     {

@@ -50,7 +50,10 @@ public sealed class PostgresPartitionLog : IClusterLog
     }
 
     /// <inheritdoc/>
-    public string Incarnation { get; private set; } = string.Empty;
+    public string Incarnation => Incarnations.Current;
+
+    /// <inheritdoc/>
+    public Incarnations Incarnations { get; private set; } = new(string.Empty, []);
 
     /// <inheritdoc/>
     public int PartitionCount => _options.PartitionCount;
@@ -64,17 +67,24 @@ public sealed class PostgresPartitionLog : IClusterLog
     /// <summary>Opens the log, and makes the schema when there is none. It owns no partition yet, see <see cref="ClaimAsync"/>.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<PostgresPartitionLog> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var log = new PostgresPartitionLog(options, new PrimaryDatabase(options));
         try
         {
-            await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-            await log.LoadAsync(cancellationToken).ConfigureAwait(false);
-            return log;
+            return await PatientStart.RunAsync(
+                log._database,
+                options,
+                async () =>
+                {
+                    await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+                    await log.LoadAsync(cancellationToken).ConfigureAwait(false);
+                    return log;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -293,7 +303,7 @@ public sealed class PostgresPartitionLog : IClusterLog
         await _segments.RefreshAsync(cancellationToken).ConfigureAwait(false);
         var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
-        Incarnation = (string)(await connection.ScalarAsync("SELECT incarnation FROM store", cancellationToken).ConfigureAwait(false))!;
+        Incarnations = await StoreLives.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         _growth.Begin(
             (long)(await connection.ScalarAsync("SELECT sum(bytes)::bigint FROM partition_head", cancellationToken).ConfigureAwait(false))!,
             _segments.Newest.Number,

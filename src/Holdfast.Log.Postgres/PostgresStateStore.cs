@@ -43,16 +43,23 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     /// <summary>Opens the store, and makes the schema when there is none.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<PostgresStateStore> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var database = new PrimaryDatabase(options);
         try
         {
-            await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-            return new PostgresStateStore(options, database);
+            return await PatientStart.RunAsync(
+                database,
+                options,
+                async () =>
+                {
+                    await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+                    return new PostgresStateStore(options, database);
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch
         {

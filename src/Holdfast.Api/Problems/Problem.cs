@@ -57,6 +57,9 @@ internal sealed record Problem(
     public static Problem NotCommitting(string detail)
         => new(Prefix + "not-committing", "The node cannot commit now", 503, detail) { RetryAfterSeconds = 2 };
 
+    public static Problem Moving(string detail)
+        => new(Prefix + "moving", "The node that knows does not answer now", 503, detail) { RetryAfterSeconds = 1 };
+
     public static Problem Full(string detail)
         => new(Prefix + "full", "There is no room to store it", 507, detail) { RetryAfterSeconds = 30 };
 

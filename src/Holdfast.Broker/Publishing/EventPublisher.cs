@@ -43,7 +43,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
     {
         { Status: not AppendStatus.Appended } => new PublishResult(PublishStatus.Full, null, "There is no room to store the event. Keep it and try again later."),
         { Offset: < 0 } => new PublishResult(PublishStatus.Duplicate, null, string.Empty),
-        var (_, partition, offset) => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnation, partition, offset), string.Empty),
+        var (_, partition, offset) => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnations, partition, offset), string.Empty),
     };
 
     private PublishResult? Refusal(EventToPublish message)

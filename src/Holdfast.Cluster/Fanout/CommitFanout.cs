@@ -1,4 +1,5 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
@@ -7,7 +8,7 @@ using Holdfast.Log.Partitions;
 namespace Holdfast.Cluster.Fanout;
 
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
-internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, DatabaseReach reach, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
 {
     private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
 
@@ -26,6 +27,10 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
         if (group.Status == AppendStatus.Fenced)
         {
             DisownLost();
+        }
+        else if (group.Status == AppendStatus.Appended && group.Batches.Count > 0)
+        {
+            reach.Note();
         }
 
         // First to this node's subscribers: a publisher of this node that hears of the commit finds its message folded in.

@@ -50,6 +50,12 @@ public interface INodeEndpoint
     /// <exception cref="PeerUnavailableException">There is no answer.</exception>
     ValueTask<bool> DrainAsync(string node);
 
+    /// <summary>Answers a request that came to the HTTP side of another node and is this one's to answer.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="PeerUnavailableException">There is no answer; perhaps it was carried out.</exception>
+    [ResponseTimeout("00:01:00")]
+    ValueTask<byte[]> AnswerAsync(byte[] request);
+
     /// <summary>Takes nothing more from a node that is gone, and answers when everything that was taken is committed or refused.</summary>
     /// <param name="gone">The node.</param>
     /// <returns>What the node owns, and up to where it is committed.</returns>

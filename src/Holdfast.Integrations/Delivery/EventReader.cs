@@ -157,7 +157,7 @@ internal sealed class EventReader(
             return false;
         }
 
-        var id = EventId.Format(log.Incarnation, view.Partition, view.Offset);
+        var id = EventId.Format(log.Incarnations, view.Partition, view.Offset);
         var body = form.Write(id, record);
         if (!window.Fits(view.Partition, body.Bytes.Length))
         {

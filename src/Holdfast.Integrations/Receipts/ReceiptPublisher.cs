@@ -53,7 +53,7 @@ internal sealed class ReceiptPublisher(string product, string integration, IReta
     /// <summary>In a cluster a commit is known before its record is folded into the retained messages of this node.</summary>
     private async Task WhenFoldedAsync(string eventId)
     {
-        if (!EventId.TryParse(eventId, environment.Log.Incarnation, out var partition, out var offset))
+        if (!EventId.TryParse(eventId, environment.Log.Incarnations, out var partition, out var offset))
         {
             return;
         }

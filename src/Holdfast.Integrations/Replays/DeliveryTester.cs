@@ -91,7 +91,7 @@ internal sealed class DeliveryTester(IntegrationEnvironment environment)
     private async Task<OutstandingEvent?> FindAsync(IntegrationPlan plan, IEventForm form, string id, CancellationToken cancellationToken)
     {
         var log = environment.Log;
-        if (!EventId.TryParse(id, log.Incarnation, out var partition, out var offset)
+        if (!EventId.TryParse(id, log.Incarnations, out var partition, out var offset)
             || partition >= log.PartitionCount || offset < log.FirstOffset(partition) || offset >= environment.Feed.AnnouncedOffset(partition))
         {
             return null;

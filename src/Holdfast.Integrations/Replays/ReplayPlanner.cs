@@ -121,7 +121,7 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
         var found = new List<(int, long)>();
         foreach (var id in events)
         {
-            if (!EventId.TryParse(id, environment.Log.Incarnation, out var partition, out var offset)
+            if (!EventId.TryParse(id, environment.Log.Incarnations, out var partition, out var offset)
                 || partition >= environment.Log.PartitionCount || offset >= environment.Feed.AnnouncedOffset(partition))
             {
                 problem = $"There is no event '{id}'.";

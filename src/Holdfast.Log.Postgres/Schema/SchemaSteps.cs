@@ -176,5 +176,13 @@ internal static class SchemaSteps
             FOREIGN KEY (product, name) REFERENCES integration ON DELETE CASCADE
         );
         """,
+        """
+        CREATE TABLE earlier_incarnation (
+            number integer PRIMARY KEY,
+            name text NOT NULL,
+            end_offsets bigint[] NOT NULL,
+            ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        """,
     ];
 }

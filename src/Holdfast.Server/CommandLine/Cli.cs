@@ -9,6 +9,7 @@ using Holdfast.Server.Devices;
 using Holdfast.Server.Drill;
 using Holdfast.Server.Management;
 using Holdfast.Server.Migration;
+using Holdfast.Server.Restoring;
 using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
@@ -69,6 +70,7 @@ internal static class Cli
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
             new MigrateArguments(terminal).Build(),
+            new RestoredArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new AgentArguments(terminal).Build(),

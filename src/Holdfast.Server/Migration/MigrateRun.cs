@@ -33,7 +33,7 @@ internal sealed class MigrateRun(string directory, PostgresOptions target, Actio
 
         var first = Enumerable.Range(0, source.PartitionCount).Select(source.FirstOffset).ToArray();
         await using var migration = await MigrationTarget.OpenAsync(options, cancellationToken);
-        await migration.BeginAsync(source.Incarnation, first, cancellationToken);
+        await migration.BeginAsync(source.Incarnations, first, cancellationToken);
         await using var log = await PostgresPartitionLog.OpenAsync(options, cancellationToken);
         await using var store = await PostgresStateStore.OpenAsync(options, cancellationToken);
         foreach (var head in await log.ReadHeadsAsync(cancellationToken))

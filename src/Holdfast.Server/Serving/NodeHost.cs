@@ -1,5 +1,6 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
@@ -178,8 +179,9 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, Reporter(), _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
+            _stores.Cluster?.Requests = _http.AnswerAsync;
         }
 
         var mqtt = options.Listen.Where(listen => listen.IsMqtt).ToList();

@@ -202,6 +202,14 @@ internal static class Exchanges
         yield return await SendAsync(stopping.Host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(stopping.Host, "PATCH", Integration, Json("{}"));
         yield return await SendAsync(stopping.Host, "POST", Integration + "/secret", Json("{}"));
+        await using var moving = await IntegrationScene.StartAsync(new OtherNode(null) { Moves = true });
+        foreach (var (method, path) in new[]
+        {
+            ("GET", Integration), ("DELETE", Integration), ("POST", Integration + "/test"), ("POST", Integration + "/replays"), ("GET", DeadLetters), ("DELETE", DeadLetters), ("DELETE", DeadLetter),
+        })
+        {
+            yield return await SendAsync(moving.Host, method, path);
+        }
     }
 
     private static async Task<IReadOnlyList<Exchange>> DeadLettersAsync(IntegrationScene scene)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
@@ -39,6 +40,9 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public string Token { get; }
 
+    /// <summary>Answers what another node passes on.</summary>
+    public RequestRelay Relay => _app.Services.GetRequiredService<RequestRelay>();
+
     /// <summary>The routes of the running server: method and pattern.</summary>
     public IEnumerable<(string Method, string Pattern)> Routes
         => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
@@ -62,6 +66,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
         builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
         builder.Services.AddSingleton<IDeviceCalls, FakeCalls>();
+        builder.Services.AddSingleton<IIntegrationNodes, OneNode>();
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Fanout;
+using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,7 +16,7 @@ public sealed class CommitFanoutTests : IAsyncDisposable
     public CommitFanoutTests()
     {
         _catchUp = new CatchUp(_log, NullLogger.Instance, static exception => Assert.Fail(exception.ToString()), TimeProvider.System) { Sink = _subscribers };
-        _fanout = new CommitFanout(_log, new FewPeers(), _catchUp, _ => { }) { Sink = _subscribers };
+        _fanout = new CommitFanout(_log, new FewPeers(), _catchUp, new DatabaseReach(TimeProvider.System), _ => { }) { Sink = _subscribers };
     }
 
     public async ValueTask DisposeAsync()

@@ -74,7 +74,7 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
         var store = node.State.ClusterSessions;
         node.Orphans = new OrphanSettler(store, new CrashReplays(store, cluster.FenceOf(node), node.Log, mostSteps), willDelay);
         node.Sessions = new ClusterSessions(store, cluster, node.Orphans, TimeProvider.System, NullLogger.Instance);
-        node.Marks = new NodeMarks(node.Sessions, () => node.Fenced.TrySetResult(), TimeProvider.System, NullLogger.Instance);
+        node.Marks = new NodeMarks(node.Sessions, static () => { }, () => node.Fenced.TrySetResult(), TimeProvider.System, NullLogger.Instance);
         node.Timers = new ClusterTimers(node.Sessions, cluster, node.Orphans, () => true, NullLogger.Instance);
         await node.Sessions.RegisterAsync("here", ends);
         node.Broker = await BrokerNode.StartAsync(

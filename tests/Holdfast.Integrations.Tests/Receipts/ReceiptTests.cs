@@ -50,7 +50,7 @@ public sealed class ReceiptTests
             context.Response.StatusCode = received.Text == "2" ? StatusCodes.Status410Gone : StatusCodes.Status200OK;
             return Task.CompletedTask;
         };
-        await scene.AddAsync(receiver.Url, settings: "\"body\":\"raw\"");
+        await scene.AddAsync(receiver.Url);
         for (ulong sequence = 1; sequence <= 3; sequence++)
         {
             await PublishAsync(scene, sequence, "delivered");

@@ -1,3 +1,4 @@
+using Holdfast.Server.Demo;
 using Holdfast.Server.Drill.Lab;
 using Npgsql;
 
@@ -5,7 +6,8 @@ namespace Holdfast.Server.Drill.Faults;
 
 /// <summary>Chooses whom a planned fault hits, by who is what at that moment.</summary>
 /// <param name="cluster">The cluster.</param>
-internal sealed class FaultTargets(DrillCluster cluster)
+/// <param name="program">What nodes run after a rolling restart.</param>
+internal sealed class FaultTargets(DrillCluster cluster, BrokerProgram program)
 {
     private const int Partitions = 16;
     private static readonly TimeSpan[] ClockSteps = [TimeSpan.FromHours(1), TimeSpan.FromHours(-1), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(-2)];
@@ -31,7 +33,7 @@ internal sealed class FaultTargets(DrillCluster cluster)
             FaultKind.SlowNetwork => new SlowNetworkFault(cluster.Network),
             FaultKind.ZoneDeath => new ZoneDeathFault(node, Database.Members.First(member => member.Machine.Zone == node.Machine.Zone)),
             FaultKind.ClockStep => new ClockStepFault(node, Pick(ClockSteps, planned.Target / cluster.Nodes.Count)),
-            FaultKind.RollingRestart => new RollingRestartFault(cluster.Nodes),
+            FaultKind.RollingRestart => new RollingRestartFault(cluster.Nodes, program),
             FaultKind.Several => await SeveralAsync(planned.Parts, cancellationToken),
             _ => throw new LabException($"{planned.Kind} is not known"),
         };
