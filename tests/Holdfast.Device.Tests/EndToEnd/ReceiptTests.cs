@@ -79,9 +79,10 @@ public sealed class ReceiptTests : IDisposable
 
     private static async Task UntilAsync(HoldfastDevice device, Func<Outbox.OutboxStatistics, bool> isReached)
     {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!isReached(await device.GetStatisticsAsync().Soon()))
         {
-            await Task.Yield();
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }
 
