@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
@@ -25,6 +26,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SessionServices _services;
     private readonly SessionRegistry _registry;
     private readonly EventPublisher _publisher;
+    private readonly DeviceCalls _calls;
     private readonly ClientLifecycle _lifecycle;
     private readonly SubscriptionHandler _subscriptions;
     private readonly WillScheduler _wills;
@@ -48,6 +50,8 @@ public sealed class BrokerNode : IAsyncDisposable
         _backbone = stores.Backbone;
         _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
+        Retained = new RetainedReader(services);
+        _calls = new DeviceCalls(services, _publisher, stores.Home?.Store);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
         _ending = new SessionEnding(services, sessionStore, _wills);
@@ -61,6 +65,12 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Publishes for something that is not an MQTT connection.</summary>
     public IEventPublisher Publisher => _publisher;
+
+    /// <summary>Calls devices.</summary>
+    public IDeviceCalls Calls => _calls;
+
+    /// <summary>Reads retained messages.</summary>
+    public IRetainedReader Retained { get; }
 
     /// <summary>Whether the node can commit.</summary>
     public ICommitHealth Health => _services.Monitor;
@@ -221,6 +231,7 @@ public sealed class BrokerNode : IAsyncDisposable
         metrics.AddGauge("holdfast_retained", () => _services.Retained.Count, "Retained messages.");
         metrics.AddGauge("holdfast_log_bytes", () => _services.Log.GetStatistics().Bytes, "Bytes of the log on disk.");
         metrics.AddGauge("holdfast_log_damaged_records", () => _services.Log.GetStatistics().DamagedRecords, "Records found damaged, never served.");
+        metrics.AddGauge("holdfast_calls_waiting", () => _calls.Waiting, "Device calls that wait for an answer.");
         metrics.AddGauge("holdfast_committing", () => Health.State == CommitState.Committing ? 1 : 0, "1 while the node commits.");
     }
 

@@ -45,6 +45,15 @@ public sealed record BrokerOptions
     /// <summary>How often projections and cursors are written.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Device calls that may wait for an answer at the same time.</summary>
+    public int WaitingCalls { get; init; } = 1024;
+
+    /// <summary>Device calls of one device that may wait for an answer at the same time.</summary>
+    public int WaitingCallsOfDevice { get; init; } = 16;
+
+    /// <summary>The longest that a device call may wait for its answer.</summary>
+    public TimeSpan LongestCall { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How many clients a second a node of a cluster sends to the others when it shuts down.</summary>
     public int ClientsMovedPerSecond { get; init; } = 1_000;
 }

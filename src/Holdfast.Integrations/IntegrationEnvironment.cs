@@ -1,5 +1,6 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Retained;
 using Holdfast.Integrations.Network;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
@@ -24,6 +25,9 @@ public sealed record IntegrationEnvironment
 
     /// <summary>Publishes receivers' answers to devices.</summary>
     public required IEventPublisher Publisher { get; init; }
+
+    /// <summary>Where the receipts of devices are read back; null when devices get none.</summary>
+    public IRetainedReader? Retained { get; init; }
 
     /// <summary>Which addresses webhooks may connect to.</summary>
     public AddressPolicy Addresses { get; init; } = AddressPolicy.PublicOnly;

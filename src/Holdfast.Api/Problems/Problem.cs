@@ -49,6 +49,11 @@ internal sealed record Problem(
     public static Problem TooManyReaders(string detail)
         => new(Prefix + "too-many-readers", "Too many clients read now", 503, detail) { RetryAfterSeconds = 5 };
 
+    public static Problem TooManyCalls(string detail)
+        => new(Prefix + "too-many-calls", "Too many calls wait now", 503, detail) { RetryAfterSeconds = 5 };
+
+    public static Problem NoAnswer(string detail) => new(Prefix + "no-answer", "The device has not answered", 408, detail);
+
     public static Problem NotCommitting(string detail)
         => new(Prefix + "not-committing", "The node cannot commit now", 503, detail) { RetryAfterSeconds = 2 };
 

@@ -61,6 +61,20 @@ public sealed class ClientConnection
 
     internal Session? Session { get; set; }
 
+    /// <summary>Whether a subscription of the client's own, not a shared one, matches a topic.</summary>
+    internal bool Subscribes(ReadOnlySpan<byte> topic)
+    {
+        foreach (ref readonly var match in _services.Subscriptions.Match(Session!.ProductUtf8, topic).Subscribers)
+        {
+            if (match.Subscriber == Session)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     internal SessionEndReason EndReason { get; private set; } = SessionEndReason.ConnectionLost;
 
     /// <summary>Whether a will is due when the connection ends.</summary>

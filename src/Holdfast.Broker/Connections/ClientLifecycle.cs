@@ -267,7 +267,7 @@ internal sealed class ClientLifecycle(
     }
 
     /// <summary>Tells devices that batches of this version are unpacked here, which no other broker does, and what time it is.</summary>
-    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
+    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-receipts", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>The client's keep-alive, or ours when it is to be shorter. A client of 3.1.1 cannot be told, so its own counts [MQTT-3.1.2-21].</summary>
     private ushort KeepAliveSeconds(ConnectPacket packet)

@@ -14,4 +14,9 @@ public interface IDirectRelay : IFilterObserver
     /// <param name="publisher">The publisher's client identifier in UTF-8.</param>
     /// <param name="packet">The message; it is copied.</param>
     void Relay(ReadOnlySpan<byte> product, ReadOnlySpan<byte> publisher, in PublishPacket packet);
+
+    /// <summary>Whether another node has said that it has a subscriber for a topic.</summary>
+    /// <param name="product">The product in UTF-8.</param>
+    /// <param name="topic">A topic name in UTF-8.</param>
+    bool HasSubscriber(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic);
 }

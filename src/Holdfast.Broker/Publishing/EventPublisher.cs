@@ -76,6 +76,11 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         var properties = new ArrayBufferWriter<byte>();
         properties.Write(message.OtherProperties.Span);
         PropertyEncoder.Write(message.ContentType, message.UserProperties, properties);
+        if (message.ResponseTopic is { } responseTopic)
+        {
+            PropertyEncoder.WriteRequest(responseTopic, message.CorrelationData.Span, properties);
+        }
+
         var record = new PublishRecord
         {
             Product = product,

@@ -48,6 +48,12 @@ public sealed record EventToPublish
     /// <summary>Whether the event may have been stored before; it is stored again and flagged.</summary>
     public bool PossibleDuplicate { get; init; }
 
+    /// <summary>Where an answer is expected, or null. Together with <see cref="CorrelationData"/>.</summary>
+    public string? ResponseTopic { get; init; }
+
+    /// <summary>What an answer carries back.</summary>
+    public ReadOnlyMemory<byte> CorrelationData { get; init; }
+
     /// <summary>The deduplication stream, or null. Together with <see cref="Sequence"/>; only below the device's own topics.</summary>
     public string? Stream { get; init; }
 

@@ -52,6 +52,9 @@ internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public bool HasSubscriber(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic) => _remote.Count > 0 && !_remote.Match(product, topic).IsEmpty;
+
+    /// <inheritdoc/>
     public long NeededVersion => _book.NeededVersion;
 
     /// <summary>Whom a committed batch does not concern: it has no retained message, and none that a filter of theirs matches.</summary>

@@ -82,6 +82,7 @@ internal sealed class BridgeKind() : IntegrationKind<BridgeSettings>(
             Form = new BridgeForm(settings, plan.Product),
             Shape = new DeliveryShape(DeliveryOrder.Device, inOneGo, TimeSpan.Zero),
             AttemptsInFlight = Math.Max(1, settings.MaxInFlight / inOneGo),
+            GivesReceipts = settings.Replay is null,
             EventsPerSecond = settings.MaxEventsPerSecond,
             Carrier = new DeadLetteringCarrier(carrier, tools.DeadLetters, settings.Replay is { DeadLetters: true }, environment.Limits),
             Wake = wake,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Integrations.Receipts;
 using Holdfast.Log.Partitions;
 
 namespace Holdfast.Integrations.Delivery;
@@ -14,6 +15,9 @@ internal sealed class AttemptRunner(
     private readonly ConcurrentQueue<FinishedAttempt> _finished = new();
     private readonly CancellationTokenSource _cancellation = new();
 
+    /// <summary>Where it is noted whose device wants to know; null when devices are told nothing.</summary>
+    public ReceiptBook? Receipts { get; init; }
+
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
 
@@ -24,7 +28,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if (!carrier.IsReady || (held is null && !circuit.Allows(InFlight, now)))
+            if (!carrier.IsReady || !MayTellMore || (held is null && !circuit.Allows(InFlight, now)))
             {
                 return null;
             }
@@ -61,7 +65,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (carrier.IsReady && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (carrier.IsReady && MayTellMore && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)
@@ -82,6 +86,9 @@ internal sealed class AttemptRunner(
         carrier.Dispose();
     }
 
+    /// <summary>Publishing receipts wakes the loop when it is done.</summary>
+    private bool MayTellMore => Receipts?.HasRoom ?? true;
+
     private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
 
     private void Settle(OutstandingRequest request, AttemptOutcome outcome)
@@ -91,11 +98,13 @@ internal sealed class AttemptRunner(
             case AttemptResult.Delivered:
                 circuit.Succeeded();
                 progress.Delivered(request.Events.Count);
+                Tell(request, isDelivered: true);
                 window.Confirm(request);
                 break;
             case AttemptResult.DeadLettered:
                 circuit.Succeeded();
                 progress.DeadLettered(request.Events.Count, outcome.Error);
+                Tell(request, isDelivered: false);
                 window.Confirm(request);
                 break;
             case AttemptResult.Refused when request.Events.Count > 1:
@@ -106,6 +115,14 @@ internal sealed class AttemptRunner(
             case var _ when !_cancellation.IsCancellationRequested:
                 Postpone(request, outcome);
                 break;
+        }
+    }
+
+    private void Tell(OutstandingRequest request, bool isDelivered)
+    {
+        foreach (var one in request.Events)
+        {
+            Receipts?.Settled(one, isDelivered);
         }
     }
 
@@ -136,6 +153,7 @@ internal sealed class AttemptRunner(
                 continue;
             }
 
+            Receipts?.Settled(one, isDelivered: false);
             window.Drop(request, one);
         }
     }

@@ -21,6 +21,9 @@ internal sealed record DeliveryJob
     /// <summary>Most requests at the same time.</summary>
     public required int AttemptsInFlight { get; init; }
 
+    /// <summary>Whether devices are told what became of their events; a replay does not.</summary>
+    public bool GivesReceipts { get; init; } = true;
+
     /// <summary>Most events per second; null for no bound.</summary>
     public int? EventsPerSecond { get; init; }
 }

@@ -46,6 +46,9 @@ internal sealed class DeliveryScope(EventScope events, int partitionCount)
     /// <summary>The key hashes of everything that can match, when they are known; else null.</summary>
     public IReadOnlySet<ulong>? Keys => events.Keys;
 
+    /// <summary>Receipts are for devices: an integration that carried them would tell itself what it has done.</summary>
+    private static ReadOnlySpan<byte> ReceiptsLevel => "/receipts/"u8;
+
     private static ReadOnlySpan<byte> ResponsesLevel => "/responses/"u8;
 
     /// <summary>Whether anything in a partition can match.</summary>
@@ -73,9 +76,10 @@ internal sealed class DeliveryScope(EventScope events, int partitionCount)
         => (_places is null || Array.BinarySearch(_places[view.Partition], view.Offset) >= 0)
             && events.Includes(record)
             && (_namePrefix.Length == 0 || EventFacts.NameOf(record.Topic).StartsWith(_namePrefix))
+            && !IsBelow(record.Topic, ReceiptsLevel)
             && (_withoutPublisher.Length == 0 || !record.Publisher.SequenceEqual(_withoutPublisher))
-            && !(WithoutResponses && IsResponse(record.Topic));
+            && !(WithoutResponses && IsBelow(record.Topic, ResponsesLevel));
 
-    private static bool IsResponse(ReadOnlySpan<byte> topic)
-        => Partitioning.TryGetDevice(topic, out var device) && topic["devices/".Length..][device.Length..].StartsWith(ResponsesLevel);
+    private static bool IsBelow(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> level)
+        => Partitioning.TryGetDevice(topic, out var device) && topic["devices/".Length..][device.Length..].StartsWith(level);
 }

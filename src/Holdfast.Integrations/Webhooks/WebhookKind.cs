@@ -65,6 +65,7 @@ internal sealed class WebhookKind() : IntegrationKind<WebhookSettings>(
             Form = form,
             Shape = new DeliveryShape(settings.Order, settings.MaxBatch, TimeSpan.FromMilliseconds(settings.MaxBatch > 1 ? settings.MaxWaitMilliseconds : 0)),
             AttemptsInFlight = settings.Concurrency,
+            GivesReceipts = settings.Replay is null,
             EventsPerSecond = settings.MaxEventsPerSecond,
             Carrier = new DeadLetteringCarrier(carrier, tools.DeadLetters, settings.Replay is { DeadLetters: true }, environment.Limits),
         };

@@ -109,6 +109,12 @@ internal static class ClusterSessionRows
 
     public static string DueWills => $"SELECT {Columns} FROM session WHERE node IS NULL AND will_due_at <= {Now} ORDER BY will_due_at LIMIT $1";
 
+    public static string Subscriber => """
+        SELECT 1 FROM session JOIN subscription ON session_id = id
+        WHERE product = $1 AND expiry_seconds > 0 AND options & 3 > 0 AND filter ~ $2
+        LIMIT 1
+        """;
+
     public static StateCommand AllNodes => StateCommand.Of(Nodes);
 
     public static StateCommand[] TakeSession(string product, string clientId, string node)

@@ -50,6 +50,9 @@ internal sealed class PostgresClusterSessionStore(PooledWork work, StateWriter w
     public ValueTask<bool> SettleAsync(StoredSession session, string node, TimeSpan willDelay)
         => writer.RunAsync(ClusterSessionRows.SettleSession(session, node, willDelay));
 
+    public async ValueTask<bool> HasSubscriberAsync(string product, string topic, CancellationToken cancellationToken)
+        => (await ReadAsync([StateCommand.Of(ClusterSessionRows.Subscriber, product, MatchingFilters.PatternOf(topic))], _ => true, cancellationToken).ConfigureAwait(false)).Count > 0;
+
     public async ValueTask TickAsync() => await writer.RunAsync(ClusterSessionRows.TickClock()).ConfigureAwait(false);
 
     public async ValueTask<IReadOnlyList<StoredSession>> LoadDueWillsAsync(int limit, CancellationToken cancellationToken)

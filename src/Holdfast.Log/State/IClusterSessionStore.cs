@@ -81,6 +81,12 @@ public interface IClusterSessionStore
     /// <returns>False when somebody else was faster, or the node is not fenced.</returns>
     ValueTask<bool> SettleAsync(StoredSession session, string node, TimeSpan willDelay);
 
+    /// <summary>Whether any stored session, connected or not, has a subscription of QoS 1 or 2 for a topic. It reads the product's subscriptions one by one.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="topic">A topic name.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    ValueTask<bool> HasSubscriberAsync(string product, string topic, CancellationToken cancellationToken);
+
     /// <summary>The cluster can commit now: the time of sessions runs on. Call it about every second.</summary>
     ValueTask TickAsync();
 

@@ -65,6 +65,7 @@ internal static class Cli
             new ServeArguments().Build(),
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
+            new CallArguments(terminal).Build(),
             new IntegrationArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),

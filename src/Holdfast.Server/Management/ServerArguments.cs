@@ -45,7 +45,8 @@ internal sealed class ServerArguments
 
     /// <summary>The API of the node.</summary>
     /// <param name="result">The parsed command line.</param>
-    public ApiClient Connect(ParseResult result)
+    /// <param name="patience">How much longer than usual an answer may take.</param>
+    public ApiClient Connect(ParseResult result, TimeSpan patience = default)
     {
         string? token = result.GetValue(_token) ?? Environment.GetEnvironmentVariable(TokenVariable);
         string file = Path.Combine(result.GetValue(_data) ?? ".", TokenFile);
@@ -54,7 +55,7 @@ internal sealed class ServerArguments
             token = File.ReadAllText(file).Trim();
         }
 
-        return new ApiClient(result.GetValue(_server)!, string.IsNullOrEmpty(token) ? null : token);
+        return new ApiClient(result.GetValue(_server)!, string.IsNullOrEmpty(token) ? null : token, patience);
     }
 
     /// <summary>The path of the product's resources, escaped.</summary>

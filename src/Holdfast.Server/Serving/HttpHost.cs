@@ -45,6 +45,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Feed);
         builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
+        builder.Services.AddSingleton(broker.Calls);
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(nodes);

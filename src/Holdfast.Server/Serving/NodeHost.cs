@@ -157,6 +157,7 @@ internal sealed class NodeHost : IAsyncDisposable
             Interest = _broker.LogInterests,
             Store = _stores.Integrations,
             Publisher = _broker.Publisher,
+            Retained = _broker.Retained,
             Addresses = options.WebhookAddresses,
             Logger = _logger,
         });

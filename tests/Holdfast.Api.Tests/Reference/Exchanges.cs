@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Holdfast.Api.Tests.Support;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Publishing;
 
@@ -10,6 +11,7 @@ namespace Holdfast.Api.Tests.Reference;
 internal static class Exchanges
 {
     private const string Events = "/api/v1/products/{product}/events";
+    private const string Command = "/api/v1/products/{product}/devices/{device}/commands/{name}";
     private const string Last = Events + "/last";
     private const string Integrations = "/api/v1/products/{product}/integrations";
     private const string Integration = Integrations + "/{name}";
@@ -38,6 +40,11 @@ internal static class Exchanges
         }
 
         await foreach (var exchange in ReadAsync())
+        {
+            yield return exchange;
+        }
+
+        await foreach (var exchange in CallsAsync())
         {
             yield return exchange;
         }
@@ -126,6 +133,25 @@ internal static class Exchanges
         yield return await SendAsync(host, "GET", Last);
         await using var full = await ReadingScene.StartAsync(options => options with { MaximumLastReaders = 0 });
         yield return await SendAsync(full.Host, "GET", Last);
+    }
+
+    private static async IAsyncEnumerable<Exchange> CallsAsync()
+    {
+        await using var host = await ApiHost.StartAsync(options => options with { MaximumPayloadBytes = 1000 });
+        yield return await SendAsync(host, "POST", Command);
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1h");
+        yield return await SendAsync(host, "POST", Command, product: "Not.Valid");
+        yield return await SendAsync(host, "POST", Command, withToken: false, headers: Far);
+        yield return await SendAsync(host, "POST", Command, new StringContent(new string('x', 1001)));
+        yield return await SendAsync(host, "POST", Command, new StringContent("x") { Headers = { ContentEncoding = { "gzip" } } });
+        host.Calls.Result = new CallResult(CallStatus.Answered, "") { EventId = "e", Reply = new DeviceReply("no"u8.ToArray(), null, "1") };
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        foreach (var status in new[] { CallStatus.NoAnswer, CallStatus.NobodySubscribes, CallStatus.TooManyCalls, CallStatus.Full })
+        {
+            host.Calls.Result = new CallResult(status, "a reason");
+            yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        }
     }
 
     private static async IAsyncEnumerable<Exchange> IntegrationsAsync()
@@ -218,7 +244,7 @@ internal static class Exchanges
         params (string, string)[] headers)
     {
         var address = path.Replace("{product}", product, StringComparison.Ordinal).Replace("{name}", "hook", StringComparison.Ordinal)
-            .Replace("{event}", "memory-0-0", StringComparison.Ordinal).Replace("{node}", node, StringComparison.Ordinal);
+            .Replace("{event}", "memory-0-0", StringComparison.Ordinal).Replace("{node}", node, StringComparison.Ordinal).Replace("{device}", "d1", StringComparison.Ordinal);
         return new Exchange(method, path, await host.SendAsync(new HttpMethod(method), address + query, content, withToken, headers));
     }
 

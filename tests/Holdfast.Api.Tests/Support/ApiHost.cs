@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
@@ -32,6 +33,9 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeNode Node { get; }
 
+    /// <summary>The devices that can be called.</summary>
+    public FakeCalls Calls => (FakeCalls)_app.Services.GetRequiredService<IDeviceCalls>();
+
     public FakeCluster Cluster => (FakeCluster)_app.Services.GetRequiredService<IClusterReporter>();
 
     public string Token { get; }
@@ -43,7 +47,7 @@ internal sealed class ApiHost : IAsyncDisposable
     public IEnumerable<(string Method, string Pattern)> Routes
         => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"])
-                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))));
+                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{**", "{", StringComparison.Ordinal))));
 
     public HttpClient Client { get; private set; } = null!;
 
@@ -61,6 +65,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<ICommitHealth>(node);
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
         builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
+        builder.Services.AddSingleton<IDeviceCalls, FakeCalls>();
         builder.Services.AddSingleton<IIntegrationNodes, OneNode>();
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);

@@ -13,6 +13,8 @@ internal sealed class NoRelay : IDirectRelay
     {
     }
 
+    public bool HasSubscriber(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic) => false;
+
     public void OnAdded(ReadOnlySpan<byte> product, TopicFilter filter)
     {
     }

@@ -62,6 +62,9 @@ internal sealed class Scene : IAsyncDisposable
 
     public IntegrationService Service { get; private set; }
 
+    /// <summary>From now on the integrations run in the changed <see cref="Environment"/>. Before the first is added.</summary>
+    public void UseEnvironment() => Service = new IntegrationService(Environment);
+
     public async Task<IntegrationStatus> AddAsync(string url, string name = "hook", string filter = "#", string product = "p", string settings = "")
     {
         var result = await Service.AddAsync(Definition(url, name, filter, product, settings), Deadline.Token);
