@@ -20,11 +20,11 @@ internal static class DeliveryEndpoints
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
-        endpoints.MapPost(Integration + "/test", TestAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Integration + "/replays", ReplayAsync).Require(Access.Administrator, options);
-        endpoints.MapGet(DeadLetters, ListAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetters, RemoveAllAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetters + "/{event}", RemoveAsync).Require(Access.Administrator, options);
+        endpoints.MapPost(Integration + "/test", TestAsync).Require(Access.Manage, options);
+        endpoints.MapPost(Integration + "/replays", ReplayAsync).Require(Access.Manage, options);
+        endpoints.MapGet(DeadLetters, ListAsync).Require(Access.Read, options);
+        endpoints.MapDelete(DeadLetters, RemoveAllAsync).Require(Access.Manage, options);
+        endpoints.MapDelete(DeadLetters + "/{event}", RemoveAsync).Require(Access.Manage, options);
     }
 
     private static async Task TestAsync(HttpContext context)

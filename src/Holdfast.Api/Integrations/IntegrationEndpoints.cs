@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Api.Integrations;
 
-/// <summary>Management of integrations; always with the administrator's token.</summary>
+/// <summary>Management of integrations; always with a token.</summary>
 internal static class IntegrationEndpoints
 {
     /// <summary>Where the integrations of a product are.</summary>
@@ -18,12 +18,12 @@ internal static class IntegrationEndpoints
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
-        endpoints.MapGet(Collection, ListAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Collection, AddAsync).Require(Access.Administrator, options);
-        endpoints.MapGet(Collection + "/{name}", ShowAsync).Require(Access.Administrator, options);
-        endpoints.MapPatch(Collection + "/{name}", ChangeAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(Collection + "/{name}", RemoveAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Collection + "/{name}/secret", RotateAsync).Require(Access.Administrator, options);
+        endpoints.MapGet(Collection, ListAsync).Require(Access.Read, options);
+        endpoints.MapPost(Collection, AddAsync).Require(Access.Manage, options);
+        endpoints.MapGet(Collection + "/{name}", ShowAsync).Require(Access.Read, options);
+        endpoints.MapPatch(Collection + "/{name}", ChangeAsync).Require(Access.Manage, options);
+        endpoints.MapDelete(Collection + "/{name}", RemoveAsync).Require(Access.Manage, options);
+        endpoints.MapPost(Collection + "/{name}/secret", RotateAsync).Require(Access.Manage, options);
     }
 
     /// <summary>The name in a path.</summary>

@@ -45,6 +45,7 @@ internal static class ReferenceEndpoints
     {
         var document = ReadPart("openapi.json");
         Add(document, ReadPart("openapi.integrations.json"));
+        Add(document, ReadPart("openapi.identities.json"));
         return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
     }
 

@@ -44,6 +44,8 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Health);
+        builder.Services.AddSingleton(broker.Identities);
+        builder.Services.AddSingleton(broker.Authenticator);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(reporter);
         builder.Services.AddSingleton(integrations.Deliveries);

@@ -4,9 +4,12 @@ using System.Text;
 using System.Text.Json;
 using Holdfast.Api.Security;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reports;
+using Holdfast.Log.State;
+using Holdfast.Log.TestKit.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -35,6 +38,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public string Token { get; }
 
+    public IdentityAdministration Administration => _app.Services.GetRequiredService<IdentityAdministration>();
+
     /// <summary>The routes of the running server: method and pattern.</summary>
     public IEnumerable<(string Method, string Pattern)> Routes
         => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
@@ -57,6 +62,9 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<ICommitHealth>(node);
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
         builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
+        builder.Services.AddSingleton<IIdentityStore, MemoryIdentityStore>();
+        builder.Services.AddSingleton<IdentityRegistry>();
+        builder.Services.AddSingleton(services => new ClientAuthenticator(services.GetRequiredService<IdentityRegistry>(), TimeProvider.System));
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();
