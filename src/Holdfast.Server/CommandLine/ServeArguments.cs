@@ -69,6 +69,12 @@ internal sealed class ServeArguments
         _cluster.AddTo(command);
         command.Validators.Add(result =>
         {
+            // What cannot be read is told by its own error.
+            if (result.GetResult(_listen)?.Errors.Any() == true)
+            {
+                return;
+            }
+
             if ((_certificate.Problem(result, Listen(result)) ?? _cluster.Problem(result)) is { } problem)
             {
                 result.AddError(problem);
