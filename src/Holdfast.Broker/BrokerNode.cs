@@ -4,6 +4,7 @@ using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
@@ -56,7 +57,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _expiry = new SessionExpiry(services, services.Monitor);
         _ending = new SessionEnding(services, sessionStore, _wills);
         _keeper = Keeper(stores.Home, sessionStore);
-        _lifecycle = new ClientLifecycle(services, registry, _keeper, _ending, services.Monitor, _wills, _expiry);
+        _lifecycle = new ClientLifecycle(services, registry, sessionStore, _keeper, _ending, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
         _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
@@ -80,6 +81,12 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Topics whose QoS 0 messages are logged.</summary>
     public ILogInterest LogInterests => _services.LogInterests;
+
+    /// <summary>Products, devices and tokens.</summary>
+    public IdentityRegistry Identities => _services.Identities;
+
+    /// <summary>Decides who clients are.</summary>
+    public ClientAuthenticator Authenticator => _services.Authenticator;
 
     /// <summary>Number of network connections.</summary>
     public int ConnectionCount => _connections.Count;
@@ -106,11 +113,15 @@ public sealed class BrokerNode : IAsyncDisposable
             Time = time,
             Logger = logger,
             SessionsTravel = stores.Home is not null,
+            Identities = new IdentityRegistry(stores.Identities ?? new NoIdentities()),
         };
         services.Feed = new Dispatcher(services, onFatal);
         services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
         services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
+        services.Authenticator = new ClientAuthenticator(services.Identities, time);
+        services.IdentityConnections = new IdentityConnections(services);
+        await services.Identities.RefreshAsync(cancellationToken).ConfigureAwait(false);
         var registry = new SessionRegistry(services);
         var sessionStore = stores.Home is { } home ? new NodeSessionStore(home.Store) : stores.Sessions;
         var recovered = await new Recovery(services, registry, sessionStore, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
@@ -170,6 +181,8 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopLoopsAsync().ConfigureAwait(false);
+        await _services.IdentityConnections.WriteAsync().ConfigureAwait(false);
+        _services.Identities.Dispose();
         _wills.Dispose();
         _stopping.Dispose();
     }
@@ -208,6 +221,11 @@ public sealed class BrokerNode : IAsyncDisposable
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), _services.IdentityConnections.WriteAsync));
+        if (_backbone is not null)
+        {
+            _loops.Add(EveryAsync(TimeSpan.FromMilliseconds(500), FollowIdentitiesAsync));
+        }
     }
 
     private ISessionKeeper Keeper(ISessionHome? home, ISessionStore store)
@@ -281,6 +299,19 @@ public sealed class BrokerNode : IAsyncDisposable
         }
     }
 
+    /// <summary>What other nodes have changed; a revocation counts here within a second.</summary>
+    private async Task FollowIdentitiesAsync()
+    {
+        try
+        {
+            await _services.Identities.RefreshAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            _services.Logger.LogWarning("The registry cannot be looked at now: {Message}", exception.Message);
+        }
+    }
+
     private async Task ApplyRetentionAsync()
     {
         try
@@ -327,10 +358,12 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Retention">What the log keeps.</param>
 /// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
 /// <param name="Home">Where the cluster keeps the sessions, when there is one; else they stay on this node, and in <paramref name="Sessions"/>.</param>
+/// <param name="Identities">The registry; null for none, when all clients are anonymous.</param>
 public sealed record BrokerStores(
     IPartitionLog Log,
     ISessionStore Sessions,
     ICheckpointStore Checkpoints,
     RetentionPolicy Retention,
     IClusterBackbone? Backbone = null,
-    ISessionHome? Home = null);
+    ISessionHome? Home = null,
+    IIdentityStore? Identities = null);

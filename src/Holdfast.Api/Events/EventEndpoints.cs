@@ -20,7 +20,7 @@ internal sealed class EventEndpoints(ApiOptions options)
     private readonly BatchRequest _batch = new(options);
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Events, options);
+        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Publish, options);
 
     private async Task PublishAsync(HttpContext context)
     {
@@ -98,7 +98,7 @@ internal sealed class EventEndpoints(ApiOptions options)
         }
 
         var parsed = isRaw ? RawEvent.Parse(product, context.Request, body, headers) : JsonEvent.Parse(product, body, headers);
-        return parsed.IsValid(out var draft, out problem) ? draft.Check(options.MaximumPayloadBytes) : problem;
+        return parsed.IsValid(out var draft, out problem) ? draft.Check(options.MaximumPayloadBytes, Caller.Of(context)) : problem;
     }
 
     private static Task AcceptAsync(HttpContext context, PublishAnswer answer)

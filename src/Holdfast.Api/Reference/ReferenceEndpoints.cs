@@ -47,6 +47,7 @@ internal static class ReferenceEndpoints
         Add(document, ReadPart("openapi.integrations.json"));
         Add(document, ReadPart("openapi.bridges.json"));
         Add(document, ReadPart("openapi.calls.json"));
+        Add(document, ReadPart("openapi.identities.json"));
         return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
     }
 

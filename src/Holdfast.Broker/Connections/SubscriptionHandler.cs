@@ -18,6 +18,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
+        var rights = connection.Identity.Rights;
         long[] since;
         lock (services.Feed.Gate)
         {
@@ -29,7 +30,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         var reasons = new ReasonCode[packet.Requests.Count];
         for (var index = 0; index < reasons.Length; index++)
         {
-            reasons[index] = Accept(session, packet, packet.Requests[index], since, accepted);
+            reasons[index] = Accept(connection, packet, packet.Requests[index], since, accepted);
         }
 
         if (IsStored(session, accepted.Any(one => one.Subscription.Filter.IsShared)) && accepted.Count > 0)
@@ -58,6 +59,11 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
 
         GoLive(connection, session, accepted, new SubscriptionAckPacket { Type = PacketType.SubAck, PacketId = packet.PacketId, Reasons = reasons });
         connection.Output.Flush();
+        if (rights != connection.Identity.Rights && session.HasForbiddenSubscription(connection.Identity.Rights))
+        {
+            // The registry has changed between the judgement and the subscription.
+            connection.Close(ReasonCode.AdministrativeAction, "What this client may subscribe to has changed. Connect again.");
+        }
     }
 
     public async Task UnsubscribeAsync(ClientConnection connection, UnsubscribePacket packet)
@@ -123,11 +129,17 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     }
 
     private ReasonCode Accept(
-        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
+        ClientConnection connection, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
     {
+        var session = connection.Session!;
         if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
         {
             return ReasonCode.TopicFilterInvalid;
+        }
+
+        if (!connection.Identity.Rights.MaySubscribe(filter))
+        {
+            return ReasonCode.NotAuthorized;
         }
 
         Subscription<LogSubscriber>? existing;

@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Broker.Access;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Log.Partitions;
@@ -96,6 +97,15 @@ internal sealed class Session : LogSubscriber
 
     /// <summary>Whether any wait.</summary>
     public bool HasReplays => _replays is { Count: > 0 };
+
+    /// <summary>Whether it has a subscription that its owner may not have.</summary>
+    public bool HasForbiddenSubscription(Rights rights)
+    {
+        lock (Lock)
+        {
+            return Subscriptions.All.Any(one => !rights.MaySubscribe(one.Filter));
+        }
+    }
 
     /// <summary>No further retained messages are sent for a filter.</summary>
     public void RemoveReplay(string filter)

@@ -199,5 +199,30 @@ internal static class SchemaSteps
         CREATE INDEX subscription_shared ON subscription (filter) WHERE filter LIKE '$share/%';
         ALTER TABLE subscription ADD retained_as_of bigint[];
         """,
+        """
+        CREATE TABLE identity_clock (
+            id smallint PRIMARY KEY CHECK (id = 1),
+            revision bigint NOT NULL
+        );
+        INSERT INTO identity_clock VALUES (1, 0);
+        CREATE TABLE identity (
+            kind smallint NOT NULL,
+            product text NOT NULL,
+            name text NOT NULL,
+            revision bigint NOT NULL,
+            document text,
+            changed_by uuid NOT NULL,
+            PRIMARY KEY (kind, product, name)
+        );
+        CREATE INDEX identity_revision ON identity (revision);
+        CREATE TABLE presence (
+            product text NOT NULL,
+            device text NOT NULL,
+            node text NOT NULL,
+            is_connected boolean NOT NULL,
+            seen_at bigint NOT NULL,
+            PRIMARY KEY (product, device)
+        );
+        """,
     ];
 }

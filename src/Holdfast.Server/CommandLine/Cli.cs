@@ -27,6 +27,15 @@ internal static class Cli
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken = default)
     {
+        if (arguments is ["serve", ..])
+        {
+            arguments = Configuration.Merge(arguments, new ServeArguments().Build(), Environment.GetEnvironmentVariable, out _, out string? problem);
+            if (problem is not null)
+            {
+                return terminal.Fail(problem);
+            }
+        }
+
         ParseResult result = Parse(arguments, terminal);
         if (result.Action is null or ParseErrorAction)
         {
@@ -66,6 +75,10 @@ internal static class Cli
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
             new CallArguments(terminal).Build(),
+            new ConfigArguments(terminal).Build(),
+            new ProductArguments(terminal).Build(),
+            new RegisteredDeviceArguments(terminal).Build(),
+            new TokenArguments(terminal).Build(),
             new IntegrationArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),

@@ -34,12 +34,17 @@ internal sealed class ServerArguments
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
-    public void AddTo(Command command)
+    /// <param name="withProduct">Whether it is about something of a product.</param>
+    public void AddTo(Command command, bool withProduct = true)
     {
         command.Add(_server);
         command.Add(_token);
         command.Add(_data);
-        command.Add(_product);
+        if (withProduct)
+        {
+            command.Add(_product);
+        }
+
         command.Add(_json);
     }
 

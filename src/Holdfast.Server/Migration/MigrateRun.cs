@@ -52,7 +52,7 @@ internal sealed class MigrateRun(string directory, PostgresOptions target, Actio
     private async Task SettleAsync(SegmentLog source, SqliteStateStore state, CancellationToken cancellationToken)
     {
         using var metrics = new BrokerMetrics();
-        var stores = new BrokerStores(source, state, state, new RetentionPolicy(TimeSpan.MaxValue, null));
+        var stores = new BrokerStores(source, state, state, new RetentionPolicy(TimeSpan.MaxValue, null), Identities: state);
         await using var broker = await BrokerNode.StartAsync(
             new BrokerOptions(), stores, metrics, TimeProvider.System, logger, exception => tell(exception.Message), cancellationToken);
         await broker.DrainAsync(() => Task.CompletedTask);

@@ -15,6 +15,7 @@ internal sealed class StateCopy(SqliteStateStore source, PostgresStateStore targ
         var (sessions, shared) = await CopySessionsAsync(checkpoint, cancellationToken);
         var retained = await CopyProjectionsAsync(checkpoint, cancellationToken);
         var integrations = await CopyIntegrationsAsync(cancellationToken);
+        await CopyIdentitiesAsync(cancellationToken);
         return new MigrateResult { Sessions = sessions, SharedSubscriptions = shared, Retained = retained, Integrations = integrations };
     }
 
@@ -97,6 +98,15 @@ internal sealed class StateCopy(SqliteStateStore source, PostgresStateStore targ
         }
 
         return integrations.Count;
+    }
+
+    /// <summary>An entry that is there already was copied before.</summary>
+    private async Task CopyIdentitiesAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var identity in source.LoadChangesAsync(0, cancellationToken))
+        {
+            await target.SaveAsync(identity with { Revision = 0 });
+        }
     }
 
     private ValueTask SaveAsync(StoredCheckpoint checkpoint, CheckpointChanges changes)

@@ -47,6 +47,8 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Publisher);
         builder.Services.AddSingleton(broker.Calls);
         builder.Services.AddSingleton(broker.Health);
+        builder.Services.AddSingleton(broker.Identities);
+        builder.Services.AddSingleton(broker.Authenticator);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(nodes);
         builder.Services.AddSingleton(reporter);

@@ -146,7 +146,7 @@ internal sealed class NodeHost : IAsyncDisposable
             ServerReference = options.ServerReference,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
-        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
+        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions, _stores.Identities);
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
         _stores.Cluster?.Begin(() => _broker.ConnectionCount, () => _broker.Health.State == CommitState.Committing);
@@ -189,7 +189,15 @@ internal sealed class NodeHost : IAsyncDisposable
             var listeners = mqtt.ConvertAll(listen => ToListener(listen, options));
             _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
             await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
-            _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
+            if (listeners.Any(listener => listener.AllowAnonymous))
+            {
+                _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
+            }
+
+            foreach (var open in mqtt.Where(listen => !listen.IsTls && !listen.IsLoopback))
+            {
+                _logger.LogWarning("{Listener} has no TLS: keys and messages can be read on their way; use mqtts:// or wss://", open);
+            }
         }
 
         var mqttAddresses = mqtt.Zip(_mqtt?.EndPoints ?? [], (listen, endPoint) => listen with { EndPoint = endPoint });
@@ -202,8 +210,9 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous)
+    private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.Anonymous ?? (listen.IsLoopback || options.AllowAnonymous))
     {
+        ClientCertificates = listen.ClientCertificates,
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };

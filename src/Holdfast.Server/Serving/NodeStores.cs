@@ -24,6 +24,8 @@ internal sealed class NodeStores : IAsyncDisposable
 
     public required IIntegrationStore Integrations { get; init; }
 
+    public required IIdentityStore Identities { get; init; }
+
     /// <summary>This node's part of the cluster, or null.</summary>
     public ClusterNode? Cluster { get; private init; }
 
@@ -43,7 +45,7 @@ internal sealed class NodeStores : IAsyncDisposable
         try
         {
             var state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), log.PartitionCount, logger);
-            return new NodeStores(log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state };
+            return new NodeStores(log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state };
         }
         catch
         {
@@ -71,7 +73,7 @@ internal sealed class NodeStores : IAsyncDisposable
                 LoggerFactory = loggers,
             },
             cancellationToken).ConfigureAwait(false);
-        return new NodeStores(node) { Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Cluster = node };
+        return new NodeStores(node) { Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Identities = node.State, Cluster = node };
     }
 
     public async ValueTask DisposeAsync()

@@ -53,6 +53,11 @@ internal static class Exchanges
         {
             yield return exchange;
         }
+
+        await foreach (var exchange in IdentityExchanges.RunAsync())
+        {
+            yield return exchange;
+        }
     }
 
     private static async IAsyncEnumerable<Exchange> NodeAsync()

@@ -6,9 +6,12 @@ using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reports;
+using Holdfast.Log.State;
+using Holdfast.Log.TestKit.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -43,6 +46,8 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>Answers what another node passes on.</summary>
     public RequestRelay Relay => _app.Services.GetRequiredService<RequestRelay>();
 
+    public IdentityAdministration Administration => _app.Services.GetRequiredService<IdentityAdministration>();
+
     /// <summary>The routes of the running server: method and pattern.</summary>
     public IEnumerable<(string Method, string Pattern)> Routes
         => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
@@ -67,6 +72,9 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
         builder.Services.AddSingleton<IDeviceCalls, FakeCalls>();
         builder.Services.AddSingleton<IIntegrationNodes, OneNode>();
+        builder.Services.AddSingleton<IIdentityStore, MemoryIdentityStore>();
+        builder.Services.AddSingleton<IdentityRegistry>();
+        builder.Services.AddSingleton(services => new ClientAuthenticator(services.GetRequiredService<IdentityRegistry>(), TimeProvider.System));
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();
