@@ -67,7 +67,7 @@ internal sealed class SessionProgressCollector(SessionRegistry registry)
         }
     }
 
-    private static IReadOnlyList<string> TakeArrived(Session session)
+    private static List<string> TakeArrived(Session session)
     {
         if (session.RetainedLeft() is not { } left || left.Count == session.StoredReplays.Count)
         {
