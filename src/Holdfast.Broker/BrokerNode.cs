@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Publishing;
@@ -70,6 +71,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Topics whose QoS 0 messages are logged.</summary>
     public ILogInterest LogInterests => _services.LogInterests;
+
+    /// <summary>How far its sessions are.</summary>
+    public ISessionPositions SessionPositions => new SessionPositions(_registry, _services.Feed);
 
     /// <summary>Number of network connections.</summary>
     public int ConnectionCount => _connections.Count;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Postgres.Connections;
 using Holdfast.Log.Postgres.Schema;
 using Holdfast.Log.Postgres.State;
@@ -29,10 +30,14 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         _work = new PooledWork(database, options);
         Writer = new StateWriter(_work, options);
         ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
+        Attempts = new PostgresAttemptStore(_work, Writer);
     }
 
     /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
     public IClusterSessionStore ClusterSessions { get; }
+
+    /// <summary>The attempts to deliver of all nodes.</summary>
+    public IAttemptStore Attempts { get; }
 
     internal StateWriter Writer { get; }
 

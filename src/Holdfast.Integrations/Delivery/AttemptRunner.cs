@@ -13,6 +13,7 @@ internal sealed class AttemptRunner(
 {
     private readonly ConcurrentQueue<FinishedAttempt> _finished = new();
     private readonly CancellationTokenSource _cancellation = new();
+    private int _waitsForRoom;
 
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
@@ -24,7 +25,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if (held is null && !circuit.Allows(InFlight, now))
+            if ((held is null && !circuit.Allows(InFlight, now)) || !progress.Recorder.HasRoom)
             {
                 return null;
             }
@@ -53,6 +54,7 @@ internal sealed class AttemptRunner(
         while (_finished.TryDequeue(out var finished))
         {
             InFlight--;
+            progress.Recorder.Attempted(finished.Request, finished.Outcome, finished.StartedAt, finished.Duration);
             Settle(finished.Request, finished.Outcome);
         }
     }
@@ -61,7 +63,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (HasRoom() && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)
@@ -80,6 +82,26 @@ internal sealed class AttemptRunner(
     {
         _cancellation.Dispose();
         carrier.Dispose();
+    }
+
+    /// <summary>Whether the journal keeps up; when it does not, the loop is woken once it does.</summary>
+    private bool HasRoom()
+    {
+        if (progress.Recorder.HasRoom)
+        {
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref _waitsForRoom, 1) == 0)
+        {
+            progress.Recorder.WhenRoom(() =>
+            {
+                Volatile.Write(ref _waitsForRoom, 0);
+                wake.Set();
+            });
+        }
+
+        return false;
     }
 
     private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
@@ -130,6 +152,7 @@ internal sealed class AttemptRunner(
             else if (one.ExpiresAtMilliseconds != 0 && one.ExpiresAtMilliseconds <= now.ToUnixTimeMilliseconds())
             {
                 progress.Expired();
+                progress.Recorder.Expired(one);
             }
             else
             {
@@ -142,7 +165,8 @@ internal sealed class AttemptRunner(
 
     private async Task AttemptAsync(OutstandingRequest attempted)
     {
-        var startedAt = timeProvider.GetTimestamp();
+        var startedAt = timeProvider.GetUtcNow();
+        var started = timeProvider.GetTimestamp();
         AttemptOutcome outcome;
         try
         {
@@ -155,10 +179,11 @@ internal sealed class AttemptRunner(
             outcome = AttemptOutcome.Unanswered($"{exception.GetType().Name}: {exception.Message}");
         }
 
-        progress.Attempted(timeProvider.GetElapsedTime(startedAt));
-        _finished.Enqueue(new FinishedAttempt(attempted, outcome));
+        var duration = timeProvider.GetElapsedTime(started);
+        progress.Attempted(duration);
+        _finished.Enqueue(new FinishedAttempt(attempted, outcome, startedAt, duration));
         wake.Set();
     }
 
-    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome);
+    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome, DateTimeOffset StartedAt, TimeSpan Duration);
 }

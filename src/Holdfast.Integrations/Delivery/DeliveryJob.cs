@@ -18,6 +18,9 @@ internal sealed record DeliveryJob
     /// <summary>Most requests at the same time.</summary>
     public required int AttemptsInFlight { get; init; }
 
+    /// <summary>The integration whose events it sends again; empty for an integration itself.</summary>
+    public string ReplayOf { get; init; } = "";
+
     /// <summary>Most events per second; null for no bound.</summary>
     public int? EventsPerSecond { get; init; }
 }

@@ -22,6 +22,7 @@ internal static class WebhookJobs
             Shape = new DeliveryShape(settings.Order, settings.MaxBatch, TimeSpan.FromMilliseconds(settings.MaxBatch > 1 ? settings.MaxWaitMilliseconds : 0)),
             AttemptsInFlight = settings.Concurrency,
             EventsPerSecond = settings.MaxEventsPerSecond,
+            ReplayOf = settings.Replay?.Of ?? "",
             Carrier = new WebhookCarrier(
                 new WebhookRequests(settings, form),
                 new WebhookSender(settings, environment.Addresses, environment.Limits, environment.TimeProvider),
@@ -33,7 +34,8 @@ internal static class WebhookJobs
         };
     }
 
-    private static DeliveryScope ScopeOf(IntegrationPlan plan, int partitionCount)
+    /// <summary>Which events a webhook carries.</summary>
+    public static DeliveryScope ScopeOf(IntegrationPlan plan, int partitionCount)
     {
         var replay = plan.Settings.Replay;
         var events = new EventScope(plan.Product, plan.Filter, partitionCount, replay?.Device)

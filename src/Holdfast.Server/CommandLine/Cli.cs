@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
+using Holdfast.Server.Custody;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Devices;
 using Holdfast.Server.Drill;
@@ -65,6 +66,8 @@ internal static class Cli
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
             new IntegrationArguments(terminal).Build(),
+            new TraceArguments(terminal).Build(),
+            new CustodyArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
             new MigrateArguments(terminal).Build(),

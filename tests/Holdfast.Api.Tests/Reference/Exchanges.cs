@@ -41,6 +41,11 @@ internal static class Exchanges
             yield return exchange;
         }
 
+        await foreach (var exchange in CustodyExchanges.RunAsync())
+        {
+            yield return exchange;
+        }
+
         await foreach (var exchange in IntegrationsAsync())
         {
             yield return exchange;
