@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
@@ -22,7 +23,7 @@ internal sealed class CallEndpoints(ApiOptions options)
     private static readonly string[] Parameters = ["wait", "expirySeconds"];
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Events, options);
+        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Publish, options);
 
     private async Task CallAsync(HttpContext context)
     {
@@ -35,6 +36,7 @@ internal sealed class CallEndpoints(ApiOptions options)
             return;
         }
 
+        var caller = Caller.Of(context);
         var command = new DeviceCommand
         {
             Product = product,
@@ -42,8 +44,15 @@ internal sealed class CallEndpoints(ApiOptions options)
             Name = context.GetRouteValue("name") as string ?? "",
             Payload = payload,
             ContentType = context.Request.ContentType,
-            Caller = "http",
+            Caller = caller.Publisher,
         };
+        var topic = $"devices/{command.Device}/commands/{command.Name}";
+        if (!caller.Rights.MayPublish(Encoding.UTF8.GetBytes(topic)))
+        {
+            await context.WriteProblemAsync(Problem.Forbidden($"You may not publish on the topic '{topic}'."));
+            return;
+        }
+
         var result = patience.Wait is { } wait
             ? await calls.CallAsync(command, wait, context.RequestAborted)
             : await calls.StoreAsync(command, patience.Expiry, context.RequestAborted);
