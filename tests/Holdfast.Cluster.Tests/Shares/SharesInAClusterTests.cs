@@ -169,8 +169,8 @@ public sealed class SharesInAClusterTests : IAsyncLifetime
     /// <returns>How many of them went to the first.</returns>
     private static async Task<int> WhenAllAreSentAsync(TestClient one, TestClient other)
     {
-        await Limit.UntilAsync(() => one.Output.Waiting().Count() + other.Output.Waiting().Count() == Messages, "everything was sent");
-        return one.Output.Waiting().Count();
+        await Limit.UntilAsync(() => one.Output.Waiting().Count + other.Output.Waiting().Count == Messages, "everything was sent");
+        return one.Output.Waiting().Count;
     }
 
     private async Task AssertNothingMoreAsync(params TestClient[] clients)

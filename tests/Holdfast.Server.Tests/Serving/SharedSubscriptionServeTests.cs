@@ -30,7 +30,7 @@ public sealed class SharedSubscriptionServeTests : IDisposable
     public async Task Every_acknowledged_message_reaches_the_group_although_a_node_is_killed(QualityOfService qualityOfService)
     {
         await CreateDatabaseAsync();
-        var nodes = await Task.WhenAll(StartAsync("a"), StartAsync("b"), StartAsync("c"));
+        ServerProcess[] nodes = [await StartAsync("a"), await StartAsync("b"), await StartAsync("c")];
         IPEndPoint[] addresses = [.. nodes.Select(node => new IPEndPoint(IPAddress.Loopback, node.MqttPort))];
         using var journal = new Journal(_directory.Below("journal"));
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
