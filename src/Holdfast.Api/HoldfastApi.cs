@@ -28,12 +28,7 @@ public static class HoldfastApi
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
-<<<<<<< HEAD
-    /// <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
-=======
-    /// <see cref="Broker.Integrations.IIntegrationNodes"/>,
-    /// <see cref="Log.Partitions.IPartitionLog"/>,
->>>>>>> main
+    /// <see cref="Broker.Integrations.IIntegrationNodes"/>, <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
     /// <see cref="Broker.Reports.IClusterReporter"/>, <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
