@@ -8,10 +8,12 @@ using Holdfast.Mqtt.Packets;
 
 namespace Holdfast.Broker.Tests.Connections;
 
-public sealed class InboundBatchTests : ICommitObserver
+public sealed class InboundBatchTests : ICommitObserver, IDisposable
 {
     private readonly BrokerMetrics _metrics = new();
     private readonly List<AppendStatus> _answers = [];
+
+    public void Dispose() => _metrics.Dispose();
 
     [Fact]
     public void A_batch_that_found_no_room_in_the_middle_goes_on_there_and_is_answered_when_its_last_event_is_committed()

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Threading.Channels;
+using Holdfast.Device.Outbox;
 using Holdfast.Device.Receipts;
 
 namespace Holdfast.Device.Tests.EndToEnd;
@@ -59,7 +60,7 @@ public sealed class ReceiptTests : IDisposable
         {
             DeviceId = "d",
             Endpoints = [new Uri($"mqtt://127.0.0.1:{server.MqttPort}")],
-            Outbox = new Outbox.OutboxOptions { Directory = _directory.Below("outbox") },
+            Outbox = new OutboxOptions { Directory = _directory.Below("outbox") },
             Receipts = true,
         };
         await using (var device = HoldfastDevice.Start(options))
@@ -77,7 +78,7 @@ public sealed class ReceiptTests : IDisposable
         Assert.Equal(["1"], receiver.Accepted);
     }
 
-    private static async Task UntilAsync(HoldfastDevice device, Func<Outbox.OutboxStatistics, bool> isReached)
+    private static async Task UntilAsync(HoldfastDevice device, Func<OutboxStatistics, bool> isReached)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!isReached(await device.GetStatisticsAsync().Soon()))

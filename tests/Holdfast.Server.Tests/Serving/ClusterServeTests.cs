@@ -76,7 +76,7 @@ public sealed class ClusterServeTests : IDisposable
         Assert.Equal("second", await CallAsync(atB, "echo/0", "second"));
 
         // Of a session that waits in the database both nodes know.
-        await device.DisconnectAsync(cancellationToken: Cancellation);
+        device.Dispose();
         using var stored = await atB.PostAsync("/api/v1/products/default/devices/d/commands/echo/1", null, Cancellation);
         Assert.Equal(System.Net.HttpStatusCode.Accepted, stored.StatusCode);
         using var nobody = await atB.PostAsync("/api/v1/products/default/devices/e/commands/echo/1", null, Cancellation);
