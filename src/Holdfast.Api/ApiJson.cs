@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Holdfast.Api.Calls;
 using Holdfast.Api.Events;
 using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
@@ -17,6 +18,7 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(PublishAnswer))]
+[JsonSerializable(typeof(StoredCommandAnswer))]
 [JsonSerializable(typeof(ManyAnswer))]
 [JsonSerializable(typeof(IntegrationAnswer))]
 [JsonSerializable(typeof(ClusterReport))]

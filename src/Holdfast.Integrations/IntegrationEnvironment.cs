@@ -1,6 +1,7 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Broker.Retained;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.Attempts;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
@@ -28,6 +29,9 @@ public sealed record IntegrationEnvironment
 
     /// <summary>Publishes receivers' answers to devices.</summary>
     public required IEventPublisher Publisher { get; init; }
+
+    /// <summary>Where the receipts of devices are read back; null when devices get none.</summary>
+    public IRetainedReader? Retained { get; init; }
 
     /// <summary>The journal of delivery attempts; null to keep none.</summary>
     public AttemptJournal? Attempts { get; init; }

@@ -23,11 +23,11 @@ internal static class DeliveryEndpoints
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
         var relay = endpoints.ServiceProvider.GetRequiredService<RequestRelay>();
-        endpoints.MapPost(Integration + "/test", relay.Where("POST", Integration + "/test", TestAsync)).Require(Access.Administrator, options);
-        endpoints.MapPost(Integration + "/replays", relay.Where("POST", Integration + "/replays", ReplayAsync)).Require(Access.Administrator, options);
-        endpoints.MapGet(DeadLetters, relay.Where("GET", DeadLetters, ListAsync)).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetters, relay.Where("DELETE", DeadLetters, RemoveAllAsync)).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetter, relay.Where("DELETE", DeadLetter, RemoveAsync)).Require(Access.Administrator, options);
+        endpoints.MapPost(Integration + "/test", relay.Where("POST", Integration + "/test", TestAsync)).Require(Access.Manage, options);
+        endpoints.MapPost(Integration + "/replays", relay.Where("POST", Integration + "/replays", ReplayAsync)).Require(Access.Manage, options);
+        endpoints.MapGet(DeadLetters, relay.Where("GET", DeadLetters, ListAsync)).Require(Access.Read, options);
+        endpoints.MapDelete(DeadLetters, relay.Where("DELETE", DeadLetters, RemoveAllAsync)).Require(Access.Manage, options);
+        endpoints.MapDelete(DeadLetter, relay.Where("DELETE", DeadLetter, RemoveAsync)).Require(Access.Manage, options);
     }
 
     private static async Task TestAsync(HttpContext context)

@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Api.Integrations;
 
-/// <summary>Management of integrations; always with the administrator's token.</summary>
+/// <summary>Management of integrations; always with a token.</summary>
 internal static class IntegrationEndpoints
 {
     /// <summary>Where the integrations of a product are.</summary>
@@ -25,12 +25,12 @@ internal static class IntegrationEndpoints
     {
         var relay = endpoints.ServiceProvider.GetRequiredService<RequestRelay>();
         var listElsewhere = relay.Everywhere("GET", Collection, context => ListAsync(context, []));
-        endpoints.MapGet(Collection, async context => await ListAsync(context, await listElsewhere(context))).Require(Access.Administrator, options);
-        endpoints.MapPost(Collection, relay.Where("POST", Collection, AddAsync)).Require(Access.Administrator, options);
-        endpoints.MapGet(Integration, relay.Where("GET", Integration, ShowAsync)).Require(Access.Administrator, options);
-        endpoints.MapPatch(Integration, relay.Where("PATCH", Integration, ChangeAsync)).Require(Access.Administrator, options);
-        endpoints.MapDelete(Integration, relay.Where("DELETE", Integration, RemoveAsync)).Require(Access.Administrator, options);
-        endpoints.MapPost(Secret, relay.Where("POST", Secret, RotateAsync)).Require(Access.Administrator, options);
+        endpoints.MapGet(Collection, async context => await ListAsync(context, await listElsewhere(context))).Require(Access.Read, options);
+        endpoints.MapPost(Collection, relay.Where("POST", Collection, AddAsync)).Require(Access.Manage, options);
+        endpoints.MapGet(Integration, relay.Where("GET", Integration, ShowAsync)).Require(Access.Read, options);
+        endpoints.MapPatch(Integration, relay.Where("PATCH", Integration, ChangeAsync)).Require(Access.Manage, options);
+        endpoints.MapDelete(Integration, relay.Where("DELETE", Integration, RemoveAsync)).Require(Access.Manage, options);
+        endpoints.MapPost(Secret, relay.Where("POST", Secret, RotateAsync)).Require(Access.Manage, options);
     }
 
     /// <summary>The name in a path.</summary>

@@ -46,6 +46,9 @@ internal static class ReferenceEndpoints
         var document = ReadPart("openapi.json");
         Add(document, ReadPart("openapi.custody.json"));
         Add(document, ReadPart("openapi.integrations.json"));
+        Add(document, ReadPart("openapi.bridges.json"));
+        Add(document, ReadPart("openapi.calls.json"));
+        Add(document, ReadPart("openapi.identities.json"));
         return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
     }
 

@@ -152,6 +152,31 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
     }
 
     /// <inheritdoc/>
+    public bool TryPass(int partition, long from, long to, long version)
+    {
+        lock (Gate)
+        {
+            var next = _dispatched[partition];
+            if (to <= next)
+            {
+                return true;
+            }
+
+            // Inside the gate: a subscription that is live by now was told to the relay before.
+            if (from > next || !(_services.Relay?.NeededVersion <= version))
+            {
+                return false;
+            }
+
+            _dispatched[partition] = to;
+            Volatile.Write(ref _announced[partition], to);
+        }
+
+        TellReaders();
+        return true;
+    }
+
+    /// <inheritdoc/>
     public void RouteDirect(ReadOnlySpan<byte> records) => new DirectRouter(_services).Route(records);
 
     /// <inheritdoc/>

@@ -35,7 +35,7 @@ public interface INodeEndpoint
 
     /// <summary>Learns which filters another node has.</summary>
     /// <param name="interest">The filters.</param>
-    /// <returns>True.</returns>
+    /// <returns>False when it needs to be told all of them.</returns>
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
     ValueTask<bool> HearInterestAsync(Interest interest);
 

@@ -36,11 +36,7 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> HearInterestAsync(Interest interest)
-    {
-        relay.Hear(interest);
-        return ValueTask.FromResult(true);
-    }
+    public ValueTask<bool> HearInterestAsync(Interest interest) => ValueTask.FromResult(relay.Hear(interest));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release) => sessions.ReleaseAsync(release.Product, release.ClientId, release.SessionId);

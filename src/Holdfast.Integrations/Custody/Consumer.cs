@@ -48,5 +48,5 @@ internal sealed class Consumers(IntegrationEnvironment environment, IntegrationR
     }
 
     private Consumer Make(IntegrationPlan plan, DateTimeOffset createdAt, long[] cursor)
-        => new(plan.Name, plan.Kind, WebhookJobs.ScopeOf(plan, environment.Log.PartitionCount), createdAt, cursor);
+        => new(plan.Name, plan.Kind.Name, plan.Kind.ScopeOf(plan, environment.Log.PartitionCount), createdAt, cursor);
 }

@@ -34,7 +34,7 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
             await journal.WriteAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (query.After is { } after && EventId.TryParse(after, log.Incarnation, out var afterPartition, out var afterOffset))
+        if (query.After is { } after && EventId.TryParse(after, log.Incarnations, out var afterPartition, out var afterOffset))
         {
             scan.ListAfter(afterPartition, afterOffset);
         }

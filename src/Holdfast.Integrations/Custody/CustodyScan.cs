@@ -194,7 +194,7 @@ internal sealed class CustodyScan(IntegrationEnvironment environment, CustodyQue
 
         var facts = EventFacts.Of(record);
         _items.Add(new CustodyItem(
-            EventId.Format(_log.Incarnation, view.Partition, view.Offset),
+            EventId.Format(_log.Incarnations, view.Partition, view.Offset),
             facts.Device.IsEmpty ? null : Encoding.UTF8.GetString(facts.Device),
             Encoding.UTF8.GetString(record.Topic),
             record.Stream.IsEmpty ? null : Encoding.UTF8.GetString(record.Stream),

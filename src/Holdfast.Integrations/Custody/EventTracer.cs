@@ -21,7 +21,7 @@ internal sealed class EventTracer(IntegrationEnvironment environment, Consumers 
     public async ValueTask<EventTrace?> TraceAsync(string product, string eventId, CancellationToken cancellationToken)
     {
         var log = environment.Log;
-        if (!EventId.TryParse(eventId, log.Incarnation, out var partition, out var offset)
+        if (!EventId.TryParse(eventId, log.Incarnations, out var partition, out var offset)
             || partition >= log.PartitionCount || offset < log.FirstOffset(partition) || offset >= environment.Feed.AnnouncedOffset(partition))
         {
             return null;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Integrations.Receipts;
 using Holdfast.Log.Partitions;
 
 namespace Holdfast.Integrations.Delivery;
@@ -15,6 +16,9 @@ internal sealed class AttemptRunner(
     private readonly CancellationTokenSource _cancellation = new();
     private int _waitsForRoom;
 
+    /// <summary>Where it is noted whose device wants to know; null when devices are told nothing.</summary>
+    public ReceiptBook? Receipts { get; init; }
+
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
 
@@ -25,7 +29,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if ((held is null && !circuit.Allows(InFlight, now)) || !progress.Recorder.HasRoom)
+            if (!carrier.IsReady || !MayTellMore || !progress.Recorder.HasRoom || (held is null && !circuit.Allows(InFlight, now)))
             {
                 return null;
             }
@@ -63,7 +67,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (HasRoom() && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (carrier.IsReady && MayTellMore && HasRoom() && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)
@@ -83,6 +87,9 @@ internal sealed class AttemptRunner(
         _cancellation.Dispose();
         carrier.Dispose();
     }
+
+    /// <summary>Publishing receipts wakes the loop when it is done.</summary>
+    private bool MayTellMore => Receipts?.HasRoom ?? true;
 
     /// <summary>Whether the journal keeps up; when it does not, the loop is woken once it does.</summary>
     private bool HasRoom()
@@ -113,11 +120,13 @@ internal sealed class AttemptRunner(
             case AttemptResult.Delivered:
                 circuit.Succeeded();
                 progress.Delivered(request.Events.Count);
+                Tell(request, isDelivered: true);
                 window.Confirm(request);
                 break;
             case AttemptResult.DeadLettered:
                 circuit.Succeeded();
                 progress.DeadLettered(request.Events.Count, outcome.Error);
+                Tell(request, isDelivered: false);
                 window.Confirm(request);
                 break;
             case AttemptResult.Refused when request.Events.Count > 1:
@@ -128,6 +137,14 @@ internal sealed class AttemptRunner(
             case var _ when !_cancellation.IsCancellationRequested:
                 Postpone(request, outcome);
                 break;
+        }
+    }
+
+    private void Tell(OutstandingRequest request, bool isDelivered)
+    {
+        foreach (var one in request.Events)
+        {
+            Receipts?.Settled(one, isDelivered);
         }
     }
 
@@ -159,6 +176,7 @@ internal sealed class AttemptRunner(
                 continue;
             }
 
+            Receipts?.Settled(one, isDelivered: false);
             window.Drop(request, one);
         }
     }

@@ -28,6 +28,7 @@ internal sealed class ClusterIntegrations : IIntegrationNodes, IAsyncDisposable
     private volatile HashSet<(string Product, string Name)> _settled = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
+    private bool _isAway;
 
     public ClusterIntegrations(ClusterNode node, IntegrationService service, IIntegrationStore store, ILogInterest interest, ILogger logger)
     {
@@ -110,6 +111,7 @@ internal sealed class ClusterIntegrations : IIntegrationNodes, IAsyncDisposable
         try
         {
             var stored = await _store.LoadAsync(_stopping.Token).ConfigureAwait(false);
+            _isAway = false;
             Follow(stored);
             _stored = [.. stored.Select(one => (one.Product, one.Name))];
             var settled = new HashSet<(string Product, string Name)>();
@@ -130,7 +132,9 @@ internal sealed class ClusterIntegrations : IIntegrationNodes, IAsyncDisposable
         }
         catch (IOException exception)
         {
-            _logger.LogWarning("The integrations cannot be looked at now: {Message}", exception.Message);
+            // Twice a second for as long as the database is away would hide everything else.
+            _logger.Log(_isAway ? LogLevel.Debug : LogLevel.Warning, "The integrations cannot be looked at now: {Message}", exception.Message);
+            _isAway = true;
         }
     }
 

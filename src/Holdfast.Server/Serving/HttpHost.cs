@@ -45,7 +45,10 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Feed);
         builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
+        builder.Services.AddSingleton(broker.Calls);
         builder.Services.AddSingleton(broker.Health);
+        builder.Services.AddSingleton(broker.Identities);
+        builder.Services.AddSingleton(broker.Authenticator);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(nodes);
         builder.Services.AddSingleton(reporter);

@@ -26,6 +26,8 @@ internal sealed class NodeStores : IAsyncDisposable
 
     public required IIntegrationStore Integrations { get; init; }
 
+    public required IIdentityStore Identities { get; init; }
+
     /// <summary>The attempts to deliver.</summary>
     public required IAttemptStore Attempts { get; init; }
 
@@ -49,7 +51,7 @@ internal sealed class NodeStores : IAsyncDisposable
         {
             var state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), log.PartitionCount, logger);
             var attempts = await AttemptFileStore.OpenAsync(Path.Combine(options.Data, "attempts"), log.PartitionCount, logger).ConfigureAwait(false);
-            return new NodeStores(attempts, log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Attempts = attempts };
+            return new NodeStores(attempts, log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state, Attempts = attempts };
         }
         catch
         {
@@ -60,7 +62,7 @@ internal sealed class NodeStores : IAsyncDisposable
 
     /// <summary>Joins a cluster.</summary>
     public static async Task<NodeStores> JoinAsync(
-        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<string> onEndLost, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var node = await ClusterNode.StartAsync(
             new ClusterNodeOptions
@@ -72,11 +74,15 @@ internal sealed class NodeStores : IAsyncDisposable
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
                 OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,
+                OnEndLost = onEndLost,
                 OnFatal = onFatal,
                 LoggerFactory = loggers,
             },
             cancellationToken).ConfigureAwait(false);
-        return new NodeStores(node) { Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Attempts = node.State.Attempts, Cluster = node };
+        return new NodeStores(node)
+        {
+            Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Identities = node.State, Attempts = node.State.Attempts, Cluster = node,
+        };
     }
 
     public async ValueTask DisposeAsync()

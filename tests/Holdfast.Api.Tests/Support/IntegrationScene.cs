@@ -1,6 +1,6 @@
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.TestKit.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

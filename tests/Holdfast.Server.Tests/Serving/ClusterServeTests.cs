@@ -3,6 +3,9 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Holdfast.Testing;
 using Holdfast.Testing.Postgres;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
 using Npgsql;
 
 namespace Holdfast.Server.Tests.Serving;
@@ -47,6 +50,46 @@ public sealed class ClusterServeTests : IDisposable
         {
             Assert.Equal("paused", (await EventuallyAsync(atB, HttpMethod.Get, $"{Path}/{name}")).GetProperty("state").GetString());
         }
+    }
+
+    [Fact]
+    public async Task A_device_on_one_node_is_called_on_the_other_whether_it_answers_at_QoS_0_or_1()
+    {
+        await CreateDatabaseAsync();
+        await using var a = await StartAsync("a");
+        await using var b = await StartAsync("b");
+        using var atB = Client(b, "b");
+        using var device = new MqttClientFactory().CreateMqttClient();
+        device.ApplicationMessageReceivedAsync += command => device.PublishAsync(
+            new MqttApplicationMessage
+            {
+                Topic = command.ApplicationMessage.ResponseTopic,
+                Payload = command.ApplicationMessage.Payload,
+                QualityOfServiceLevel = command.ApplicationMessage.Topic.EndsWith('0') ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce,
+            },
+            Cancellation);
+        var connecting = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", a.MqttPort).WithProtocolVersion(MqttProtocolVersion.V500).WithSessionExpiryInterval(3600).WithClientId("d").Build();
+        await device.ConnectAsync(connecting, Cancellation);
+        await device.SubscribeAsync("devices/d/commands/#", MqttQualityOfServiceLevel.AtLeastOnce, Cancellation);
+
+        Assert.Equal("first", await CallAsync(atB, "echo/1", "first"));
+        Assert.Equal("second", await CallAsync(atB, "echo/0", "second"));
+
+        // Of a session that waits in the database both nodes know.
+        await device.DisconnectAsync(cancellationToken: Cancellation);
+        using var stored = await atB.PostAsync("/api/v1/products/default/devices/d/commands/echo/1", null, Cancellation);
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, stored.StatusCode);
+        using var nobody = await atB.PostAsync("/api/v1/products/default/devices/e/commands/echo/1", null, Cancellation);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, nobody.StatusCode);
+    }
+
+    private static async Task<string> CallAsync(HttpClient client, string name, string payload)
+    {
+        using var content = new StringContent(payload);
+        using var answer = await client.PostAsync($"/api/v1/products/default/devices/d/commands/{name}?wait=60s", content, Cancellation);
+        var text = await answer.Content.ReadAsStringAsync(Cancellation);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return text;
     }
 
     private static async Task<string[]> ListAsync(HttpClient client)
