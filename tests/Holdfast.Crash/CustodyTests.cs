@@ -120,7 +120,7 @@ public sealed class CustodyTests : IDisposable
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    /// <summary>Publishes up to a round; a request that had no answer is sent again, which is what the sequences are for.</summary>
+    /// <summary>Publishes up to a round; a request that was refused, since the disk is slow now, is sent again, which is what the sequences are for.</summary>
     private async Task PublishAsync(ServerProcess server, int rounds, CancellationToken cancellationToken)
     {
         while (_acknowledged < rounds)
@@ -130,8 +130,9 @@ public sealed class CustodyTests : IDisposable
                     => $$"""{"device":"d{{device}}","name":"e","payload":{{_acknowledged}},"stream":"s","sequence":{{_acknowledged + 1}}}""")),
                 Encoding.UTF8, "application/x-ndjson");
             using var answer = await _http.PostAsync(Address(server, "events"), content, cancellationToken);
-            Assert.Equal(202, (int)answer.StatusCode);
-            _acknowledged++;
+            var status = (int)answer.StatusCode;
+            Assert.True(status is 202 or 503, $"The publish was answered with {status}.");
+            _acknowledged += status == 202 ? 1 : 0;
         }
     }
 
