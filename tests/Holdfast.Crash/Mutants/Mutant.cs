@@ -62,10 +62,13 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
             "WHERE h.next_offset = w.base_offset AND h.epoch = w.epoch AND ($11",
             "WHERE ($11"));
 
-    /// <summary>Nodes of a cluster forget how far their sessions are.</summary>
-    public static Mutant NodeMarkNotWritten { get; } = new(
-        "mark of nodes not written",
-        new Edit("src/Holdfast.Cluster/Sessions/NodeMarks.cs", "long[] mark = progress?.Mark ?? [.. sessions.Mark];", "long[] mark = new long[sessions.Mark.Count];"));
+    /// <summary>Sessions of a dead node go on behind what they have confirmed.</summary>
+    public static Mutant CursorRunsAhead { get; } = new(
+        "cursor of a dead node's sessions lost",
+        new Edit(
+            "src/Holdfast.Cluster/Sessions/OrphanSettler.cs",
+            "session.Cursor ?? [.. replay.Mark]",
+            "[.. replay.Mark.Select(static offset => offset + 1_000)]"));
 
     public override string ToString() => Name;
 }
