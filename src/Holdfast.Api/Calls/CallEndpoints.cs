@@ -22,7 +22,7 @@ internal sealed class CallEndpoints(ApiOptions options)
     private static readonly string[] Parameters = ["wait", "expirySeconds"];
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Events, options);
+        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Call, options);
 
     private async Task CallAsync(HttpContext context)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
+using Holdfast.Api.Security;
 using Holdfast.Broker.Publishing;
 using Holdfast.Mqtt.Packets;
 using Microsoft.AspNetCore.Http;
@@ -23,7 +24,7 @@ internal sealed class BatchRequest(ApiOptions options)
     {
         if (!QueryParameters.Read(context.Request.Query, Parameters).IsValid(out var parameters, out var problem)
             || !(await RequestBody.ReadAsync(context, options.MaximumPayloadBytes, $"A batch may have {options.MaximumPayloadBytes:N0} bytes.")).IsValid(out var body, out problem)
-            || !Parse(product, parameters.GetValueOrDefault("device"), body.Span).IsValid(out var events, out problem))
+            || !Parse(product, parameters.GetValueOrDefault("device"), body.Span, Caller.Of(context)).IsValid(out var events, out problem))
         {
             await context.WriteProblemAsync(problem);
             return;
@@ -43,7 +44,7 @@ internal sealed class BatchRequest(ApiOptions options)
         await many.AnswerAsync(context);
     }
 
-    private Parsed<List<EventToPublish>> Parse(string product, string? device, ReadOnlySpan<byte> batch)
+    private Parsed<List<EventToPublish>> Parse(string product, string? device, ReadOnlySpan<byte> batch, Caller caller)
     {
         if (!DeviceBatchReader.IsBatch(batch))
         {
@@ -59,7 +60,7 @@ internal sealed class BatchRequest(ApiOptions options)
         var reader = new DeviceBatchReader(batch);
         while (reader.MoveNext())
         {
-            if (!ToDraft(product, device, reader).Check(options.MaximumPayloadBytes).IsValid(out var message, out var problem))
+            if (!ToDraft(product, device, reader).Check(options.MaximumPayloadBytes, caller).IsValid(out var message, out var problem))
             {
                 return problem.Within(reader.Count - 1);
             }
