@@ -8,6 +8,7 @@ using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Relaying;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Events;
 using Holdfast.Broker.Reports;
 
@@ -23,6 +24,8 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(ClusterReport))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(TestAnswer))]
+[JsonSerializable(typeof(EventTrace))]
+[JsonSerializable(typeof(CustodyReport))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(RelayedRequest))]
 [JsonSerializable(typeof(RelayedAnswer))]

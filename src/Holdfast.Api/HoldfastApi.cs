@@ -1,5 +1,6 @@
 using Holdfast.Api.Calls;
 using Holdfast.Api.Cluster;
+using Holdfast.Api.Custody;
 using Holdfast.Api.Events;
 using Holdfast.Api.Events.Reading;
 using Holdfast.Api.Health;
@@ -30,7 +31,7 @@ public static class HoldfastApi
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
-    /// <see cref="Broker.Integrations.IIntegrationNodes"/>, <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
+    /// <see cref="Broker.Integrations.IIntegrationNodes"/>, <see cref="Broker.Custody.ICustody"/>, <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
     /// <see cref="Broker.Identities.IdentityRegistry"/>, <see cref="Broker.Identities.ClientAuthenticator"/>, <see cref="Broker.Reports.IClusterReporter"/>,
     /// <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
@@ -70,6 +71,7 @@ public static class HoldfastApi
         DeviceEndpoints.Map(endpoints, options);
         TokenEndpoints.Map(endpoints, options);
         DeliveryEndpoints.Map(endpoints, options);
+        CustodyEndpoints.Map(endpoints, options);
         ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;

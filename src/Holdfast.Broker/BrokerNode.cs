@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Holdfast.Broker.Calls;
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
@@ -87,6 +88,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Decides who clients are.</summary>
     public ClientAuthenticator Authenticator => _services.Authenticator;
+
+    /// <summary>How far its sessions are.</summary>
+    public ISessionPositions SessionPositions => new SessionPositions(_registry, _services.Feed);
 
     /// <summary>Number of network connections.</summary>
     public int ConnectionCount => _connections.Count;

@@ -56,6 +56,9 @@ internal abstract class IntegrationKind
     /// <summary>Until when the secret before the last rotation is valid; null when there is none.</summary>
     public abstract DateTimeOffset? PreviousSecretExpiresAt(IntegrationSettings settings);
 
+    /// <summary>Which events are carried.</summary>
+    public abstract DeliveryScope ScopeOf(IntegrationPlan plan, int partitionCount);
+
     /// <summary>By whom and in which form events are carried.</summary>
     public abstract IntegrationWork CreateWork(IntegrationPlan plan, IntegrationEnvironment environment, WorkTools tools);
 

@@ -64,6 +64,9 @@ public sealed record IntegrationLimits
     /// <summary>The cursor is saved at most so often.</summary>
     public TimeSpan CursorInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the saving of a cursor waits for the journal of attempts; then the cursor stays where it was, and a restart repeats.</summary>
+    public TimeSpan JournalWait { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a shutdown waits for the attempts in flight.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 }

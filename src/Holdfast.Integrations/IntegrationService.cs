@@ -1,5 +1,8 @@
 using System.Text.Json;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Reports;
+using Holdfast.Integrations.Custody;
 using Holdfast.Integrations.Replays;
 using Holdfast.Integrations.Webhooks.Signing;
 using Holdfast.Log.State;
@@ -31,6 +34,11 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
 
     /// <summary>Tests, dead letters and replays.</summary>
     public IDeliveryControl Deliveries { get; }
+
+    /// <summary>Tells what became of events.</summary>
+    /// <param name="sessions">How far the MQTT sessions are.</param>
+    /// <param name="reporter">What an acknowledgement means.</param>
+    public ICustody CustodyWith(ISessionPositions sessions, IClusterReporter reporter) => new CustodyDesk(_environment, _runner, sessions, reporter);
 
     /// <summary>Loads the stored integrations and starts them where they were.</summary>
     /// <param name="cancellationToken">Ends the loading.</param>

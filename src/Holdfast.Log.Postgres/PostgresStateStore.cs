@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Postgres.Connections;
 using Holdfast.Log.Postgres.Schema;
 using Holdfast.Log.Postgres.State;
@@ -30,6 +31,7 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         Writer = new StateWriter(_work, options);
         ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
         ClusterShares = new PostgresClusterShareStore(_work, Writer, options);
+        Attempts = new PostgresAttemptStore(_work, Writer);
     }
 
     /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
@@ -37,6 +39,9 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
 
     /// <summary>The shared subscriptions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
     public IClusterShareStore ClusterShares { get; }
+
+    /// <summary>The attempts to deliver of all nodes.</summary>
+    public IAttemptStore Attempts { get; }
 
     internal StateWriter Writer { get; }
 

@@ -52,6 +52,8 @@ internal sealed class BridgeKind() : IntegrationKind<BridgeSettings>(
 
     public override DateTimeOffset? PreviousSecretExpiresAt(IntegrationSettings settings) => null;
 
+    public override DeliveryScope ScopeOf(IntegrationPlan plan, int partitionCount) => plan.CreateScope(partitionCount, withoutOwn: true);
+
     public override IntegrationWork CreateWork(IntegrationPlan plan, IntegrationEnvironment environment, WorkTools tools)
     {
         var settings = (BridgeSettings)plan.Settings;
@@ -78,11 +80,11 @@ internal sealed class BridgeKind() : IntegrationKind<BridgeSettings>(
         var carrier = new BridgeCarrier(link, settings, BridgeInbound.ViaOf(environment, plan.Product), environment.TimeProvider);
         var job = new DeliveryJob
         {
-            Scope = plan.CreateScope(environment.Log.PartitionCount, withoutOwn: true),
+            Scope = ScopeOf(plan, environment.Log.PartitionCount),
             Form = new BridgeForm(settings, plan.Product),
             Shape = new DeliveryShape(DeliveryOrder.Device, inOneGo, TimeSpan.Zero),
             AttemptsInFlight = Math.Max(1, settings.MaxInFlight / inOneGo),
-            GivesReceipts = settings.Replay is null,
+            ReplayOf = settings.Replay?.Of ?? "",
             EventsPerSecond = settings.MaxEventsPerSecond,
             Carrier = new DeadLetteringCarrier(carrier, tools.DeadLetters, settings.Replay is { DeadLetters: true }, environment.Limits),
             Wake = wake,

@@ -14,6 +14,7 @@ internal sealed class AttemptRunner(
 {
     private readonly ConcurrentQueue<FinishedAttempt> _finished = new();
     private readonly CancellationTokenSource _cancellation = new();
+    private int _waitsForRoom;
 
     /// <summary>Where it is noted whose device wants to know; null when devices are told nothing.</summary>
     public ReceiptBook? Receipts { get; init; }
@@ -28,7 +29,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if (!carrier.IsReady || !MayTellMore || (held is null && !circuit.Allows(InFlight, now)))
+            if (!carrier.IsReady || !MayTellMore || !progress.Recorder.HasRoom || (held is null && !circuit.Allows(InFlight, now)))
             {
                 return null;
             }
@@ -57,6 +58,7 @@ internal sealed class AttemptRunner(
         while (_finished.TryDequeue(out var finished))
         {
             InFlight--;
+            progress.Recorder.Attempted(finished.Request, finished.Outcome, finished.StartedAt, finished.Duration);
             Settle(finished.Request, finished.Outcome);
         }
     }
@@ -65,7 +67,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (carrier.IsReady && MayTellMore && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (carrier.IsReady && MayTellMore && HasRoom() && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)
@@ -88,6 +90,26 @@ internal sealed class AttemptRunner(
 
     /// <summary>Publishing receipts wakes the loop when it is done.</summary>
     private bool MayTellMore => Receipts?.HasRoom ?? true;
+
+    /// <summary>Whether the journal keeps up; when it does not, the loop is woken once it does.</summary>
+    private bool HasRoom()
+    {
+        if (progress.Recorder.HasRoom)
+        {
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref _waitsForRoom, 1) == 0)
+        {
+            progress.Recorder.WhenRoom(() =>
+            {
+                Volatile.Write(ref _waitsForRoom, 0);
+                wake.Set();
+            });
+        }
+
+        return false;
+    }
 
     private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
 
@@ -147,6 +169,7 @@ internal sealed class AttemptRunner(
             else if (one.ExpiresAtMilliseconds != 0 && one.ExpiresAtMilliseconds <= now.ToUnixTimeMilliseconds())
             {
                 progress.Expired();
+                progress.Recorder.Expired(one);
             }
             else
             {
@@ -160,7 +183,8 @@ internal sealed class AttemptRunner(
 
     private async Task AttemptAsync(OutstandingRequest attempted)
     {
-        var startedAt = timeProvider.GetTimestamp();
+        var startedAt = timeProvider.GetUtcNow();
+        var started = timeProvider.GetTimestamp();
         AttemptOutcome outcome;
         try
         {
@@ -173,10 +197,11 @@ internal sealed class AttemptRunner(
             outcome = AttemptOutcome.Unanswered($"{exception.GetType().Name}: {exception.Message}");
         }
 
-        progress.Attempted(timeProvider.GetElapsedTime(startedAt));
-        _finished.Enqueue(new FinishedAttempt(attempted, outcome));
+        var duration = timeProvider.GetElapsedTime(started);
+        progress.Attempted(duration);
+        _finished.Enqueue(new FinishedAttempt(attempted, outcome, startedAt, duration));
         wake.Set();
     }
 
-    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome);
+    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome, DateTimeOffset StartedAt, TimeSpan Duration);
 }

@@ -21,8 +21,8 @@ internal sealed record DeliveryJob
     /// <summary>Most requests at the same time.</summary>
     public required int AttemptsInFlight { get; init; }
 
-    /// <summary>Whether devices are told what became of their events; a replay does not.</summary>
-    public bool GivesReceipts { get; init; } = true;
+    /// <summary>The integration whose events it sends again; empty for an integration itself, which also tells devices what became of their events.</summary>
+    public string ReplayOf { get; init; } = "";
 
     /// <summary>Most events per second; null for no bound.</summary>
     public int? EventsPerSecond { get; init; }

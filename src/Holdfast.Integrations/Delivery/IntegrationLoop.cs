@@ -1,5 +1,6 @@
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations.Receipts;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
@@ -39,12 +40,16 @@ internal sealed class IntegrationLoop : IDisposable
         _integration = integration;
         _cursor = [.. integration.Cursor];
         _wanted = new long[partitionCount];
-        Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
+        Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger)
+        {
+            Recorder = new AttemptRecorder(
+                environment.Attempts, new AttemptSource(integration.Product, integration.Name, job.ReplayOf), environment.TimeProvider),
+        };
         _scope = job.Scope;
         _wake = job.Wake;
         _form = job.Form;
         _window = new DeliveryWindow(partitionCount, limits, job.Shape);
-        _receipts = environment.Retained is { } retained && job.GivesReceipts
+        _receipts = environment.Retained is { } retained && job.ReplayOf.Length == 0
             ? new ReceiptBook(new ReceiptPublisher(integration.Product, integration.Name, retained, environment), environment, Progress, _wake)
             : null;
         _reader = new EventReader(
@@ -94,6 +99,21 @@ internal sealed class IntegrationLoop : IDisposable
             }
 
             return behind;
+        }
+    }
+
+    /// <summary>A copy of the confirmed offsets.</summary>
+    public long[] Cursor
+    {
+        get
+        {
+            var copy = new long[_cursor.Length];
+            for (var partition = 0; partition < copy.Length; partition++)
+            {
+                copy[partition] = Volatile.Read(ref _cursor[partition]);
+            }
+
+            return copy;
         }
     }
 
@@ -165,7 +185,7 @@ internal sealed class IntegrationLoop : IDisposable
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         _attempts.Collect();
-        await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await ReadAsync(cancellationToken).ConfigureAwait(false);
         _window.Merge(_reader.HasMore);
         _attempts.Start();
         _receipts?.Offer(_environment.TimeProvider.GetUtcNow());
@@ -187,6 +207,26 @@ internal sealed class IntegrationLoop : IDisposable
         _feedWatch.Watch(_wanted);
         ArmTimer();
         await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        if (!_reader.CanRead())
+        {
+            // Partitions that it wants nothing of are passed, which costs nothing.
+            await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await _environment.ReadPlaces.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _environment.ReadPlaces.Release();
+        }
     }
 
     /// <summary>Shows readers of the status where the loop is.</summary>

@@ -46,6 +46,9 @@ internal sealed class WebhookKind() : IntegrationKind<WebhookSettings>(
 
     public override DateTimeOffset? PreviousSecretExpiresAt(IntegrationSettings settings) => ((WebhookSettings)settings).PreviousSecretExpiresAt;
 
+    public override DeliveryScope ScopeOf(IntegrationPlan plan, int partitionCount)
+        => plan.CreateScope(partitionCount, withoutResponses: ((WebhookSettings)plan.Settings).Response is not null);
+
     public override IntegrationWork CreateWork(IntegrationPlan plan, IntegrationEnvironment environment, WorkTools tools)
     {
         var settings = (WebhookSettings)plan.Settings;
@@ -61,11 +64,11 @@ internal sealed class WebhookKind() : IntegrationKind<WebhookSettings>(
             environment.TimeProvider);
         var job = new DeliveryJob
         {
-            Scope = plan.CreateScope(environment.Log.PartitionCount, withoutResponses: settings.Response is not null),
+            Scope = ScopeOf(plan, environment.Log.PartitionCount),
             Form = form,
             Shape = new DeliveryShape(settings.Order, settings.MaxBatch, TimeSpan.FromMilliseconds(settings.MaxBatch > 1 ? settings.MaxWaitMilliseconds : 0)),
             AttemptsInFlight = settings.Concurrency,
-            GivesReceipts = settings.Replay is null,
+            ReplayOf = settings.Replay?.Of ?? "",
             EventsPerSecond = settings.MaxEventsPerSecond,
             Carrier = new DeadLetteringCarrier(carrier, tools.DeadLetters, settings.Replay is { DeadLetters: true }, environment.Limits),
         };

@@ -224,5 +224,22 @@ internal static class SchemaSteps
             PRIMARY KEY (product, device)
         );
         """,
+        """
+        CREATE TABLE attempt (
+            partition smallint NOT NULL,
+            bucket bigint NOT NULL,
+            writer uuid NOT NULL,
+            number bigint NOT NULL,
+            product text NOT NULL,
+            name text NOT NULL,
+            replay_of text NOT NULL,
+            first smallint NOT NULL,
+            last smallint NOT NULL,
+            lost_at bigint,
+            body bytea NOT NULL,
+            PRIMARY KEY (partition, bucket, writer, number)
+        );
+        CREATE INDEX attempt_lost ON attempt (lost_at) WHERE lost_at IS NOT NULL;
+        """,
     ];
 }

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
+using Holdfast.Server.Custody;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Devices;
 using Holdfast.Server.Drill;
@@ -80,6 +81,8 @@ internal static class Cli
             new RegisteredDeviceArguments(terminal).Build(),
             new TokenArguments(terminal).Build(),
             new IntegrationArguments(terminal).Build(),
+            new TraceArguments(terminal).Build(),
+            new CustodyArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
             new MigrateArguments(terminal).Build(),

@@ -60,8 +60,8 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
         var beside = new List<Task>();
         try
         {
-            await cluster.StartAsync(tell, cancellationToken);
             beside.Add(cluster.SuperviseAsync(NoteFallen, stop.Token));
+            await cluster.StartAsync(tell, cancellationToken);
             if (cluster.Database is { } database)
             {
                 beside.Add(await StartProbeAsync(database, journal, stop.Token));

@@ -53,6 +53,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(nodes);
         builder.Services.AddSingleton(reporter);
         builder.Services.AddSingleton(integrations.Deliveries);
+        builder.Services.AddSingleton(integrations.CustodyWith(broker.SessionPositions, reporter));
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

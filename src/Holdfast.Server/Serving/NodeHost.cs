@@ -26,6 +26,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private BrokerNode _broker = null!;
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
+    private AttemptKeeping? _attempts;
     private ClusterIntegrations? _clusterIntegrations;
     private HttpHost? _http;
     private ServerCertificate? _certificate;
@@ -105,7 +106,7 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable?[] inOrder = [_http, _mqtt, _clusterIntegrations, _integrations, _broker, _stores];
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _clusterIntegrations, _integrations, _attempts, _broker, _stores];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -150,6 +151,7 @@ internal sealed class NodeHost : IAsyncDisposable
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
         _stores.Cluster?.Begin(() => _broker.ConnectionCount, () => _broker.Health.State == CommitState.Committing);
+        _attempts = new AttemptKeeping(_stores.Attempts, _stores.Log, retention, _logger);
         _integrations = new IntegrationService(new IntegrationEnvironment
         {
             Log = _stores.Log,
@@ -158,6 +160,7 @@ internal sealed class NodeHost : IAsyncDisposable
             Store = _stores.Integrations,
             Publisher = _broker.Publisher,
             Retained = _broker.Retained,
+            Attempts = _attempts.Journal,
             Addresses = options.WebhookAddresses,
             Logger = _logger,
         });

@@ -1,4 +1,6 @@
 using Holdfast.Cluster;
+using Holdfast.Log.Attempts;
+using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
 using Holdfast.Log.Segments;
@@ -26,6 +28,9 @@ internal sealed class NodeStores : IAsyncDisposable
 
     public required IIdentityStore Identities { get; init; }
 
+    /// <summary>The attempts to deliver.</summary>
+    public required IAttemptStore Attempts { get; init; }
+
     /// <summary>This node's part of the cluster, or null.</summary>
     public ClusterNode? Cluster { get; private init; }
 
@@ -45,7 +50,8 @@ internal sealed class NodeStores : IAsyncDisposable
         try
         {
             var state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), log.PartitionCount, logger);
-            return new NodeStores(log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state };
+            var attempts = await AttemptFileStore.OpenAsync(Path.Combine(options.Data, "attempts"), log.PartitionCount, logger).ConfigureAwait(false);
+            return new NodeStores(attempts, log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state, Attempts = attempts };
         }
         catch
         {
@@ -73,7 +79,10 @@ internal sealed class NodeStores : IAsyncDisposable
                 LoggerFactory = loggers,
             },
             cancellationToken).ConfigureAwait(false);
-        return new NodeStores(node) { Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Identities = node.State, Cluster = node };
+        return new NodeStores(node)
+        {
+            Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Identities = node.State, Attempts = node.State.Attempts, Cluster = node,
+        };
     }
 
     public async ValueTask DisposeAsync()

@@ -44,6 +44,11 @@ internal static class Exchanges
             yield return exchange;
         }
 
+        await foreach (var exchange in CustodyExchanges.RunAsync())
+        {
+            yield return exchange;
+        }
+
         await foreach (var exchange in CallsAsync())
         {
             yield return exchange;

@@ -26,13 +26,13 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
         new Edit(
             "src/Holdfast.Log/Commit/GroupCommitter.cs",
             """
-                        _committed.Add(group);
+                        Deliver(group);
                         return;
             """,
             """
                         if (batches.IsEmpty)
                         {
-                            _committed.Add(group);
+                            Deliver(group);
                         }
 
                         return;
