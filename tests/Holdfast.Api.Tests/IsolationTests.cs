@@ -74,6 +74,19 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task Who_may_not_publish_calls_no_device_and_no_device_calls_another()
+    {
+        const string Call = "/api/v1/products/acme/devices/d/commands/open";
+        await using var host = await ApiHost.StartAsync();
+        var token = await TokenAsync(host, Scopes.Subscribe | Scopes.Read | Scopes.Manage);
+        var (_, key) = await host.Administration.AddDeviceAsync("acme", "e", null, [], withKey: true);
+
+        Assert.Equal(403, await StatusAsync(host, token, HttpMethod.Post, Call, "{}"));
+        Assert.Equal(403, await StatusAsync(host, Basic("acme/e", key!), HttpMethod.Post, Call, "{}"));
+        Assert.Equal(404, await StatusAsync(host, token, HttpMethod.Post, Call.Replace("acme", "other", StringComparison.Ordinal), "{}"));
+    }
+
+    [Fact]
     public async Task A_token_that_was_revoked_is_worth_nothing()
     {
         await using var host = await ApiHost.StartAsync();

@@ -1,4 +1,3 @@
-using System.Text;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
@@ -23,7 +22,7 @@ internal sealed class CallEndpoints(ApiOptions options)
     private static readonly string[] Parameters = ["wait", "expirySeconds"];
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Publish, options);
+        => endpoints.MapPost("/api/v1/products/{product}/devices/{device}/commands/{**name}", new CallEndpoints(options).CallAsync).Require(Access.Call, options);
 
     private async Task CallAsync(HttpContext context)
     {
@@ -36,7 +35,6 @@ internal sealed class CallEndpoints(ApiOptions options)
             return;
         }
 
-        var caller = Caller.Of(context);
         var command = new DeviceCommand
         {
             Product = product,
@@ -44,15 +42,8 @@ internal sealed class CallEndpoints(ApiOptions options)
             Name = context.GetRouteValue("name") as string ?? "",
             Payload = payload,
             ContentType = context.Request.ContentType,
-            Caller = caller.Publisher,
+            Caller = "http",
         };
-        var topic = $"devices/{command.Device}/commands/{command.Name}";
-        if (!caller.Rights.MayPublish(Encoding.UTF8.GetBytes(topic)))
-        {
-            await context.WriteProblemAsync(Problem.Forbidden($"You may not publish on the topic '{topic}'."));
-            return;
-        }
-
         var result = patience.Wait is { } wait
             ? await calls.CallAsync(command, wait, context.RequestAborted)
             : await calls.StoreAsync(command, patience.Expiry, context.RequestAborted);

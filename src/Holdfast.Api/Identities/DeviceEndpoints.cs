@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
-using Holdfast.Broker.Identities;
 using Holdfast.Broker.Naming;
 using Holdfast.Log.State;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Broker.Naming;
 using Microsoft.AspNetCore.Http;

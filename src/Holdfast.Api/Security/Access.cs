@@ -9,6 +9,9 @@ internal enum Access
     /// <summary>Publishing events: the scope <c>publish</c>; a device, on its own topics; also anonymous callers where they are allowed, for the product <c>default</c>.</summary>
     Publish,
 
+    /// <summary>Calling devices: the scope <c>publish</c>; also anonymous callers where they are allowed, for the product <c>default</c>. No device calls another.</summary>
+    Call,
+
     /// <summary>Reading events: the scope <c>read</c> or <c>subscribe</c>; also anonymous callers where they are allowed, for the product <c>default</c>.</summary>
     Events,
 

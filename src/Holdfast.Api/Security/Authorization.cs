@@ -46,7 +46,7 @@ internal static class Authorization
 
         var isAllowed = access switch
         {
-            Access.Publish or Access.Events => IsAnonymousAllowed(context, options) && context.GetRouteValue("product") is IdentityRegistry.DefaultProduct,
+            Access.Publish or Access.Call or Access.Events => IsAnonymousAllowed(context, options) && context.GetRouteValue("product") is IdentityRegistry.DefaultProduct,
             Access.Local => LocalCaller.Is(context),
             _ => false,
         };

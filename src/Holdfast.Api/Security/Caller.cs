@@ -40,6 +40,7 @@ internal sealed record Caller(string? Product, Scopes Scopes, Rights Rights, str
     {
         Access.Administrator => Product is null && Scopes.HasFlag(Scopes.Manage),
         Access.Publish => Scopes.HasFlag(Scopes.Publish) || (Scopes == Scopes.None && Product is not null),
+        Access.Call => Scopes.HasFlag(Scopes.Publish),
         Access.Events => (Scopes & (Scopes.Read | Scopes.Subscribe)) != 0,
         Access.Read => (Scopes & (Scopes.Read | Scopes.Manage)) != 0,
         Access.Manage => Scopes.HasFlag(Scopes.Manage),

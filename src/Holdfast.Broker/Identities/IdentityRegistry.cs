@@ -243,7 +243,16 @@ public sealed class IdentityRegistry : IDisposable
     private static bool TryRead<T>(StoredIdentity change, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? document)
         where T : class
     {
-        document = change.Document is null ? null : JsonSerializer.Deserialize(change.Document, type);
+        try
+        {
+            document = change.Document is null ? null : JsonSerializer.Deserialize(change.Document, type);
+        }
+        catch (JsonException)
+        {
+            // Written by a newer version: nobody gets in with what is not understood.
+            document = null;
+        }
+
         return document is not null;
     }
 }

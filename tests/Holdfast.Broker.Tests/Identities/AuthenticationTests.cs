@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Identities;
-using Holdfast.Broker.Tests.Harness;
 using Holdfast.Log.State;
 using Holdfast.Mqtt;
 
@@ -36,7 +35,7 @@ public sealed class AuthenticationTests
         await using var world = await Registered.StartAsync();
         var key = await world.AddDeviceAsync("d");
 
-        var stored = await world.Broker.Identities.LoadChangesAsync(0, CancellationToken.None).SingleAsync(one => one.Kind == IdentityKind.Device, CancellationToken.None);
+        var stored = await world.Broker.Identities.LoadChangesAsync(0, TestContext.Current.CancellationToken).SingleAsync(one => one.Kind == IdentityKind.Device, TestContext.Current.CancellationToken);
 
         Assert.DoesNotContain(key, stored.Document, StringComparison.Ordinal);
         Assert.DoesNotContain(key[4..], stored.Document, StringComparison.Ordinal);
@@ -78,11 +77,11 @@ public sealed class AuthenticationTests
         var removed = await world.ConnectAsync("d", await world.AddDeviceAsync("d"));
         var revoked = await world.ConnectAsync("e", await world.AddDeviceAsync("e"));
         using var elsewhere = new IdentityRegistry(world.Broker.Identities);
-        await elsewhere.RefreshAsync(CancellationToken.None);
+        await elsewhere.RefreshAsync(TestContext.Current.CancellationToken);
 
         Assert.True(await world.Administration.RemoveAsync(IdentityKind.Device, "p", "d"));
         await new IdentityAdministration(elsewhere, world.Broker.Time).RevokeDeviceAsync("p", "e");
-        await world.Broker.Node.Identities.RefreshAsync(CancellationToken.None);
+        await world.Broker.Node.Identities.RefreshAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(ReasonCode.AdministrativeAction, await removed.DisconnectedByServerAsync());
         Assert.Equal(ReasonCode.AdministrativeAction, await revoked.DisconnectedByServerAsync());
@@ -156,11 +155,7 @@ public sealed class AuthenticationTests
         await device.DisconnectAsync();
         await world.Broker.AdvanceUntilAsync(() => IsConnected() == false, "the device is gone");
 
-        bool? IsConnected()
-        {
-            var found = world.Broker.Identities.LoadPresenceAsync("p", ["d"], CancellationToken.None).AsTask().Result;
-            return found.Count == 0 ? null : found[0].IsConnected;
-        }
+        bool? IsConnected() => world.Broker.Identities.FindPresence("p", "d")?.IsConnected;
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text;
 using Holdfast.Broker.Identities;
-using Holdfast.Broker.Tests.Harness;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
 

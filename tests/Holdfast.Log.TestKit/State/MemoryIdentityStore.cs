@@ -11,6 +11,15 @@ public sealed class MemoryIdentityStore : IIdentityStore
     private readonly Dictionary<(string Product, string Device), StoredPresence> _presence = [];
     private long _revision;
 
+    /// <summary>What was said last of a device; null when nothing was.</summary>
+    public StoredPresence? FindPresence(string product, string device)
+    {
+        lock (_lock)
+        {
+            return _presence.GetValueOrDefault((product, device));
+        }
+    }
+
     public async IAsyncEnumerable<StoredIdentity> LoadChangesAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<StoredIdentity> changes;

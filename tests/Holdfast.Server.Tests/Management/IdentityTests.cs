@@ -133,7 +133,7 @@ public sealed class IdentityTests : IAsyncLifetime
     {
         string[] port = arguments.Contains("-p") ? [] : ["-p", $"{_server.MqttPort}"];
         using var process = Process.Start(new ProcessStartInfo("timeout", [arguments.Contains("-d") ? "12" : "30", program, "-h", "127.0.0.1", .. port, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await error);
     }
