@@ -26,7 +26,7 @@ internal sealed class Consumers(IntegrationEnvironment environment, IntegrationR
         var found = new SortedDictionary<string, Consumer>(StringComparer.Ordinal);
         foreach (var stored in await environment.Store.LoadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (stored.Product == product && TryRead(stored) is { Settings.Replay: null } plan)
+            if (stored.Product == product && TryRead(stored) is { WantsEvents: true } plan)
             {
                 found[plan.Name] = Make(plan, stored.CreatedAt, runner.Find(product, plan.Name)?.Loop.Cursor ?? stored.Cursor);
             }
