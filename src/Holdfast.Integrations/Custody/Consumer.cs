@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Holdfast.Integrations.Delivery;
-using Holdfast.Integrations.Webhooks;
 using Holdfast.Log.State;
 
 namespace Holdfast.Integrations.Custody;

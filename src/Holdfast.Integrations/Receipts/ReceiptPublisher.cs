@@ -18,7 +18,13 @@ internal sealed class ReceiptPublisher(string product, string integration, IReta
         {
             var topic = $"devices/{ofDevice.Key}/receipts/{integration}";
             var known = DeviceReceipts.Parse(retained.Read(product, topic));
-            if (ofDevice.Count(receipt => known.Add(receipt.Wish.Stream, receipt.Wish.Sequence, receipt.IsDelivered)) > 0)
+            var isNews = false;
+            foreach (var receipt in ofDevice)
+            {
+                isNews |= known.Add(receipt.Wish.Stream, receipt.Wish.Sequence, receipt.IsDelivered);
+            }
+
+            if (isNews)
             {
                 appended.Add(await environment.Publisher.AppendAsync(ToEvent(topic, known), CancellationToken.None).ConfigureAwait(false));
             }
