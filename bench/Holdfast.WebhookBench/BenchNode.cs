@@ -6,7 +6,7 @@ using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.Attempts;
 using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Batches;

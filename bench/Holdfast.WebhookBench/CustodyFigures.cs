@@ -32,7 +32,7 @@ internal static class CustodyFigures
         {
             var partition = random.Next(node.Log.PartitionCount);
             var offset = random.NextInt64(node.Log.CommittedOffset(partition));
-            var trace = await node.Custody.TraceAsync("bench", EventId.Format(node.Incarnation, partition, offset), CancellationToken.None);
+            var trace = await node.Custody.TraceAsync("bench", EventId.Format(node.Log.Incarnations, partition, offset), CancellationToken.None);
             Expect(trace is { Deliveries: [{ Outcome: Outcomes.Delivered }] });
         });
         await MeasureAsync("catch-up of a device", async () => Expect(await ReadDeviceAsync(node, random.Next(Devices)) == Events / Devices));

@@ -23,7 +23,7 @@ internal sealed class ConfigArguments(Terminal terminal)
         var serve = new ServeArguments().Build();
         string[] arguments = file is null ? [] : ["--config", file];
         var all = Configuration.Merge(arguments, serve, Environment.GetEnvironmentVariable, out var settings, out var problem);
-        problem ??= serve.Parse(all).Errors.FirstOrDefault()?.Message;
+        problem ??= serve.Parse(all).Errors is [var error, ..] ? error.Message : null;
         if (problem is not null)
         {
             return terminal.Fail(problem);

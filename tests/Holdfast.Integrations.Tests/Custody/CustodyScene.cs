@@ -66,7 +66,7 @@ internal sealed class CustodyScene : IAsyncDisposable, ISessionPositions, IClust
         record.WriteTo(batch.Reserve(record.Size, now));
         Assert.Equal(AppendStatus.Appended, await Scene.Log.AppendAsync(new[] { batch.Seal(partition, offset, epoch: 7) }));
         Scene.Feed.Announce(partition, offset + 1);
-        return EventId.Format(Scene.Log.Incarnation, partition, offset);
+        return EventId.Format(Scene.Log.Incarnations, partition, offset);
     }
 
     public async Task<EventTrace> TraceAsync(string id)

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Holdfast.Broker.Publishing;
-using Holdfast.Integrations.Receipts;
 using Holdfast.Integrations.Tests.Support;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
