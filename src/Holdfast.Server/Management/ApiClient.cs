@@ -13,7 +13,9 @@ internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, stri
 /// <summary>Calls the HTTP API of a node.</summary>
 /// <param name="server">Its address.</param>
 /// <param name="token">The API token, or null. Never shown.</param>
-internal sealed class ApiClient(Uri server, string? token) : IDisposable
+/// <param name="program">The command that should run there.</param>
+/// <param name="variable">The environment variable of the token.</param>
+internal sealed class ApiClient(Uri server, string? token, string program = "holdfast serve", string variable = "HOLDFAST_TOKEN") : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -47,7 +49,7 @@ internal sealed class ApiClient(Uri server, string? token) : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            return new ApiAnswer(false, default, $"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does 'holdfast serve' run there? Name another address with --server.");
+            return new ApiAnswer(false, default, $"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does '{program}' run there? Name another address with --server.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -63,7 +65,7 @@ internal sealed class ApiClient(Uri server, string? token) : IDisposable
         if (status == 401)
         {
             return token is null
-                ? $"{server} wants a token: give it with --token, in HOLDFAST_TOKEN, or with --data DIR, whose admin-token is read."
+                ? $"{server} wants a token: give it with --token, in {variable}, or with --data DIR, whose admin-token is read."
                 : $"{server} does not accept the token.";
         }
 
