@@ -1,10 +1,14 @@
 using System.Text;
 using System.Text.Json;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
+using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
+using Holdfast.Log.Attempts;
+using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -15,7 +19,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Holdfast.WebhookBench;
 
 /// <summary>The log on disk and integrations on top, without a broker in front.</summary>
-internal sealed class BenchNode : ICommitFeed, ILogInterest, IEventPublisher, IAsyncDisposable
+internal sealed class BenchNode : ICommitFeed, ILogInterest, IEventPublisher, ISessionPositions, IClusterReporter, IAsyncDisposable
 {
     private const int BatchRecords = 64;
 
@@ -24,14 +28,30 @@ internal sealed class BenchNode : ICommitFeed, ILogInterest, IEventPublisher, IA
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SegmentLog _log = null!;
     private SqliteStateStore _state = null!;
+    private AttemptJournal? _attempts;
 
     public IntegrationService Service { get; private set; } = null!;
+
+    /// <summary>Whether attempts are noted; without, to see what that costs.</summary>
+    public static bool KeepsJournal { get; set; } = true;
+
+    public ICustody Custody => Service.CustodyWith(this, this);
+
+    public string Incarnation => _log.Incarnation;
+
+    public SegmentLog Log => _log;
 
     public static async Task<BenchNode> StartAsync()
     {
         var node = new BenchNode();
         node._log = await SegmentLog.OpenAsync(new SegmentLogOptions { Directory = node._directory.FullName });
         node._state = SqliteStateStore.Open(Path.Combine(node._directory.FullName, "state.db"));
+        if (KeepsJournal)
+        {
+            var store = await AttemptFileStore.OpenAsync(Path.Combine(node._directory.FullName, "attempts"), node._announced.Length, NullLogger.Instance);
+            node._attempts = new AttemptJournal(store, new AttemptJournalOptions());
+        }
+
         node.Service = new IntegrationService(new IntegrationEnvironment
         {
             Log = node._log,
@@ -39,6 +59,7 @@ internal sealed class BenchNode : ICommitFeed, ILogInterest, IEventPublisher, IA
             Interest = node,
             Publisher = node,
             Store = node._state,
+            Attempts = node._attempts,
             Logger = NullLogger.Instance,
             Addresses = AddressPolicy.AllowAll,
         });
@@ -110,9 +131,21 @@ internal sealed class BenchNode : ICommitFeed, ILogInterest, IEventPublisher, IA
     public ValueTask<Task<PublishResult>> AppendAsync(EventToPublish message, CancellationToken cancellationToken)
         => throw new NotSupportedException("Nothing here answers to devices.");
 
+    public IReadOnlyList<SessionFact> Of(string product, ReadOnlySpan<byte> topic, int partition, long offset, int limit) => [];
+
+    public ValueTask<ClusterReport> ReportAsync(CancellationToken cancellationToken)
+        => ValueTask.FromResult(new ClusterReport("machine", Incarnation, new DurabilityReport("disk", "", []), [], [], []));
+
+    public ValueTask<bool> DrainAsync(string node, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
     public async ValueTask DisposeAsync()
     {
         await Service.DisposeAsync();
+        if (_attempts is not null)
+        {
+            await _attempts.DisposeAsync();
+        }
+
         await _log.DisposeAsync();
         await _state.DisposeAsync();
         _directory.Delete(recursive: true);

@@ -27,8 +27,10 @@ internal static class ManyIntegrations
         using var fast = new Receiver(bufferBytes: ConnectionBytes);
         using var slow = new Receiver(TimeSpan.FromSeconds(5), ConnectionBytes);
         await using var node = await BenchNode.StartAsync();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
         await Parallel.ForEachAsync(Enumerable.Range(0, Integrations), async (i, _) =>
             await node.AddAsync($"i{i}", $"devices/d{i}/events/#", $$"""{"url":"{{(hasSlow && i % 10 == 0 ? slow.Url : fast.Url)}}"}"""));
+        var memory = (GC.GetTotalMemory(forceFullCollection: true) - before) / Integrations / 1024;
         var latencies = new List<double>();
         var watch = Stopwatch.StartNew();
         using var meters = Listen(latencies, watch);
@@ -48,7 +50,7 @@ internal static class ManyIntegrations
         all.Sort();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Integrations} integrations, {(hasSlow ? "a tenth slow" : "none slow")}: an event each, p50 {all[all.Count / 2]:0} ms, p99 {all[all.Count * 99 / 100]:0} ms"));
+            $"{Integrations} integrations ({memory:N0} kB each while idle), {(hasSlow ? "a tenth slow" : "none slow")}: an event each, p50 {all[all.Count / 2]:0} ms, p99 {all[all.Count * 99 / 100]:0} ms"));
     }
 
     private static int CountOf(List<double> latencies)

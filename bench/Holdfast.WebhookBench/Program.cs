@@ -4,8 +4,10 @@ using Holdfast.Broker.Integrations;
 using Holdfast.WebhookBench;
 
 // Measures webhooks against a receiver in the same process: what is published while the integration is paused is delivered as fast as it can be.
-//   dotnet run -c Release --project bench/Holdfast.WebhookBench -- [single|batched|replay|many]
-string[] scenarios = args.Length > 0 ? args : ["single", "batched", "replay", "many"];
+//   dotnet run -c Release --project bench/Holdfast.WebhookBench -- [single|batched|replay|many|custody] [--no-journal]
+string[] named = [.. args.Where(argument => argument != "--no-journal")];
+BenchNode.KeepsJournal = named.Length == args.Length;
+string[] scenarios = named.Length > 0 ? named : ["single", "batched", "replay", "many", "custody"];
 foreach (var scenario in scenarios)
 {
     await (scenario switch
@@ -14,6 +16,7 @@ foreach (var scenario in scenarios)
         "batched" => DrainAsync("batched", 1_000_000, """ "maxBatch":500,"concurrency":8 """),
         "replay" => ReplayAsync(2_000_000),
         "many" => ManyIntegrations.RunAsync(),
+        "custody" => CustodyFigures.RunAsync(),
         _ => throw new ArgumentException($"There is no scenario '{scenario}'."),
     });
 }

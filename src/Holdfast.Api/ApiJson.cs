@@ -2,10 +2,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Holdfast.Api.Calls;
 using Holdfast.Api.Events;
 using Holdfast.Api.Health;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Relaying;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Events;
 using Holdfast.Broker.Reports;
 
@@ -15,12 +18,17 @@ namespace Holdfast.Api;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(PublishAnswer))]
+[JsonSerializable(typeof(StoredCommandAnswer))]
 [JsonSerializable(typeof(ManyAnswer))]
 [JsonSerializable(typeof(IntegrationAnswer))]
 [JsonSerializable(typeof(ClusterReport))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(TestAnswer))]
+[JsonSerializable(typeof(EventTrace))]
+[JsonSerializable(typeof(CustodyReport))]
 [JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(RelayedRequest))]
+[JsonSerializable(typeof(RelayedAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ApiJson Readable { get; } = new(new JsonSerializerOptions

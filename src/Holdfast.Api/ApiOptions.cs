@@ -25,4 +25,7 @@ public sealed record ApiOptions
 
     /// <summary>Answers with the last events that may be made at the same time; each reads much of the log.</summary>
     public int MaximumLastReaders { get; init; } = 4;
+
+    /// <summary>Custody reports that may be made at the same time; each reads much of the log and of the journal of attempts.</summary>
+    public int MaximumCustodyReaders { get; init; } = 4;
 }

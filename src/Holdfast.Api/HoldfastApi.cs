@@ -1,12 +1,17 @@
+using Holdfast.Api.Calls;
 using Holdfast.Api.Cluster;
+using Holdfast.Api.Custody;
 using Holdfast.Api.Events;
 using Holdfast.Api.Events.Reading;
 using Holdfast.Api.Health;
+using Holdfast.Api.Identities;
 using Holdfast.Api.Integrations;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Reference;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
+using Holdfast.Broker.Identities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -26,8 +31,9 @@ public static class HoldfastApi
     /// <summary>
     /// Adds what the endpoints need. The host also provides <see cref="Broker.Publishing.IEventPublisher"/>,
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
-    /// <see cref="Log.Partitions.IPartitionLog"/>,
-    /// <see cref="Broker.Reports.IClusterReporter"/>, <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
+    /// <see cref="Broker.Integrations.IIntegrationNodes"/>, <see cref="Broker.Custody.ICustody"/>, <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
+    /// <see cref="Broker.Identities.IdentityRegistry"/>, <see cref="Broker.Identities.ClientAuthenticator"/>, <see cref="Broker.Reports.IClusterReporter"/>,
+    /// <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How the surface behaves.</param>
@@ -37,10 +43,12 @@ public static class HoldfastApi
         services.AddSingleton<ProblemMiddleware>();
         services.AddSingleton<IStartupFilter, ProblemStartupFilter>();
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<RequestRelay>();
         services.AddSingleton<EventSource>();
         services.AddSingleton<EventPages>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<LastEvents>();
+        services.AddSingleton<IdentityAdministration>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("holdfast")).WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
@@ -55,9 +63,15 @@ public static class HoldfastApi
         HealthEndpoints.Map(endpoints);
         EventEndpoints.Map(endpoints, options);
         EventReadEndpoints.Map(endpoints, options);
+        CallEndpoints.Map(endpoints, options);
         IntegrationEndpoints.Map(endpoints, options);
         ClusterEndpoints.Map(endpoints, options);
+        ProductEndpoints.Map(endpoints, options);
+        ProductSettingsEndpoints.Map(endpoints, options);
+        DeviceEndpoints.Map(endpoints, options);
+        TokenEndpoints.Map(endpoints, options);
         DeliveryEndpoints.Map(endpoints, options);
+        CustodyEndpoints.Map(endpoints, options);
         ReferenceEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").Require(Access.Local, options);
         return endpoints;

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.Sessions;
@@ -25,6 +28,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly SessionServices _services;
     private readonly SessionRegistry _registry;
     private readonly EventPublisher _publisher;
+    private readonly DeviceCalls _calls;
     private readonly ClientLifecycle _lifecycle;
     private readonly SubscriptionHandler _subscriptions;
     private readonly WillScheduler _wills;
@@ -48,11 +52,13 @@ public sealed class BrokerNode : IAsyncDisposable
         _backbone = stores.Backbone;
         _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
+        Retained = new RetainedReader(services);
+        _calls = new DeviceCalls(services, _publisher, stores.Home?.Store);
         _wills = new WillScheduler(services, sessionStore);
         _expiry = new SessionExpiry(services, services.Monitor);
         _ending = new SessionEnding(services, sessionStore, _wills);
         _keeper = Keeper(stores.Home, sessionStore);
-        _lifecycle = new ClientLifecycle(services, registry, _keeper, _ending, services.Monitor, _wills, _expiry);
+        _lifecycle = new ClientLifecycle(services, registry, sessionStore, _keeper, _ending, services.Monitor, _wills, _expiry);
         _subscriptions = new SubscriptionHandler(services, sessionStore);
         _checkpointer = new Checkpointer(services, registry, stores.Checkpoints);
         _router = new DirectRouter(services);
@@ -62,6 +68,12 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Publishes for something that is not an MQTT connection.</summary>
     public IEventPublisher Publisher => _publisher;
 
+    /// <summary>Calls devices.</summary>
+    public IDeviceCalls Calls => _calls;
+
+    /// <summary>Reads retained messages.</summary>
+    public IRetainedReader Retained { get; }
+
     /// <summary>Whether the node can commit.</summary>
     public ICommitHealth Health => _services.Monitor;
 
@@ -70,6 +82,15 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Topics whose QoS 0 messages are logged.</summary>
     public ILogInterest LogInterests => _services.LogInterests;
+
+    /// <summary>Products, devices and tokens.</summary>
+    public IdentityRegistry Identities => _services.Identities;
+
+    /// <summary>Decides who clients are.</summary>
+    public ClientAuthenticator Authenticator => _services.Authenticator;
+
+    /// <summary>How far its sessions are.</summary>
+    public ISessionPositions SessionPositions => new SessionPositions(_registry, _services.Feed);
 
     /// <summary>Number of network connections.</summary>
     public int ConnectionCount => _connections.Count;
@@ -96,11 +117,15 @@ public sealed class BrokerNode : IAsyncDisposable
             Time = time,
             Logger = logger,
             SessionsTravel = stores.Home is not null,
+            Identities = new IdentityRegistry(stores.Identities ?? new NoIdentities()),
         };
         services.Feed = new Dispatcher(services, onFatal);
         services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
         services.Appender = stores.Backbone?.Appender ?? services.Committer;
         services.Monitor = new CommitMonitor(services);
+        services.Authenticator = new ClientAuthenticator(services.Identities, time);
+        services.IdentityConnections = new IdentityConnections(services);
+        await services.Identities.RefreshAsync(cancellationToken).ConfigureAwait(false);
         var registry = new SessionRegistry(services);
         var sessionStore = stores.Home is { } home ? new NodeSessionStore(home.Store) : stores.Sessions;
         var recovered = await new Recovery(services, registry, sessionStore, stores.Checkpoints).RunAsync(cancellationToken).ConfigureAwait(false);
@@ -160,6 +185,8 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopLoopsAsync().ConfigureAwait(false);
+        await _services.IdentityConnections.WriteAsync().ConfigureAwait(false);
+        _services.Identities.Dispose();
         _wills.Dispose();
         _stopping.Dispose();
     }
@@ -198,6 +225,11 @@ public sealed class BrokerNode : IAsyncDisposable
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), _services.IdentityConnections.WriteAsync));
+        if (_backbone is not null)
+        {
+            _loops.Add(EveryAsync(TimeSpan.FromMilliseconds(500), FollowIdentitiesAsync));
+        }
     }
 
     private ISessionKeeper Keeper(ISessionHome? home, ISessionStore store)
@@ -221,6 +253,7 @@ public sealed class BrokerNode : IAsyncDisposable
         metrics.AddGauge("holdfast_retained", () => _services.Retained.Count, "Retained messages.");
         metrics.AddGauge("holdfast_log_bytes", () => _services.Log.GetStatistics().Bytes, "Bytes of the log on disk.");
         metrics.AddGauge("holdfast_log_damaged_records", () => _services.Log.GetStatistics().DamagedRecords, "Records found damaged, never served.");
+        metrics.AddGauge("holdfast_calls_waiting", () => _calls.Waiting, "Device calls that wait for an answer.");
         metrics.AddGauge("holdfast_committing", () => Health.State == CommitState.Committing ? 1 : 0, "1 while the node commits.");
     }
 
@@ -270,6 +303,19 @@ public sealed class BrokerNode : IAsyncDisposable
         }
     }
 
+    /// <summary>What other nodes have changed; a revocation counts here within a second.</summary>
+    private async Task FollowIdentitiesAsync()
+    {
+        try
+        {
+            await _services.Identities.RefreshAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            _services.Logger.LogWarning("The registry cannot be looked at now: {Message}", exception.Message);
+        }
+    }
+
     private async Task ApplyRetentionAsync()
     {
         try
@@ -316,10 +362,12 @@ public sealed class BrokerNode : IAsyncDisposable
 /// <param name="Retention">What the log keeps.</param>
 /// <param name="Backbone">The cluster, when there is one; else the node commits to the log itself.</param>
 /// <param name="Home">Where the cluster keeps the sessions, when there is one; else they stay on this node, and in <paramref name="Sessions"/>.</param>
+/// <param name="Identities">The registry; null for none, when all clients are anonymous.</param>
 public sealed record BrokerStores(
     IPartitionLog Log,
     ISessionStore Sessions,
     ICheckpointStore Checkpoints,
     RetentionPolicy Retention,
     IClusterBackbone? Backbone = null,
-    ISessionHome? Home = null);
+    ISessionHome? Home = null,
+    IIdentityStore? Identities = null);

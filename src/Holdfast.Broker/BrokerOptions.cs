@@ -27,9 +27,6 @@ public sealed record BrokerOptions
     /// <summary>The most subscriptions of one session.</summary>
     public int MaximumSubscriptions { get; init; } = 100_000;
 
-    /// <summary>Whether clients may share subscriptions; else they are told so in CONNACK, and refused with 0x9E.</summary>
-    public bool SharedSubscriptions { get; init; } = true;
-
     /// <summary>A connection that has not sent a whole CONNECT by then is closed.</summary>
     public TimeSpan ConnectDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -47,6 +44,15 @@ public sealed record BrokerOptions
 
     /// <summary>How often projections and cursors are written.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Device calls that may wait for an answer at the same time.</summary>
+    public int WaitingCalls { get; init; } = 1024;
+
+    /// <summary>Device calls of one device that may wait for an answer at the same time.</summary>
+    public int WaitingCallsOfDevice { get; init; } = 16;
+
+    /// <summary>The longest that a device call may wait for its answer.</summary>
+    public TimeSpan LongestCall { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many clients a second a node of a cluster sends to the others when it shuts down.</summary>
     public int ClientsMovedPerSecond { get; init; } = 1_000;

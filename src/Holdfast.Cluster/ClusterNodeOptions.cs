@@ -32,6 +32,9 @@ public sealed record ClusterNodeOptions
     /// <summary>Called once when this node must end itself at once, acknowledging nothing more: it was taken for dead.</summary>
     public required Action<string> OnDeclaredDead { get; init; }
 
+    /// <summary>Called when the database has lost what this node knows to be committed: the process must end and start anew from what there is. Possible only with asynchronous replication.</summary>
+    public required Action<string> OnEndLost { get; init; }
+
     /// <summary>Called when the store can no longer be trusted: the process must end.</summary>
     public required Action<Exception> OnFatal { get; init; }
 

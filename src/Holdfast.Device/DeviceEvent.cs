@@ -8,6 +8,9 @@ public sealed record DeviceEvent(string Name, ReadOnlyMemory<byte> Payload)
     /// <summary>Which events go first.</summary>
     public EventPriority Priority { get; init; } = EventPriority.Normal;
 
+    /// <summary>What it must have reached before the outbox forgets it. Above <see cref="EventLevel.Stored"/> only with <see cref="DeviceOptions.Receipts"/>.</summary>
+    public EventLevel Level { get; init; } = EventLevel.Stored;
+
     /// <summary>The media type of the payload, or null.</summary>
     public string? ContentType { get; init; }
 }

@@ -4,6 +4,7 @@ using Holdfast.Device.Batches;
 using Holdfast.Device.Commands;
 using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
+using Holdfast.Device.Receipts;
 
 namespace Holdfast.Device;
 
@@ -60,6 +61,12 @@ public sealed record DeviceOptions
 
     /// <summary>What the device does on command, by name; a name may have several levels. With none, nothing is subscribed to.</summary>
     public IReadOnlyDictionary<string, CommandHandler> Commands { get; init; } = new Dictionary<string, CommandHandler>();
+
+    /// <summary>Whether the device listens for receipts, so that events can wait for more than to be stored.</summary>
+    public bool Receipts { get; init; }
+
+    /// <summary>Called with each event that an integration it waits for will never deliver; the outbox forgets it then. It must not wait. Null to have it logged only.</summary>
+    public Action<UndeliveredEvent>? Undelivered { get; init; }
 
     /// <summary>Another way for urgent events while no endpoint works, or null. It is not disposed of by the device.</summary>
     public IFallbackChannel? FallbackChannel { get; init; }

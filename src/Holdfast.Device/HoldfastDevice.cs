@@ -5,6 +5,7 @@ using Holdfast.Device.Connections;
 using Holdfast.Device.Dialing;
 using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
+using Holdfast.Device.Receipts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -22,6 +23,7 @@ public sealed class HoldfastDevice : IAsyncDisposable
     private readonly CloudClock _clock;
     private readonly DeviceMetrics _metrics;
     private readonly CancellationTokenSource _ending = new();
+    private readonly CloudSender _sender;
     private readonly Task _sending;
 
     // Of changes that nobody has read, the oldest are left out: the newest is what counts.
@@ -32,17 +34,21 @@ public sealed class HoldfastDevice : IAsyncDisposable
     {
         (_options, _outbox, _clock) = (options, outbox, new CloudClock(time));
         _monitor = new ConnectivityMonitor(new Connectivity(options.AckDeadline, time), status => _changes.Writer.TryWrite(status));
+        outbox.Undelivered = undelivered => Tell(undelivered, logger);
         var selector = new EndpointSelector(options.Endpoints, options.FirstBackOff, options.LongestBackOff, time, Random.Shared);
         var commands = new CommandDispatcher(options, logger, _ending.Token);
         var services = new SendingServices(options, outbox, selector, _monitor, new BatchGatherer(options), _traffic, time, logger);
-        var sender = new CloudSender(services, connector ?? new MqttConnector(options, _traffic, _clock, commands));
+        _sender = new CloudSender(services, connector ?? new MqttConnector(options, _traffic, _clock, [commands, new ReceiptReceiver(options, outbox)]));
         _metrics = new DeviceMetrics(this, options.DeviceId);
         var fallback = options.FallbackChannel is { } channel ? new FallbackSender(channel, services).RunAsync(_ending.Token) : Task.CompletedTask;
-        _sending = Task.WhenAll(Task.Run(() => sender.RunAsync(_ending.Token)), fallback);
+        _sending = Task.WhenAll(Task.Run(() => _sender.RunAsync(_ending.Token)), fallback);
     }
 
     /// <summary>Whether events reach the cloud, and why not.</summary>
     public ConnectivityStatus Connectivity => _monitor.Status;
+
+    /// <summary>Whether the cloud that the device is connected to, or was last, tells when events are delivered; null before the first connection. Only Holdfast does. Without, events that wait for more than to be stored stay in the outbox.</summary>
+    public bool? CloudGivesReceipts => _sender.GivesReceipts;
 
     /// <summary>Every change of <see cref="Connectivity"/>, for one reader.</summary>
     public IAsyncEnumerable<ConnectivityStatus> ConnectivityChanges => _changes.Reader.ReadAllAsync();
@@ -70,7 +76,7 @@ public sealed class HoldfastDevice : IAsyncDisposable
     /// <summary>Takes an event. When this ends, the event is flushed to the outbox and will be sent; with an outbox in memory, as long as the process lives.</summary>
     /// <param name="deviceEvent">The event.</param>
     /// <returns>Its identity, which the cloud stores with it.</returns>
-    /// <exception cref="ArgumentException">The name is no topic, or the event is too large for the outbox.</exception>
+    /// <exception cref="ArgumentException">The name is no topic, the event is too large for the outbox, or it waits for receipts that the device does not listen for.</exception>
     /// <exception cref="OutboxFullException">The outbox is full, and its policy refuses the event.</exception>
     /// <exception cref="OutboxWriteException">The disk did not take it.</exception>
     public Task<EventIdentity> PublishAsync(DeviceEvent deviceEvent)
@@ -81,7 +87,25 @@ public sealed class HoldfastDevice : IAsyncDisposable
             throw new ArgumentException("An event's name is part of a topic: not empty, without + and #, and its topic and content type are short.", nameof(deviceEvent));
         }
 
-        return _outbox.AppendAsync(deviceEvent.Priority, topic, deviceEvent.ContentType ?? "", deviceEvent.Payload);
+        if (deviceEvent.Level != EventLevel.Stored && !_options.Receipts)
+        {
+            throw new ArgumentException($"An event waits for '{deviceEvent.Level}' only with {nameof(DeviceOptions)}.{nameof(DeviceOptions.Receipts)}: without, nobody would hear that it is.", nameof(deviceEvent));
+        }
+
+        return _outbox.AppendAsync(deviceEvent.Priority, topic, deviceEvent.ContentType ?? "", deviceEvent.Payload, deviceEvent.Level.Wish);
+    }
+
+    private void Tell(UndeliveredEvent undelivered, ILogger logger)
+    {
+        logger.LogWarning("The integration {Integration} will not deliver the event {Identity}.", undelivered.Integration, undelivered.Identity);
+        try
+        {
+            _options.Undelivered?.Invoke(undelivered);
+        }
+        catch (Exception exception)
+        {
+            logger.LogError(exception, "What is called with undelivered events failed.");
+        }
     }
 
     internal long Waiting => _outbox.Waiting;

@@ -1,6 +1,8 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Broker.Retained;
+using Holdfast.Integrations.Network;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
@@ -10,6 +12,9 @@ namespace Holdfast.Integrations;
 /// <summary>What integrations need of the node they run in.</summary>
 public sealed record IntegrationEnvironment
 {
+    /// <summary>Enough to keep the processors and the disk busy.</summary>
+    private static readonly int MostReaders = Math.Max(4, 2 * Environment.ProcessorCount);
+
     /// <summary>The log they read.</summary>
     public required IPartitionLog Log { get; init; }
 
@@ -25,6 +30,12 @@ public sealed record IntegrationEnvironment
     /// <summary>Publishes receivers' answers to devices.</summary>
     public required IEventPublisher Publisher { get; init; }
 
+    /// <summary>Where the receipts of devices are read back; null when devices get none.</summary>
+    public IRetainedReader? Retained { get; init; }
+
+    /// <summary>The journal of delivery attempts; null to keep none.</summary>
+    public AttemptJournal? Attempts { get; init; }
+
     /// <summary>Which addresses webhooks may connect to.</summary>
     public AddressPolicy Addresses { get; init; } = AddressPolicy.PublicOnly;
 
@@ -36,6 +47,11 @@ public sealed record IntegrationEnvironment
 
     /// <summary>The limits of each integration.</summary>
     public IntegrationLimits Limits { get; init; } = IntegrationLimits.Default;
+
+    /// <summary>
+    /// Places for integrations that read the log at the same time, so that ten thousand that are woken by one commit do not each hold a stretch of it.
+    /// </summary>
+    internal SemaphoreSlim ReadPlaces { get; } = new(MostReaders);
 
     /// <summary>The seed of the jitter.</summary>
     public int Seed { get; init; } = Random.Shared.Next();

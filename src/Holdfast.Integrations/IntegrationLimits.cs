@@ -52,8 +52,20 @@ public sealed record IntegrationLimits
     /// <summary>The longest pause after a failed attempt.</summary>
     public TimeSpan MaximumRetryDelay { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Most events of an integration that are done and whose receipts are not published yet; beyond, no further attempt begins.</summary>
+    public int WaitingReceipts { get; init; } = 8192;
+
+    /// <summary>Receipts are published at most so often, unless half of <see cref="WaitingReceipts"/> wait.</summary>
+    public TimeSpan ReceiptInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the receipts of a device are kept after the last one.</summary>
+    public TimeSpan ReceiptsKept { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>The cursor is saved at most so often.</summary>
     public TimeSpan CursorInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the saving of a cursor waits for the journal of attempts; then the cursor stays where it was, and a restart repeats.</summary>
+    public TimeSpan JournalWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a shutdown waits for the attempts in flight.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);

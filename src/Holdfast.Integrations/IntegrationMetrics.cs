@@ -13,6 +13,8 @@ namespace Holdfast.Integrations;
 /// <item><c>holdfast_integration_records_trimmed_unread</c>: records that retention removed before their delivery.</item>
 /// <item><c>holdfast_integration_records_damaged_unread</c>: records that cannot be delivered because they are damaged.</item>
 /// <item><c>holdfast_integration_attempt_duration</c>: how long attempts took, in seconds.</item>
+/// <item><c>holdfast_integration_messages_received</c>: messages of another broker that were stored here and acknowledged there.</item>
+/// <item><c>holdfast_integration_connected</c>: 1 when a bridge is connected, else 0.</item>
 /// <item><c>holdfast_integration_records_behind</c>: records between the cursor and the end of the log.</item>
 /// <item><c>holdfast_integration_oldest_waiting_age</c>: age of the oldest unconfirmed event, in seconds; 0 when there is none.</item>
 /// </list>
@@ -24,7 +26,8 @@ public sealed class IntegrationMetrics : IDisposable
 
     private readonly Meter _meter = new(MeterName);
 
-    internal IntegrationMetrics(Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<double>>> oldestWaitingAge)
+    internal IntegrationMetrics(
+        Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<double>>> oldestWaitingAge, Func<IEnumerable<Measurement<int>>> connected)
     {
         Delivered = _meter.CreateCounter<long>("holdfast_integration_events_delivered", null, "Events that the receiver confirmed.");
         DeadLettered = _meter.CreateCounter<long>(
@@ -42,6 +45,9 @@ public sealed class IntegrationMetrics : IDisposable
             });
         _meter.CreateObservableGauge(
             "holdfast_integration_records_behind", behind, null, "Records between the cursor and the end of the log.");
+        Received = _meter.CreateCounter<long>(
+            "holdfast_integration_messages_received", null, "Messages of another broker that were stored here and acknowledged there.");
+        _meter.CreateObservableGauge("holdfast_integration_connected", connected, null, "1 when a bridge is connected, else 0.");
         _meter.CreateObservableGauge(
             "holdfast_integration_oldest_waiting_age", oldestWaitingAge, "s", "Age of the oldest event that waits for its confirmation.");
     }
@@ -57,6 +63,8 @@ public sealed class IntegrationMetrics : IDisposable
     internal Counter<long> TrimmedUnread { get; }
 
     internal Counter<long> DamagedUnread { get; }
+
+    internal Counter<long> Received { get; }
 
     internal Histogram<double> AttemptDuration { get; }
 

@@ -2,17 +2,25 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Naming;
+using Holdfast.Broker.Reading;
 using Holdfast.Broker.Topics;
-using Holdfast.Integrations.Webhooks;
+using Holdfast.Integrations.Delivery;
 using Holdfast.Log.State;
 
 namespace Holdfast.Integrations;
 
 /// <summary>An integration whose every field was found valid.</summary>
-internal sealed record IntegrationPlan(string Product, string Name, string Kind, string FilterText, TopicFilter Filter, WebhookSettings Settings)
+internal sealed record IntegrationPlan(
+    string Product, string Name, IntegrationKind Kind, string FilterText, TopicFilter Filter, IntegrationSettings Settings)
 {
     /// <summary>As operators see it.</summary>
-    public IntegrationDefinition Definition => new(Product, Name, Kind, FilterText, WebhookSettingsReader.Show(Settings));
+    public IntegrationDefinition Definition => new(Product, Name, Kind.Name, FilterText, Kind.Show(Settings));
+
+    /// <summary>Whether QoS 0 messages that match must be logged for it. A replay reads what is there already.</summary>
+    public bool WantsEvents => Settings.Replay is null && Kind.CarriesEvents(Settings);
+
+    /// <summary>As whom it publishes: what came in by it is known by this name.</summary>
+    public string Publisher => $"integration/{Settings.Replay?.Of ?? Name}";
 
     /// <summary>Checks what an operator gave.</summary>
     /// <param name="definition">What an operator gave.</param>
@@ -22,15 +30,21 @@ internal sealed record IntegrationPlan(string Product, string Name, string Kind,
     public static bool TryMake(IntegrationDefinition definition, [NotNullWhen(true)] out IntegrationPlan? plan, out string field, out string problem)
     {
         plan = null;
-        (field, problem) = ProblemOfNames(definition);
-        return problem.Length == 0
-            && WebhookSettingsReader.TryRead(definition.Settings, out var settings, out field, out problem)
-            && TryMake(definition.Product, definition.Name, definition.Kind, definition.Filter, settings, out plan, out field, out problem);
+        (field, problem) = ProblemOfNames(definition, out var kind);
+        if (kind is null || problem.Length > 0)
+        {
+            return false;
+        }
+
+        (var settings, field, problem) = kind.Read(definition.Settings);
+        return settings is not null
+            && TryMake(definition.Product, definition.Name, kind, definition.Filter, settings, out plan, out field, out problem);
     }
 
     /// <summary>Checks an integration with settings that were read.</summary>
     public static bool TryMake(
-        string product, string name, string kind, string filterText, WebhookSettings settings, [NotNullWhen(true)] out IntegrationPlan? plan, out string field, out string problem)
+        string product, string name, IntegrationKind kind, string filterText, IntegrationSettings settings, [NotNullWhen(true)] out IntegrationPlan? plan,
+        out string field, out string problem)
     {
         plan = null;
         field = "filter";
@@ -45,7 +59,7 @@ internal sealed record IntegrationPlan(string Product, string Name, string Kind,
             return false;
         }
 
-        if (WebhookSettingsCheck.ProblemOf(settings) is { } wrong)
+        if (kind.ProblemOf(settings, filterText) is { } wrong)
         {
             (field, problem) = wrong;
             return false;
@@ -59,12 +73,38 @@ internal sealed record IntegrationPlan(string Product, string Name, string Kind,
     /// <exception cref="InvalidDataException">It is not valid.</exception>
     /// <exception cref="JsonException">Its settings cannot be read.</exception>
     public static IntegrationPlan Of(StoredIntegration stored)
-        => TryMake(stored.Product, stored.Name, stored.Kind, stored.Filter, WebhookSettings.Parse(stored.Settings), out var plan, out _, out var problem)
+    {
+        var kind = IntegrationKind.Find(stored.Kind) ?? throw new InvalidDataException(NoSuchKind(stored.Kind));
+        return TryMake(stored.Product, stored.Name, kind, stored.Filter, kind.Parse(stored.Settings), out var plan, out _, out var problem)
             ? plan
             : throw new InvalidDataException(problem);
+    }
 
-    private static (string Field, string Problem) ProblemOfNames(IntegrationDefinition definition)
+    /// <summary>Which records it carries.</summary>
+    /// <param name="partitionCount">The number of partitions of the log.</param>
+    /// <param name="withoutResponses">Whether what receivers have answered to devices is left out.</param>
+    /// <param name="withoutOwn">Whether what the integration itself has published is left out.</param>
+    public DeliveryScope CreateScope(int partitionCount, bool withoutResponses = false, bool withoutOwn = false)
     {
+        var events = new EventScope(Product, Filter, partitionCount, Settings.Replay?.Device)
+        {
+            FromMilliseconds = Settings.Replay?.From?.ToUnixTimeMilliseconds() ?? long.MinValue,
+            ToMilliseconds = Settings.Replay?.To?.ToUnixTimeMilliseconds() ?? long.MaxValue,
+        };
+        return new DeliveryScope(events, partitionCount)
+        {
+            IsEmpty = !Kind.CarriesEvents(Settings),
+            NamePrefix = Settings.EventPrefix,
+            WithoutResponses = withoutResponses,
+            WithoutPublisher = withoutOwn ? Publisher : "",
+            Ends = Settings.Replay?.Ends,
+            Places = Settings.Replay?.Places,
+        };
+    }
+
+    private static (string Field, string Problem) ProblemOfNames(IntegrationDefinition definition, out IntegrationKind? kind)
+    {
+        kind = IntegrationKind.Find(definition.Kind);
         if (!ResourceName.IsValid(definition.Product))
         {
             return ("product", $"'{definition.Product}' is not a valid product name: {ResourceName.Rule}.");
@@ -75,8 +115,8 @@ internal sealed record IntegrationPlan(string Product, string Name, string Kind,
             return ("name", $"'{definition.Name}' is not a valid name: {ResourceName.Rule}.");
         }
 
-        return definition.Kind == IntegrationDefinition.WebhookKind
-            ? ("", "")
-            : ("kind", $"'{definition.Kind}' is not a kind of integration. There is '{IntegrationDefinition.WebhookKind}'.");
+        return kind is null ? ("kind", NoSuchKind(definition.Kind)) : ("", "");
     }
+
+    private static string NoSuchKind(string kind) => $"'{kind}' is not a kind of integration. There are {IntegrationKind.Names}.";
 }

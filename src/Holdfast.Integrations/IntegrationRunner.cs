@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Holdfast.Integrations.Delivery;
-using Holdfast.Integrations.Webhooks;
 using Holdfast.Log.State;
 
 namespace Holdfast.Integrations;
@@ -19,7 +18,7 @@ internal sealed class IntegrationRunner : IDisposable
     {
         _environment = environment;
         _seeds = new Random(environment.Seed);
-        _metrics = new IntegrationMetrics(MeasureBehind, MeasureOldestWaitingAge);
+        _metrics = new IntegrationMetrics(MeasureBehind, MeasureOldestWaitingAge, MeasureConnected);
     }
 
     /// <summary>One that runs, or null.</summary>
@@ -46,12 +45,11 @@ internal sealed class IntegrationRunner : IDisposable
     /// <param name="interest">Its interest in QoS 0 messages, when that was registered before; else null.</param>
     public async ValueTask<RunningIntegration> StartAsync(IntegrationPlan plan, StoredIntegration stored, IDisposable? interest = null)
     {
-        // A replay reads what is there already.
-        interest ??= plan.Settings.Replay is null ? _environment.Interest.Add(stored.Product, stored.Filter) : NoInterest.Instance;
+        interest ??= plan.WantsEvents ? _environment.Interest.Add(stored.Product, stored.Filter) : NoInterest.Instance;
         var deadLetters = await DeadLettersAsync(plan.Product, plan.Settings.Replay?.Of ?? plan.Name).ConfigureAwait(false);
-        var job = WebhookJobs.Create(plan, _environment, deadLetters);
-        var loop = new IntegrationLoop(_environment, stored, job, new Random(_seeds.Next()), _metrics);
-        var running = new RunningIntegration(plan, stored.CreatedAt, loop, interest, deadLetters);
+        var work = plan.Kind.CreateWork(plan, _environment, new WorkTools(deadLetters, _metrics, new Random(_seeds.Next())));
+        var loop = new IntegrationLoop(_environment, stored, work.Job, new Random(_seeds.Next()), _metrics);
+        var running = new RunningIntegration(plan, stored.CreatedAt, loop, work.Link, interest, deadLetters);
         lock (_lock)
         {
             _running.Add((stored.Product, stored.Name), running);
@@ -59,7 +57,7 @@ internal sealed class IntegrationRunner : IDisposable
 
         if (!plan.Settings.Paused)
         {
-            loop.Start();
+            running.Start();
         }
 
         return running;
@@ -68,18 +66,18 @@ internal sealed class IntegrationRunner : IDisposable
     /// <summary>Stops integrations: attempts in flight may finish within the grace, then the exact cursors are saved.</summary>
     public async Task StopAsync(IReadOnlyCollection<RunningIntegration> stopping)
     {
-        await Task.WhenAll(stopping.Select(running => running.Loop.StopAsync())).ConfigureAwait(false);
+        await Task.WhenAll(stopping.Select(running => running.StopAsync())).ConfigureAwait(false);
         foreach (var running in stopping)
         {
-            Forget(running);
+            await ForgetAsync(running).ConfigureAwait(false);
         }
     }
 
     /// <summary>Ends an integration at once, without saving its cursor.</summary>
     public async Task AbandonAsync(RunningIntegration running)
     {
-        await running.Loop.AbandonAsync().ConfigureAwait(false);
-        Forget(running);
+        await running.AbandonAsync().ConfigureAwait(false);
+        await ForgetAsync(running).ConfigureAwait(false);
     }
 
     /// <summary>The dead letters of an integration, which it shares with its replays.</summary>
@@ -111,14 +109,14 @@ internal sealed class IntegrationRunner : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    private void Forget(RunningIntegration running)
+    private async Task ForgetAsync(RunningIntegration running)
     {
         lock (_lock)
         {
             _running.Remove((running.Plan.Product, running.Plan.Name));
         }
 
-        running.Dispose();
+        await running.DisposeAsync().ConfigureAwait(false);
     }
 
     private IEnumerable<Measurement<long>> MeasureBehind()
@@ -130,6 +128,10 @@ internal sealed class IntegrationRunner : IDisposable
         return Snapshot().Select(running
             => new Measurement<double>(running.Loop.OldestWaiting is { } oldest ? (now - oldest).TotalSeconds : 0, running.Tags));
     }
+
+    private IEnumerable<Measurement<int>> MeasureConnected()
+        => Snapshot().Where(running => running.Link is not null)
+            .Select(running => new Measurement<int>(running.Link!.Status.IsConnected ? 1 : 0, running.Tags));
 
     private sealed class NoInterest : IDisposable
     {

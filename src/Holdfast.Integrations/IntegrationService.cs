@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Holdfast.Broker.Custody;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Reports;
+using Holdfast.Integrations.Custody;
 using Holdfast.Integrations.Replays;
-using Holdfast.Integrations.Webhooks;
 using Holdfast.Integrations.Webhooks.Signing;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
@@ -32,6 +34,11 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
 
     /// <summary>Tests, dead letters and replays.</summary>
     public IDeliveryControl Deliveries { get; }
+
+    /// <summary>Tells what became of events.</summary>
+    /// <param name="sessions">How far the MQTT sessions are.</param>
+    /// <param name="reporter">What an acknowledgement means.</param>
+    public ICustody CustodyWith(ISessionPositions sessions, IClusterReporter reporter) => new CustodyDesk(_environment, _runner, sessions, reporter);
 
     /// <summary>Loads the stored integrations and starts them where they were.</summary>
     /// <param name="cancellationToken">Ends the loading.</param>
@@ -111,21 +118,14 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
             return IntegrationResult.Invalid(field, problem);
         }
 
-        var given = plan.Settings.Secret;
-        plan = plan with { Settings = plan.Settings with { Secret = given ?? WebhookSecret.New() } };
-        var result = await AddAsync(plan, CurrentOffsets, cancellationToken).ConfigureAwait(false);
-        return result.Outcome == IntegrationOutcome.Done && given is null ? result with { NewSecret = plan.Settings.Secret } : result;
+        var (settings, newSecret) = plan.Kind.Complete(plan.Settings, plan.Product, plan.Name);
+        var result = await AddAsync(plan with { Settings = settings }, CurrentOffsets, cancellationToken).ConfigureAwait(false);
+        return result.Outcome == IntegrationOutcome.Done ? result with { NewSecret = newSecret } : result;
     }
 
     /// <inheritdoc/>
     public async ValueTask<IntegrationResult> ChangeAsync(string product, string name, JsonElement patch, CancellationToken cancellationToken)
-        => await ChangeSettingsAsync(
-            product,
-            name,
-            settings => WebhookSettingsReader.TryChange(settings, patch, out var changed, out var field, out var problem)
-                ? new SettingsChange(changed)
-                : new SettingsChange(settings) { Field = field, Problem = problem },
-            cancellationToken).ConfigureAwait(false);
+        => await ChangeSettingsAsync(product, name, plan => plan.Kind.Change(plan.Settings, patch), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async ValueTask<IntegrationResult> RotateSecretAsync(
@@ -135,12 +135,7 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         var result = await ChangeSettingsAsync(
             product,
             name,
-            settings => new SettingsChange(settings with
-            {
-                Secret = next,
-                PreviousSecret = settings.Secret,
-                PreviousSecretExpiresAt = settings.Secret is null ? null : _environment.TimeProvider.GetUtcNow() + overlap,
-            }),
+            plan => plan.Kind.Rotate(plan.Settings, next, _environment.TimeProvider.GetUtcNow() + overlap),
             cancellationToken).ConfigureAwait(false);
         return result.Outcome == IntegrationOutcome.Done && secret is null ? result with { NewSecret = next } : result;
     }
@@ -184,9 +179,9 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
     private async ValueTask<IntegrationResult> AddAsync(IntegrationPlan plan, Func<long[]> cursor)
     {
         // The interest comes first: from the offsets that are read next, every matching message is logged.
-        var interest = plan.Settings.Replay is null ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
+        var interest = plan.WantsEvents ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
         var stored = new StoredIntegration(
-            plan.Product, plan.Name, plan.Kind, plan.FilterText, plan.Settings.ToJson(), _environment.TimeProvider.GetUtcNow(), cursor());
+            plan.Product, plan.Name, plan.Kind.Name, plan.FilterText, plan.Kind.Format(plan.Settings), _environment.TimeProvider.GetUtcNow(), cursor());
         var isAdded = false;
         try
         {
@@ -208,7 +203,7 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
     }
 
     private Task<IntegrationResult> ChangeSettingsAsync(
-        string product, string name, Func<WebhookSettings, SettingsChange> change, CancellationToken cancellationToken) => ChangeAsync(
+        string product, string name, Func<IntegrationPlan, SettingsResult> change, CancellationToken cancellationToken) => ChangeAsync(
         async () =>
         {
             if (_isStopped)
@@ -222,8 +217,8 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
             }
 
             var plan = running.Plan;
-            var changed = change(plan.Settings);
-            if (changed.Problem.Length > 0)
+            var changed = change(plan);
+            if (changed.Settings is null)
             {
                 return IntegrationResult.Invalid(changed.Field, changed.Problem);
             }
@@ -239,10 +234,10 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
 
     private async Task<IntegrationResult> RestartAsync(RunningIntegration running, IntegrationPlan plan)
     {
-        await _environment.Store.SaveSettingsAsync(plan.Product, plan.Name, plan.Settings.ToJson()).ConfigureAwait(false);
+        await _environment.Store.SaveSettingsAsync(plan.Product, plan.Name, plan.Kind.Format(plan.Settings)).ConfigureAwait(false);
 
         // While the loop is replaced, a QoS 0 message must not slip through unlogged.
-        using var meanwhile = plan.Settings.Replay is null ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
+        using var meanwhile = plan.WantsEvents ? _environment.Interest.Add(plan.Product, plan.FilterText) : null;
         await _runner.StopAsync([running]).ConfigureAwait(false);
         return await _environment.Store.FindAsync(plan.Product, plan.Name, CancellationToken.None).ConfigureAwait(false) is { } stored
             ? IntegrationResult.Done((await _runner.StartAsync(plan, stored).ConfigureAwait(false)).GetStatus())
@@ -293,13 +288,5 @@ public sealed class IntegrationService : IIntegrationRegistry, IAsyncDisposable
         }
 
         return offsets;
-    }
-
-    /// <summary>Changed settings, or why they cannot be changed so.</summary>
-    private sealed record SettingsChange(WebhookSettings Settings)
-    {
-        public string Field { get; init; } = "";
-
-        public string Problem { get; init; } = "";
     }
 }

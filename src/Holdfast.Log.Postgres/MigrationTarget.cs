@@ -1,7 +1,7 @@
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres.Connections;
 using Holdfast.Log.Postgres.Schema;
 using Holdfast.Log.Segments;
-using Npgsql;
 
 namespace Holdfast.Log.Postgres;
 
@@ -37,17 +37,17 @@ public sealed class MigrationTarget : IAsyncDisposable
     }
 
     /// <summary>Takes the identity of the source over. Doing it again, after a migration that was broken off, changes nothing.</summary>
-    /// <param name="incarnation">The source's incarnation.</param>
+    /// <param name="incarnations">The source's lives.</param>
     /// <param name="firstOffsets">The oldest offset of each partition that the source has.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreUnusableException">The target is in use, or another migration has begun there.</exception>
-    public async Task BeginAsync(string incarnation, long[] firstOffsets, CancellationToken cancellationToken)
+    public async Task BeginAsync(Incarnations incarnations, long[] firstOffsets, CancellationToken cancellationToken)
     {
         var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         var begun = await connection.ScalarAsync("SELECT incarnation FROM migration FOR UPDATE", cancellationToken).ConfigureAwait(false) as string;
-        if (begun == incarnation)
+        if (begun == incarnations.Current)
         {
             return;
         }
@@ -59,10 +59,10 @@ public sealed class MigrationTarget : IAsyncDisposable
                 $"The schema '{_options.Schema}' is in use{(begun is null ? "" : $" by what was moved from the store {begun}")}; a store can only be moved to an empty one. Name another database.");
         }
 
-        await ExecuteAsync(connection, "UPDATE store SET incarnation = $1", incarnation).ConfigureAwait(false);
-        await ExecuteAsync(connection, "UPDATE partition_head SET next_offset = ($1::bigint[])[partition + 1]", firstOffsets).ConfigureAwait(false);
-        await ExecuteAsync(connection, "UPDATE segment SET base_offsets = $1", firstOffsets).ConfigureAwait(false);
-        await ExecuteAsync(connection, "INSERT INTO migration (incarnation) VALUES ($1)", incarnation).ConfigureAwait(false);
+        await StoreLives.WriteAsync(connection, incarnations).ConfigureAwait(false);
+        await StoreLives.ExecuteAsync(connection, "UPDATE partition_head SET next_offset = ($1::bigint[])[partition + 1]", firstOffsets).ConfigureAwait(false);
+        await StoreLives.ExecuteAsync(connection, "UPDATE segment SET base_offsets = $1", firstOffsets).ConfigureAwait(false);
+        await StoreLives.ExecuteAsync(connection, "INSERT INTO migration (incarnation) VALUES ($1)", incarnations.Current).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -74,20 +74,9 @@ public sealed class MigrationTarget : IAsyncDisposable
     {
         var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
-        await ExecuteAsync(connection, "UPDATE partition_head SET next_offset = $2 WHERE partition = $1 AND next_offset < $2", (short)partition, offset).ConfigureAwait(false);
+        await StoreLives.ExecuteAsync(connection, "UPDATE partition_head SET next_offset = $2 WHERE partition = $1 AND next_offset < $2", (short)partition, offset).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, params object[] values)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-
-        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
-    }
 }

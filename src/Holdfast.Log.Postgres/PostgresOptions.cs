@@ -43,6 +43,9 @@ public sealed record PostgresOptions
     /// <summary>How long a change of the state is tried again while the database is away, before its caller is told.</summary>
     public TimeSpan StateRetryTime { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether opening waits until there is a primary, however long that takes; otherwise it is a <see cref="DatabaseUnavailableException"/>.</summary>
+    public bool WaitsForPrimary { get; init; }
+
     /// <summary>The most reads that run at the same time; more wait.</summary>
     public int MaximumReads { get; init; } = 8;
 

@@ -49,8 +49,17 @@ public sealed class PostgresPartitionLog : IClusterLog
         _durability = new AcknowledgementDurability(null, [], options.Durability.Attestation);
     }
 
+    /// <summary>
+    /// The database was found to have lost the end of a partition. What this process knows and has delivered beyond it is no longer true, so it should start anew. Raised only where a synchronous standby is
+    /// not required: with one nothing is announced that a new primary does not have.
+    /// </summary>
+    public event Action<LostEnd>? EndLost;
+
     /// <inheritdoc/>
-    public string Incarnation { get; private set; } = string.Empty;
+    public string Incarnation => Incarnations.Current;
+
+    /// <inheritdoc/>
+    public Incarnations Incarnations { get; private set; } = new(string.Empty, []);
 
     /// <inheritdoc/>
     public int PartitionCount => _options.PartitionCount;
@@ -64,17 +73,24 @@ public sealed class PostgresPartitionLog : IClusterLog
     /// <summary>Opens the log, and makes the schema when there is none. It owns no partition yet, see <see cref="ClaimAsync"/>.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<PostgresPartitionLog> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var log = new PostgresPartitionLog(options, new PrimaryDatabase(options));
         try
         {
-            await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-            await log.LoadAsync(cancellationToken).ConfigureAwait(false);
-            return log;
+            return await PatientStart.RunAsync(
+                log._database,
+                options,
+                async () =>
+                {
+                    await DatabaseSchema.MigrateAsync(log._database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+                    await log.LoadAsync(cancellationToken).ConfigureAwait(false);
+                    return log;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -141,7 +157,14 @@ public sealed class PostgresPartitionLog : IClusterLog
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            // Before the read: whoever commits meanwhile is ahead of what it shows.
+            long[] announced = [.. Enumerable.Range(0, PartitionCount).Select(_ends.Committed)];
             var read = await _fence.ReadAsync(AllPartitions()).ConfigureAwait(false);
+            foreach (var head in read.Value ?? [])
+            {
+                CompareEnd(head, announced[head.Partition]);
+            }
+
             return read.Value ?? throw new DatabaseUnavailableException($"The heads could not be read: {read.Error?.Message}", read.Error);
         }
         finally
@@ -293,7 +316,7 @@ public sealed class PostgresPartitionLog : IClusterLog
         await _segments.RefreshAsync(cancellationToken).ConfigureAwait(false);
         var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
-        Incarnation = (string)(await connection.ScalarAsync("SELECT incarnation FROM store", cancellationToken).ConfigureAwait(false))!;
+        Incarnations = await StoreLives.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         _growth.Begin(
             (long)(await connection.ScalarAsync("SELECT sum(bytes)::bigint FROM partition_head", cancellationToken).ConfigureAwait(false))!,
             _segments.Newest.Number,
@@ -333,8 +356,9 @@ public sealed class PostgresPartitionLog : IClusterLog
         {
             if (claimed.Head.NextOffset < CommittedOffset(partition))
             {
-                // Where asynchronous replication is accepted, a fail-over may have lost the end; other records come in its place.
+                // Other records come in the place of those that are lost.
                 _recent.Forget(partition);
+                CompareEnd(claimed.Head, CommittedOffset(partition));
             }
 
             _ends.Claimed(claimed, newOwner == Owner, _segments.Newest.Number);
@@ -347,6 +371,14 @@ public sealed class PostgresPartitionLog : IClusterLog
         }
 
         return null;
+    }
+
+    private void CompareEnd(PartitionHead head, long announced)
+    {
+        if (head.NextOffset < announced && !_options.Durability.RequiresSynchronousStandby)
+        {
+            EndLost?.Invoke(new LostEnd(head.Partition, announced, head.NextOffset));
+        }
     }
 
     private void NoteNames(string names)

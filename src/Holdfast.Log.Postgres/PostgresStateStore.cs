@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Postgres.Connections;
 using Holdfast.Log.Postgres.Schema;
 using Holdfast.Log.Postgres.State;
@@ -10,10 +11,10 @@ using Npgsql;
 namespace Holdfast.Log.Postgres;
 
 /// <summary>
-/// Sessions, checkpoints and integrations of a cluster, beside its log. Changes that come at the same time share a transaction. While the database is away a
+/// Sessions, checkpoints, integrations and identities of a cluster, beside its log. Changes that come at the same time share a transaction. While the database is away a
 /// change waits, up to <see cref="PostgresOptions.StateRetryTime"/>; then it is a <see cref="StateStoreException"/>, and a full disk is a <see cref="StateStoreFullException"/>.
 /// </summary>
-public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IIntegrationStore, IAsyncDisposable
+public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IIntegrationStore, IIdentityStore, IAsyncDisposable
 {
     private const int RowsPerChunk = 256;
     private const int ChunksAhead = 8;
@@ -29,10 +30,18 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         _work = new PooledWork(database, options);
         Writer = new StateWriter(_work, options);
         ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
+        ClusterShares = new PostgresClusterShareStore(_work, Writer, options);
+        Attempts = new PostgresAttemptStore(_work, Writer);
     }
 
     /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
     public IClusterSessionStore ClusterSessions { get; }
+
+    /// <summary>The shared subscriptions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
+    public IClusterShareStore ClusterShares { get; }
+
+    /// <summary>The attempts to deliver of all nodes.</summary>
+    public IAttemptStore Attempts { get; }
 
     internal StateWriter Writer { get; }
 
@@ -43,16 +52,23 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     /// <summary>Opens the store, and makes the schema when there is none.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There is no primary.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<PostgresStateStore> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var database = new PrimaryDatabase(options);
         try
         {
-            await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-            return new PostgresStateStore(options, database);
+            return await PatientStart.RunAsync(
+                database,
+                options,
+                async () =>
+                {
+                    await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+                    return new PostgresStateStore(options, database);
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -107,6 +123,10 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     /// <inheritdoc/>
     public async ValueTask SaveAsync(CheckpointChanges changes) => await Writer.RunAsync(CheckpointRows.Save(changes)).ConfigureAwait(false);
 
+    /// <summary>Adds shared subscriptions that come from one machine. Adding them again is no harm, as long as nobody keeps them.</summary>
+    /// <param name="parts">How far they are.</param>
+    public async ValueTask AddSharesAsync(IReadOnlyList<StoredSharePartition> parts) => await Writer.RunAsync(SharePartitionRows.Add(parts)).ConfigureAwait(false);
+
     /// <inheritdoc/>
     async ValueTask<IReadOnlyList<StoredIntegration>> IIntegrationStore.LoadAsync(CancellationToken cancellationToken)
     {
@@ -156,6 +176,27 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
     /// <inheritdoc/>
     public ValueTask<bool> RemoveDeadLettersAsync(string product, string name) => Writer.RunAsync(DeadLetterRows.RemoveAll(product, name));
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredIdentity> LoadChangesAsync(long afterRevision, CancellationToken cancellationToken)
+        => StreamAsync(IdentityRows.Changes, IdentityRows.Read, cancellationToken, afterRevision);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveAsync(StoredIdentity identity) => Writer.RunAsync(IdentityRows.Save(identity));
+
+    /// <inheritdoc/>
+    public async ValueTask SavePresenceAsync(IReadOnlyList<StoredPresence> changes)
+    {
+        if (changes.Count > 0)
+        {
+            await Writer.RunAsync(IdentityRows.SavePresence(_options.Owner, changes)).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<StoredPresence>> LoadPresenceAsync(string product, IReadOnlyList<string> devices, CancellationToken cancellationToken)
+        => await QueryAsync(
+            IdentityRows.Presence, [product, devices.ToArray(), _options.Owner], rows => IdentityRows.ReadPresence(rows, product), cancellationToken).ConfigureAwait(false);
+
     /// <summary>Commits what waits, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -190,11 +231,11 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
 
     /// <summary>Reads rows on the thread pool, ahead of the consumer by a few chunks; the consumer never runs on a socket's thread.</summary>
     private async IAsyncEnumerable<T> StreamAsync<T>(
-        string sql, Func<NpgsqlDataReader, IEnumerable<T>> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string sql, Func<NpgsqlDataReader, IEnumerable<T>> rows, [EnumeratorCancellation] CancellationToken cancellationToken, params object[] values)
     {
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var chunks = Channel.CreateBounded<T[]>(new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
-        var producing = Task.Run(() => ProduceAsync(sql, rows, chunks.Writer, abandoned.Token), CancellationToken.None);
+        var producing = Task.Run(() => ProduceAsync(sql, values, rows, chunks.Writer, abandoned.Token), CancellationToken.None);
         try
         {
             await foreach (var chunk in chunks.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -212,13 +253,18 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         }
     }
 
-    private async Task ProduceAsync<T>(string sql, Func<NpgsqlDataReader, IEnumerable<T>> rows, ChannelWriter<T[]> chunks, CancellationToken cancellationToken)
+    private async Task ProduceAsync<T>(string sql, object[] values, Func<NpgsqlDataReader, IEnumerable<T>> rows, ChannelWriter<T[]> chunks, CancellationToken cancellationToken)
     {
         try
         {
             var (connection, _) = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using var _ = connection.ConfigureAwait(false);
             using var command = new NpgsqlCommand(sql, connection);
+            foreach (var value in values)
+            {
+                command.Parameters.Add(new NpgsqlParameter { Value = value });
+            }
+
             using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             foreach (var chunk in rows(reader).Chunk(RowsPerChunk))
             {

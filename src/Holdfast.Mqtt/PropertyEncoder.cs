@@ -9,6 +9,8 @@ namespace Holdfast.Mqtt;
 public static class PropertyEncoder
 {
     private const byte ContentTypeIdentifier = 0x03;
+    private const byte ResponseTopicIdentifier = 0x08;
+    private const byte CorrelationDataIdentifier = 0x09;
     private const byte UserPropertyIdentifier = 0x26;
 
     /// <summary>Writes a content type and user properties as in <see cref="PublishPacket.Properties"/>.</summary>
@@ -29,6 +31,21 @@ public static class PropertyEncoder
             WriteText(property.Name, destination);
             WriteText(property.Value, destination);
         }
+    }
+
+    /// <summary>Writes where a request is to be answered, and what the answer is to carry, as in <see cref="PublishPacket.Properties"/>.</summary>
+    /// <param name="responseTopic">The Response Topic.</param>
+    /// <param name="correlationData">The Correlation Data.</param>
+    /// <param name="destination">Takes the bytes.</param>
+    public static void WriteRequest(string responseTopic, ReadOnlySpan<byte> correlationData, IBufferWriter<byte> destination)
+    {
+        WriteByte(ResponseTopicIdentifier, destination);
+        WriteText(responseTopic, destination);
+        WriteByte(CorrelationDataIdentifier, destination);
+        var place = destination.GetSpan(correlationData.Length + 2);
+        BinaryPrimitives.WriteUInt16BigEndian(place, (ushort)correlationData.Length);
+        correlationData.CopyTo(place[2..]);
+        destination.Advance(correlationData.Length + 2);
     }
 
     private static void WriteByte(byte value, IBufferWriter<byte> destination)

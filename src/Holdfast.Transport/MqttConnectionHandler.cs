@@ -4,6 +4,7 @@ using Holdfast.Broker;
 using Holdfast.Broker.Connections;
 using Holdfast.Mqtt;
 using Holdfast.Transport.Channels;
+using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Connections;
 
 namespace Holdfast.Transport;
@@ -13,9 +14,9 @@ namespace Holdfast.Transport;
 /// flush for each touched connection follows each read.
 /// </summary>
 /// <param name="node">The broker.</param>
-/// <param name="allowAnonymous">Whether this listener admits clients without credentials.</param>
+/// <param name="listener">What this listener admits.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous, TimeProvider time)
+internal sealed class MqttConnectionHandler(BrokerNode node, MqttListener listener, TimeProvider time)
 {
     /// <summary>How long a peer may take to end a connection that we have closed, before it is cut.</summary>
     public static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
@@ -25,7 +26,12 @@ internal sealed class MqttConnectionHandler(BrokerNode node, bool allowAnonymous
     public async Task ServeAsync(NetworkChannel channel)
     {
         var output = new PipePacketOutput(channel);
-        var connection = node.Accept(output, new ConnectionInfo(channel.Remote, allowAnonymous));
+        var connection = node.Accept(output, new ConnectionInfo(channel.Remote, listener.AllowAnonymous)
+        {
+            Address = channel.Address,
+            Certificate = channel.Certificate,
+            RequiresCertificate = listener.ClientCertificates == ClientCertificateMode.Required,
+        });
         try
         {
             if (await ReadPacketsAsync(connection, output, channel.Input).ConfigureAwait(false))

@@ -11,6 +11,9 @@ public sealed record MqttListener(IPEndPoint EndPoint, bool AllowAnonymous)
     /// <summary>What ends TLS, or null for plain TCP.</summary>
     public TlsTermination? Tls { get; init; }
 
+    /// <summary>Whether clients are asked for certificates in the handshake of TLS.</summary>
+    public ClientCertificateMode ClientCertificates { get; init; }
+
     /// <summary>How MQTT comes over WebSocket, or null when it comes as it is.</summary>
     public WebSocketSettings? WebSocket { get; init; }
 }

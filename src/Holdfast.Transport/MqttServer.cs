@@ -112,8 +112,8 @@ public sealed class MqttServer : IAsyncDisposable
     {
         _listeners.Add((listener, options));
         options.Use(next => context => CountAsync(next, context));
-        listener.Tls?.Use(options, listener.WebSocket is null ? TlsTermination.MqttProtocol : null);
-        var handler = new MqttConnectionHandler(_node, listener.AllowAnonymous, _time);
+        listener.Tls?.Use(options, listener.WebSocket is null ? TlsTermination.MqttProtocol : null, listener.ClientCertificates);
+        var handler = new MqttConnectionHandler(_node, listener, _time);
         if (listener.WebSocket is null)
         {
             options.Run(context => handler.ServeAsync(new SocketChannel(context)));

@@ -12,7 +12,7 @@ public sealed class RegistryTests
     [InlineData("P", "hook", "webhook", "#", Url, "product")]
     [InlineData("p", "", "webhook", "#", Url, "name")]
     [InlineData("p", "a b", "webhook", "#", Url, "name")]
-    [InlineData("p", "hook", "bridge", "#", Url, "kind")]
+    [InlineData("p", "hook", "pigeon", "#", Url, "kind")]
     [InlineData("p", "hook", "webhook", "a/#/b", Url, "filter")]
     [InlineData("p", "hook", "webhook", "", Url, "filter")]
     [InlineData("p", "hook", "webhook", "$share/g/#", Url, "filter")]

@@ -215,6 +215,38 @@ public sealed class ClusterSessionStoreTests : IAsyncLifetime
         Assert.True((await _b.TakeAsync("p", "c"))!.HasExpired);
     }
 
+    [Theory]
+    [InlineData("devices/d.1/commands/a(b/c", true)]
+    [InlineData("devices/d.1/commands/#", true)]
+    [InlineData("devices/+/commands/+/c", true)]
+    [InlineData("devices/d.1/commands/a(b/c/#", true)]
+    [InlineData("$share/g/devices/+/#", true)]
+    [InlineData("#", true)]
+    [InlineData("devices/dx1/commands/#", false)]
+    [InlineData("devices/d.1/commands/+", false)]
+    [InlineData("devices/d.1/commands/a(b/c/d", false)]
+    [InlineData("devices/d.1/commands/a(b/c/+", false)]
+    [InlineData("devices/d.1/events/#", false)]
+    public async Task Whether_a_stored_session_would_get_a_message_is_told(string filter, bool matches)
+    {
+        await _a.AddAsync(Session(1), 0);
+        await _a.SaveSubscriptionsAsync(1, [new StoredSubscription(filter, 1, 0, [0, 0, 0, 0])], []);
+        await _a.ReleaseAsync(Session(1));
+
+        Assert.Equal(matches, await _b.HasSubscriberAsync("p", "devices/d.1/commands/a(b/c", TestContext.Current.CancellationToken));
+        Assert.False(await _b.HasSubscriberAsync("other", "devices/d.1/commands/a(b/c", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_stored_session_does_not_get_what_it_wants_at_QoS_0()
+    {
+        await _a.AddAsync(Session(1), 0);
+        await _a.SaveSubscriptionsAsync(1, [new StoredSubscription("#", 0, 0, [0, 0, 0, 0])], []);
+        await _a.ReleaseAsync(Session(1));
+
+        Assert.False(await _b.HasSubscriberAsync("p", "x", TestContext.Current.CancellationToken));
+    }
+
     private static void AssertCursor(long everywhere, long[]? cursor) => Assert.Equal(Enumerable.Repeat(everywhere, 4), cursor!);
 
     private static StoredSession Session(ulong id, string client = "c", long epoch = 3)

@@ -10,6 +10,8 @@ public sealed class PostgresCheckpointStoreTests : CheckpointStoreContract<Postg
 
 public sealed class PostgresIntegrationStoreTests : IntegrationStoreContract<PostgresStateStoreHarness>;
 
+public sealed class PostgresIdentityStoreTests : IdentityStoreContract<PostgresStateStoreHarness>;
+
 /// <summary>A schema of its own on the shared server.</summary>
 public sealed class PostgresStateStoreHarness : IStateStoreHarness
 {
@@ -20,7 +22,7 @@ public sealed class PostgresStateStoreHarness : IStateStoreHarness
     {
         await DisposeAsync();
         _store = await PostgresStateStore.OpenAsync(_options, TestContext.Current.CancellationToken);
-        return new StateStores(_store, _store, _store);
+        return new StateStores(_store, _store, _store, _store);
     }
 
     public async ValueTask DisposeAsync()

@@ -23,7 +23,7 @@ public sealed class MemoryPartitionLog : IPartitionLog
     /// <param name="timeProvider">The clock that retention goes by.</param>
     public MemoryPartitionLog(int partitionCount = Partitioning.DefaultPartitionCount, string incarnation = "memory", TimeProvider? timeProvider = null)
     {
-        Incarnation = incarnation;
+        Incarnations = new Incarnations(incarnation, []);
         _time = timeProvider ?? TimeProvider.System;
         _partitions = new MemoryPartition[partitionCount];
         for (var i = 0; i < partitionCount; i++)
@@ -33,7 +33,10 @@ public sealed class MemoryPartitionLog : IPartitionLog
     }
 
     /// <inheritdoc/>
-    public string Incarnation { get; }
+    public string Incarnation => Incarnations.Current;
+
+    /// <inheritdoc/>
+    public Incarnations Incarnations { get; init; }
 
     /// <inheritdoc/>
     public int PartitionCount => _partitions.Length;

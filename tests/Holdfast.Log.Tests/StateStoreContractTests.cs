@@ -13,3 +13,7 @@ public sealed class SqliteSessionStoreTests : SessionStoreContract<SqliteStateSt
 public sealed class SqliteCheckpointStoreTests : CheckpointStoreContract<SqliteStateStoreHarness>;
 
 public sealed class SqliteIntegrationStoreTests : IntegrationStoreContract<SqliteStateStoreHarness>;
+
+public sealed class MemoryIdentityStoreTests : IdentityStoreContract<MemoryStateStoreHarness>;
+
+public sealed class SqliteIdentityStoreTests : IdentityStoreContract<SqliteStateStoreHarness>;

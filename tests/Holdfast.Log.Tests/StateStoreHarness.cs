@@ -17,7 +17,7 @@ public sealed class SqliteStateStoreHarness : IStateStoreHarness
         }
 
         _store = SqliteStateStore.Open(_directory.StatePath);
-        return new StateStores(_store, _store, _store);
+        return new StateStores(_store, _store, _store, _store);
     }
 
     public async ValueTask DisposeAsync()

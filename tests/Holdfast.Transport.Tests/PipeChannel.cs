@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Holdfast.Transport.Channels;
 
 namespace Holdfast.Transport.Tests;
@@ -13,6 +15,10 @@ internal sealed class PipeChannel(Pipe pipe) : NetworkChannel
     public override PipeWriter Output => pipe.Writer;
 
     public override string Remote => "test";
+
+    public override IPAddress? Address => null;
+
+    public override X509Certificate2? Certificate => null;
 
     public override Task EndSendingAsync() => Task.CompletedTask;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
+using Holdfast.Api.Security;
 using Holdfast.Broker.Publishing;
 using Holdfast.Log.Partitions;
 using Holdfast.Mqtt;
@@ -11,9 +12,6 @@ namespace Holdfast.Api.Events;
 /// <summary>An event as a request gives it, in either form, before it is checked as a whole.</summary>
 internal sealed record EventDraft
 {
-    /// <summary>Who publishes, as users see it.</summary>
-    private const string Publisher = "http";
-
     /// <summary>The longest text that an MQTT packet can carry, in UTF-8 bytes [MQTT-1.5.4].</summary>
     private const int MaximumTextBytes = 65_535;
 
@@ -44,7 +42,7 @@ internal sealed record EventDraft
     public IReadOnlyList<UserProperty> Properties { get; init; } = [];
 
     /// <summary>The event to publish, or what is wrong with it.</summary>
-    public Parsed<EventToPublish> Check(int maximumPayloadBytes)
+    public Parsed<EventToPublish> Check(int maximumPayloadBytes, Caller caller)
     {
         if (Payload.Length > maximumPayloadBytes)
         {
@@ -56,7 +54,7 @@ internal sealed record EventDraft
             return problem;
         }
 
-        problem = ProblemOfSequence(topic) ?? ProblemOfTexts();
+        problem = ProblemOfRights(topic, caller) ?? ProblemOfSequence(topic) ?? ProblemOfTexts();
         if (problem is not null)
         {
             return problem;
@@ -67,7 +65,7 @@ internal sealed record EventDraft
             Product = Product,
             Topic = topic,
             Payload = Payload,
-            Publisher = Publisher,
+            Publisher = caller.Publisher,
             QualityOfService = (QualityOfService)QualityOfService,
             Retain = Retain,
             ContentType = ContentType,
@@ -103,6 +101,10 @@ internal sealed record EventDraft
             ? Problem.Invalid("name", "The name of an event has at least one character.")
             : $"devices/{Device}/events/{Name}";
     }
+
+    /// <summary>A topic that is none is for others to tell.</summary>
+    private static Problem? ProblemOfRights(string topic, Caller caller)
+        => topic.Length == 0 || caller.Rights.MayPublish(Encoding.UTF8.GetBytes(topic)) ? null : Problem.Forbidden($"You may not publish on the topic '{topic}'.") with { Where = "topic" };
 
     private Problem? ProblemOfSequence(string topic)
     {

@@ -11,14 +11,16 @@ namespace Holdfast.Api.Events;
 
 /// <summary>
 /// Publishing by HTTP. The answer 202 comes after the commit, as PUBACK does. An event is a JSON object in the event schema, or the bare payload
-/// with <c>?topic=</c>, or <c>?device=</c> and <c>&amp;name=</c>, and its own content type. Many are an array of such objects, or a line for each.
+/// with <c>?topic=</c>, or <c>?device=</c> and <c>&amp;name=</c>, and its own content type. Many are an array of such objects, a line for each, or, of one device, the batch that
+/// it would publish over MQTT.
 /// </summary>
 internal sealed class EventEndpoints(ApiOptions options)
 {
     private readonly ManyRequest _many = new(options);
+    private readonly BatchRequest _batch = new(options);
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
-        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Events, options);
+        => endpoints.MapPost("/api/v1/products/{product}/events", new EventEndpoints(options).PublishAsync).Require(Access.Publish, options);
 
     private async Task PublishAsync(HttpContext context)
     {
@@ -35,6 +37,7 @@ internal sealed class EventEndpoints(ApiOptions options)
         {
             RequestForm.Lines => _many.PublishLinesAsync(context, product, publisher),
             RequestForm.Array => _many.PublishArrayAsync(context, product, publisher),
+            RequestForm.Batch => _batch.PublishAsync(context, product, publisher),
             _ => PublishOneAsync(context, product, form == RequestForm.Raw, headers, publisher),
         });
     }
@@ -55,6 +58,13 @@ internal sealed class EventEndpoints(ApiOptions options)
 
     private static async ValueTask<Parsed<RequestForm>> FindFormAsync(HttpContext context, SequenceHeaders headers)
     {
+        if (BatchRequest.Is(context.Request))
+        {
+            return headers is { Stream: null, Sequence: null }
+                ? RequestForm.Batch
+                : Problem.Invalid(SequenceHeaders.StreamHeader, "A batch names its stream and sequences itself; the headers are for one event.");
+        }
+
         if (RawEvent.Is(context.Request))
         {
             return RequestForm.Raw;
@@ -88,7 +98,7 @@ internal sealed class EventEndpoints(ApiOptions options)
         }
 
         var parsed = isRaw ? RawEvent.Parse(product, context.Request, body, headers) : JsonEvent.Parse(product, body, headers);
-        return parsed.IsValid(out var draft, out problem) ? draft.Check(options.MaximumPayloadBytes) : problem;
+        return parsed.IsValid(out var draft, out problem) ? draft.Check(options.MaximumPayloadBytes, Caller.Of(context)) : problem;
     }
 
     private static Task AcceptAsync(HttpContext context, PublishAnswer answer)
@@ -104,6 +114,7 @@ internal sealed class EventEndpoints(ApiOptions options)
         Raw,
         Array,
         Lines,
+        Batch,
     }
 }
 

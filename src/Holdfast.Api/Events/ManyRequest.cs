@@ -1,5 +1,6 @@
 using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
+using Holdfast.Api.Security;
 using Holdfast.Broker.Publishing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -29,7 +30,7 @@ internal sealed class ManyRequest(ApiOptions options)
     {
         var hint = $"An array may have {MaximumArrayBytes:N0} bytes; send more as {Lines}, one event on each line.";
         if (!(await RequestBody.ReadAsync(context, MaximumArrayBytes, hint)).IsValid(out var body, out var problem)
-            || !Parse(product, body).IsValid(out var events, out problem))
+            || !Parse(product, body, Caller.Of(context)).IsValid(out var events, out problem))
         {
             await context.WriteProblemAsync(problem);
             return;
@@ -65,7 +66,7 @@ internal sealed class ManyRequest(ApiOptions options)
         var many = new ManyEvents(publisher);
         try
         {
-            await PublishLinesAsync(product, new BodyLines(context.Request.BodyReader, _maximumItemBytes), many, context.RequestAborted);
+            await PublishLinesAsync(product, Caller.Of(context), new BodyLines(context.Request.BodyReader, _maximumItemBytes), many, context.RequestAborted);
         }
         catch (LineTooLongException)
         {
@@ -76,7 +77,7 @@ internal sealed class ManyRequest(ApiOptions options)
         await (many.Count == 0 ? context.WriteProblemAsync(NoEvents()) : many.AnswerAsync(context));
     }
 
-    private async ValueTask PublishLinesAsync(string product, BodyLines lines, ManyEvents many, CancellationToken cancellationToken)
+    private async ValueTask PublishLinesAsync(string product, Caller caller, BodyLines lines, ManyEvents many, CancellationToken cancellationToken)
     {
         while (!many.HasFailed && await lines.NextAsync(cancellationToken) is { } line)
         {
@@ -84,7 +85,7 @@ internal sealed class ManyRequest(ApiOptions options)
             {
                 await many.FailAsync(TooMany());
             }
-            else if (JsonFields.Parse(line).IsValid(out var fields, out var problem) && Check(product, fields).IsValid(out var message, out problem))
+            else if (JsonFields.Parse(line).IsValid(out var fields, out var problem) && Check(product, fields, caller).IsValid(out var message, out problem))
             {
                 await many.AddAsync(message, cancellationToken);
             }
@@ -95,7 +96,7 @@ internal sealed class ManyRequest(ApiOptions options)
         }
     }
 
-    private Parsed<List<EventToPublish>> Parse(string product, ReadOnlyMemory<byte> body)
+    private Parsed<List<EventToPublish>> Parse(string product, ReadOnlyMemory<byte> body, Caller caller)
     {
         if (!JsonFields.ParseArray(body).IsValid(out var items, out var problem))
         {
@@ -110,7 +111,7 @@ internal sealed class ManyRequest(ApiOptions options)
         var events = new List<EventToPublish>(items.Count);
         foreach (var item in items)
         {
-            if (!Check(product, item).IsValid(out var message, out problem))
+            if (!Check(product, item, caller).IsValid(out var message, out problem))
             {
                 return problem.Within(events.Count);
             }
@@ -121,8 +122,8 @@ internal sealed class ManyRequest(ApiOptions options)
         return events;
     }
 
-    private Parsed<EventToPublish> Check(string product, JsonFields fields)
-        => JsonEvent.Parse(product, fields, NoHeaders).IsValid(out var draft, out var problem) ? draft.Check(options.MaximumPayloadBytes) : problem;
+    private Parsed<EventToPublish> Check(string product, JsonFields fields, Caller caller)
+        => JsonEvent.Parse(product, fields, NoHeaders).IsValid(out var draft, out var problem) ? draft.Check(options.MaximumPayloadBytes, caller) : problem;
 
     private static Problem NoEvents() => Problem.Malformed("The request has no event.");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
 using Holdfast.Broker.Integrations;
@@ -15,16 +16,18 @@ internal static class DeliveryEndpoints
 {
     private const string Integration = IntegrationEndpoints.Collection + "/{name}";
     private const string DeadLetters = Integration + "/dead-letters";
+    private const string DeadLetter = DeadLetters + "/{event}";
     private const int MaximumPage = 1_000;
     private const int DefaultPage = 100;
 
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
-        endpoints.MapPost(Integration + "/test", TestAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Integration + "/replays", ReplayAsync).Require(Access.Administrator, options);
-        endpoints.MapGet(DeadLetters, ListAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetters, RemoveAllAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(DeadLetters + "/{event}", RemoveAsync).Require(Access.Administrator, options);
+        var relay = endpoints.ServiceProvider.GetRequiredService<RequestRelay>();
+        endpoints.MapPost(Integration + "/test", relay.Where("POST", Integration + "/test", TestAsync)).Require(Access.Manage, options);
+        endpoints.MapPost(Integration + "/replays", relay.Where("POST", Integration + "/replays", ReplayAsync)).Require(Access.Manage, options);
+        endpoints.MapGet(DeadLetters, relay.Where("GET", DeadLetters, ListAsync)).Require(Access.Read, options);
+        endpoints.MapDelete(DeadLetters, relay.Where("DELETE", DeadLetters, RemoveAllAsync)).Require(Access.Manage, options);
+        endpoints.MapDelete(DeadLetter, relay.Where("DELETE", DeadLetter, RemoveAsync)).Require(Access.Manage, options);
     }
 
     private static async Task TestAsync(HttpContext context)

@@ -8,7 +8,7 @@ namespace Holdfast.Api.Integrations;
 internal sealed record IntegrationAnswer(
     string Product, string Name, string Kind, string Filter, DateTimeOffset CreatedAt, string State, long Delivered, long DeadLettered, int DeadLetters,
     long FailedAttempts, long Expired, long TrimmedUnread, long DamagedUnread, long Behind, DateTimeOffset? OldestWaiting, DateTimeOffset? NextAttemptAt,
-    string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? PreviousSecretExpiresAt)
+    ConnectionAnswer? Connection, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? PreviousSecretExpiresAt)
 {
     /// <summary>The fields of an integration with the settings of its kind.</summary>
     /// <param name="status">The integration.</param>
@@ -20,7 +20,7 @@ internal sealed record IntegrationAnswer(
             new IntegrationAnswer(
                 definition.Product, definition.Name, definition.Kind, definition.Filter, status.CreatedAt, NameOf(status.State),
                 status.Delivered, status.DeadLettered, status.DeadLetters, status.FailedAttempts, status.Expired, status.TrimmedUnread, status.DamagedUnread,
-                status.Behind, status.OldestWaiting, status.NextAttemptAt, status.LastError, status.LastErrorAt, status.PreviousSecretExpiresAt),
+                status.Behind, status.OldestWaiting, status.NextAttemptAt, ConnectionAnswer.From(status.Connection), status.LastError, status.LastErrorAt, status.PreviousSecretExpiresAt),
             ApiJson.Readable.IntegrationAnswer)!.AsObject();
         foreach (var setting in definition.Settings.EnumerateObject())
         {
@@ -45,6 +45,14 @@ internal sealed record IntegrationAnswer(
         IntegrationState.Completed => "completed",
         _ => "stopped",
     };
+}
+
+/// <summary>How a bridge stands with the other broker, see <see cref="IntegrationConnection"/>.</summary>
+internal sealed record ConnectionAnswer(bool Connected, DateTimeOffset? Since, long Received, long Refused, long Returned, long Dropped)
+{
+    public static ConnectionAnswer? From(IntegrationConnection? connection) => connection is null
+        ? null
+        : new ConnectionAnswer(connection.IsConnected, connection.Since, connection.Received, connection.Refused, connection.Returned, connection.Dropped);
 }
 
 /// <summary>A page of dead letters.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Api.Problems;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Requests;
 using Holdfast.Api.Security;
 using Holdfast.Broker.Integrations;
@@ -10,20 +11,26 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Api.Integrations;
 
-/// <summary>Management of integrations; always with the administrator's token.</summary>
+/// <summary>Management of integrations; always with a token.</summary>
 internal static class IntegrationEndpoints
 {
     /// <summary>Where the integrations of a product are.</summary>
     public const string Collection = "/api/v1/products/{product}/integrations";
 
+    private const string ListName = "integrations";
+    private const string Integration = Collection + "/{name}";
+    private const string Secret = Integration + "/secret";
+
     public static void Map(IEndpointRouteBuilder endpoints, ApiOptions options)
     {
-        endpoints.MapGet(Collection, ListAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Collection, AddAsync).Require(Access.Administrator, options);
-        endpoints.MapGet(Collection + "/{name}", ShowAsync).Require(Access.Administrator, options);
-        endpoints.MapPatch(Collection + "/{name}", ChangeAsync).Require(Access.Administrator, options);
-        endpoints.MapDelete(Collection + "/{name}", RemoveAsync).Require(Access.Administrator, options);
-        endpoints.MapPost(Collection + "/{name}/secret", RotateAsync).Require(Access.Administrator, options);
+        var relay = endpoints.ServiceProvider.GetRequiredService<RequestRelay>();
+        var listElsewhere = relay.Everywhere("GET", Collection, context => ListAsync(context, []));
+        endpoints.MapGet(Collection, async context => await ListAsync(context, await listElsewhere(context))).Require(Access.Read, options);
+        endpoints.MapPost(Collection, relay.Where("POST", Collection, AddAsync)).Require(Access.Manage, options);
+        endpoints.MapGet(Integration, relay.Where("GET", Integration, ShowAsync)).Require(Access.Read, options);
+        endpoints.MapPatch(Integration, relay.Where("PATCH", Integration, ChangeAsync)).Require(Access.Manage, options);
+        endpoints.MapDelete(Integration, relay.Where("DELETE", Integration, RemoveAsync)).Require(Access.Manage, options);
+        endpoints.MapPost(Secret, relay.Where("POST", Secret, RotateAsync)).Require(Access.Manage, options);
     }
 
     /// <summary>The name in a path.</summary>
@@ -55,7 +62,9 @@ internal static class IntegrationEndpoints
         _ => Problem.Invalid(result.Field, result.Detail),
     };
 
-    private static async Task ListAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="elsewhere">The lists of other nodes; null of a node that did not answer.</param>
+    private static async Task ListAsync(HttpContext context, IReadOnlyList<(string Node, byte[]? List)> elsewhere)
     {
         if (!ProductRoute.Read(context).IsValid(out var product, out var problem))
         {
@@ -63,9 +72,23 @@ internal static class IntegrationEndpoints
             return;
         }
 
-        var list = new JsonArray([.. Registry(context).List(product).Select(status => IntegrationAnswer.From(status))]);
-        await context.Response.WriteAsJsonAsync(
-            new JsonObject { ["integrations"] = list }, ApiJson.Readable.JsonObject, cancellationToken: context.RequestAborted);
+        var here = Registry(context).List(product).Select(status => IntegrationAnswer.From(status));
+        var there = elsewhere.Where(one => one.List is not null).SelectMany(one => JsonNode.Parse(one.List)![ListName]!.AsArray()).Select(one => one!.DeepClone().AsObject());
+        List<JsonObject> list = [.. here.Concat(there).OrderBy(one => (string?)one["name"], StringComparer.Ordinal)];
+        var answer = new JsonObject { [ListName] = new JsonArray([.. list]) };
+        var missing = context.RequestServices.GetRequiredService<IIntegrationNodes>().Names(product).Except(list.Select(one => (string)one["name"]!));
+        AddNames(answer, "moving", missing);
+        AddNames(answer, "silentNodes", elsewhere.Where(one => one.List is null).Select(one => one.Node));
+        await context.Response.WriteAsJsonAsync(answer, ApiJson.Readable.JsonObject, cancellationToken: context.RequestAborted);
+    }
+
+    private static void AddNames(JsonObject answer, string field, IEnumerable<string> names)
+    {
+        JsonArray array = [.. names.Order(StringComparer.Ordinal).Select(name => (JsonNode)name)];
+        if (array.Count > 0)
+        {
+            answer[field] = array;
+        }
     }
 
     private static async Task ShowAsync(HttpContext context)
@@ -102,7 +125,7 @@ internal static class IntegrationEndpoints
         var result = await Registry(context).AddAsync(definition, context.RequestAborted);
         if (result.Outcome == IntegrationOutcome.Done)
         {
-            context.Response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path}/{definition.Name}";
+            context.Response.Headers.Location = $"{context.Request.PathBase}{Collection.Replace("{product}", product, StringComparison.Ordinal)}/{definition.Name}";
         }
 
         await WriteAsync(context, StatusCodes.Status201Created, result);

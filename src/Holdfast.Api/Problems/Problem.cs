@@ -49,8 +49,16 @@ internal sealed record Problem(
     public static Problem TooManyReaders(string detail)
         => new(Prefix + "too-many-readers", "Too many clients read now", 503, detail) { RetryAfterSeconds = 5 };
 
+    public static Problem TooManyCalls(string detail)
+        => new(Prefix + "too-many-calls", "Too many calls wait now", 503, detail) { RetryAfterSeconds = 5 };
+
+    public static Problem NoAnswer(string detail) => new(Prefix + "no-answer", "The device has not answered", 408, detail);
+
     public static Problem NotCommitting(string detail)
         => new(Prefix + "not-committing", "The node cannot commit now", 503, detail) { RetryAfterSeconds = 2 };
+
+    public static Problem Moving(string detail)
+        => new(Prefix + "moving", "The node that knows does not answer now", 503, detail) { RetryAfterSeconds = 1 };
 
     public static Problem Full(string detail)
         => new(Prefix + "full", "There is no room to store it", 507, detail) { RetryAfterSeconds = 30 };
@@ -59,9 +67,16 @@ internal sealed record Problem(
     /// <param name="tokenPath">Where the operator finds the token; a path is no secret, and only its owner can read the file.</param>
     public static Problem Unauthorized(bool wasGiven, string tokenPath) => new(
         Prefix + "unauthorized", wasGiven ? "The token is not valid" : "A token is required", 401,
-        $"Send 'Authorization: Bearer TOKEN' with the administrator's token, "
+        $"Send 'Authorization: Bearer TOKEN' with an API token, or with the administrator's token, "
         + $"which lies in the file '{Path.GetFileName(tokenPath)}' of the data directory. "
         + "Without one, where anonymous clients are allowed, only the events of the product 'default' can be published and read.");
+
+    public static Problem Forbidden(string detail) => new(Prefix + "forbidden", "The token does not allow this", 403, detail);
+
+    public static Problem TooManyAttempts() => new(
+        Prefix + "too-many-attempts", "Too many attempts with wrong credentials", 429, "This was tried too often. Try again in a minute, with what is valid.") { RetryAfterSeconds = 60 };
+
+    public static Problem InUse(string detail) => new(Prefix + "in-use", "It is in use", 409, detail);
 
     /// <summary>The problem of a response that has nothing but a status.</summary>
     public static Problem OfStatus(int status, string method, string path) => status switch

@@ -1,3 +1,4 @@
+using Holdfast.Log.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +29,14 @@ internal sealed class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IMi
             await context.WriteProblemAsync(exception.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? Problem.TooLarge(exception.Message)
                 : Problem.Malformed(exception.Message) with { Status = exception.StatusCode });
+            return;
+        }
+        catch (StateStoreException exception) when (!context.Response.HasStarted)
+        {
+            logger.LogWarning("{Method} {Path}: {Message}", context.Request.Method, context.Request.Path, exception.Message);
+            await context.WriteProblemAsync(exception is StateStoreFullException
+                ? Problem.Full("There is no room to store this.")
+                : Problem.NotCommitting("This cannot be stored now."));
             return;
         }
 #pragma warning disable CA1031 // The last line of defence: the client gets an answer and the operator the exception.

@@ -44,7 +44,11 @@ internal static class ReferenceEndpoints
     private static byte[] ReadDocument()
     {
         var document = ReadPart("openapi.json");
+        Add(document, ReadPart("openapi.custody.json"));
         Add(document, ReadPart("openapi.integrations.json"));
+        Add(document, ReadPart("openapi.bridges.json"));
+        Add(document, ReadPart("openapi.calls.json"));
+        Add(document, ReadPart("openapi.identities.json"));
         return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
     }
 
@@ -55,6 +59,13 @@ internal static class ReferenceEndpoints
             if (document[name] is JsonObject existing && value is JsonObject added)
             {
                 Add(existing, added);
+            }
+            else if (document[name] is JsonArray list && value is JsonArray more)
+            {
+                foreach (var one in more)
+                {
+                    list.Add(one?.DeepClone());
+                }
             }
             else
             {

@@ -91,7 +91,7 @@ internal sealed class Checkpointer(SessionServices services, SessionRegistry reg
         lock (services.Feed.Gate)
         {
             retained = services.Retained.TakeChanges();
-            shares = services.Shared.TakeProgress(round.Appended);
+            shares = services.SessionsTravel ? [] : services.Shared.TakeProgress(round.Appended);
         }
 
         var sessions = services.SessionsTravel ? [] : _collector.Collect(round.Appended);

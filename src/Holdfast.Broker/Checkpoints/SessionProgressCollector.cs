@@ -26,10 +26,14 @@ internal sealed class SessionProgressCollector(SessionRegistry registry)
     /// <summary>What was collected was not stored: it is collected again.</summary>
     public static void PutBack(List<(Session Session, SessionProgress Progress)> sessions)
     {
-        foreach (var (session, _) in sessions)
+        foreach (var (session, progress) in sessions)
         {
             session.StoredCursor = null;
             session.ExchangesChanged = true;
+            lock (session.Lock)
+            {
+                session.StoredReplays.UnionWith(progress.RetainedArrived);
+            }
         }
     }
 
@@ -50,15 +54,28 @@ internal sealed class SessionProgressCollector(SessionRegistry registry)
                 session.Subscriptions.ForgetBeginningsBefore(mark);
             }
 
+            var arrived = TakeArrived(session);
             var cursorChanged = cursor is null ? session.StoredCursor is not null : !cursor.AsSpan().SequenceEqual(session.StoredCursor);
-            if (!cursorChanged && !session.ExchangesChanged)
+            if (!cursorChanged && !session.ExchangesChanged && arrived.Count == 0)
             {
                 return null;
             }
 
             session.StoredCursor = cursor;
             session.ExchangesChanged = false;
-            return new SessionProgress(session.Id, cursor, ExchangesEncoding.Encode(session)) { Epoch = session.Epoch };
+            return new SessionProgress(session.Id, cursor, ExchangesEncoding.Encode(session)) { Epoch = session.Epoch, RetainedArrived = arrived };
         }
+    }
+
+    private static List<string> TakeArrived(Session session)
+    {
+        if (session.RetainedLeft() is not { } left || left.Count == session.StoredReplays.Count)
+        {
+            return [];
+        }
+
+        var arrived = session.StoredReplays.Except(left).ToList();
+        session.StoredReplays.ExceptWith(arrived);
+        return arrived;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Sessions;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
@@ -19,6 +20,7 @@ public sealed class ClientConnection
     private readonly TouchedOutputs _touched = new();
     private InboundAliases? _aliases;
     private int _closed;
+    private volatile ClientIdentity? _identity;
     private bool _sawInbound = true;
     private long _silentSince;
 
@@ -60,6 +62,27 @@ public sealed class ClientConnection
     internal TimeSpan SilenceLimit { get; set; }
 
     internal Session? Session { get; set; }
+
+    /// <summary>Whether a subscription of the client's own, not a shared one, matches a topic.</summary>
+    internal bool Subscribes(ReadOnlySpan<byte> topic)
+    {
+        foreach (ref readonly var match in _services.Subscriptions.Match(Session!.ProductUtf8, topic).Subscribers)
+        {
+            if (match.Subscriber == Session)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Who the client is. Set before the session is claimed; another one when the registry changes.</summary>
+    internal ClientIdentity Identity
+    {
+        get => _identity!;
+        set => _identity = value;
+    }
 
     internal SessionEndReason EndReason { get; private set; } = SessionEndReason.ConnectionLost;
 
@@ -130,6 +153,12 @@ public sealed class ClientConnection
     /// <summary>Closes the connection if it has been silent for too long. Called about once a second.</summary>
     public void CheckSilence()
     {
+        if (_identity?.ExpiresAt is { } expiresAt && expiresAt <= _services.Time.GetUtcNow())
+        {
+            Close(ReasonCode.MaximumConnectTime, "What this client has shown has expired. Connect with what is valid now.");
+            return;
+        }
+
         var now = _services.Time.GetTimestamp();
         if (_sawInbound && Session is not null)
         {
@@ -180,6 +209,11 @@ public sealed class ClientConnection
     public Task OnEndedAsync()
     {
         Interlocked.Exchange(ref _closed, 1);
+        if (_identity is not null)
+        {
+            _services.IdentityConnections.Remove(this);
+        }
+
         return _lifecycle.OnConnectionEndedAsync(this);
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Holdfast.Broker.Access;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Topics;
 using Holdfast.Broker.Wills;
@@ -13,11 +15,8 @@ namespace Holdfast.Broker.Connections;
 
 /// <summary>The beginning and the end of connections: CONNECT, take-over, and what becomes of the session and the will afterwards.</summary>
 internal sealed class ClientLifecycle(
-    SessionServices services, SessionRegistry registry, ISessionKeeper keeper, SessionEnding ending, ICommitHealth health, WillScheduler wills, SessionExpiry expiry)
+    SessionServices services, SessionRegistry registry, ISessionStore store, ISessionKeeper keeper, SessionEnding ending, ICommitHealth health, WillScheduler wills, SessionExpiry expiry)
 {
-    /// <summary>The product of anonymous clients.</summary>
-    public const string DefaultProduct = "default";
-
     private const int MaximumClientIdBytes = 1024;
 
     /// <summary>How often a session is claimed anew that another node has got meanwhile.</summary>
@@ -35,12 +34,28 @@ internal sealed class ClientLifecycle(
             return;
         }
 
+        var admission = services.Authenticator.Admit(packet, connection.Info);
+        if (admission.Identity is not { } identity)
+        {
+            RefuseConnect(connection, admission.Reason, admission.Message);
+            return;
+        }
+
+        if (Refusal(packet, identity) is { } forbidden)
+        {
+            RefuseConnect(connection, forbidden.Reason, forbidden.Message);
+            return;
+        }
+
+        connection.Identity = identity;
+        services.IdentityConnections.Add(connection);
         var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
         try
         {
             for (var count = 0; count < MostClaims; count++)
             {
-                if (await ClaimAsync(connection, packet, clientId).ConfigureAwait(false) is { } claim)
+                if (await ClaimAsync(connection, packet, identity.SessionName(clientId)).ConfigureAwait(false) is { } claim
+                    && (!claim.IsPresent || await SubscriptionGuard.RemoveForbiddenAsync(services, store, claim.Session, connection.Identity.Rights).ConfigureAwait(false)))
                 {
                     Welcome(connection, packet, claim, clientId);
                     return;
@@ -78,11 +93,12 @@ internal sealed class ClientLifecycle(
 
     /// <summary>Claims the session and makes it durable.</summary>
     /// <returns>Null when another node has got the session meanwhile.</returns>
-    private async Task<SessionClaim?> ClaimAsync(ClientConnection connection, ConnectPacket packet, string clientId)
+    private async Task<SessionClaim?> ClaimAsync(ClientConnection connection, ConnectPacket packet, string sessionName)
     {
+        var product = connection.Identity.Product;
         var expirySeconds = Math.Min(packet.SessionExpirySeconds, (uint)services.Options.MaximumSessionExpiry.TotalSeconds);
-        using var arrival = await keeper.ArriveAsync(DefaultProduct, clientId).ConfigureAwait(false);
-        var claim = registry.Claim(connection, DefaultProduct, clientId, packet.CleanStart || arrival.HasExpired, expirySeconds, expiry.HasExpired);
+        using var arrival = await keeper.ArriveAsync(product, sessionName).ConfigureAwait(false);
+        var claim = registry.Claim(connection, product, sessionName, packet.CleanStart || arrival.HasExpired, expirySeconds, expiry.HasExpired);
         var session = claim.Session;
         EndPrevious(claim);
         expiry.Cancel(session);
@@ -153,11 +169,6 @@ internal sealed class ClientLifecycle(
             return (ReasonCode.ServerUnavailable, health.Reason);
         }
 
-        if (!connection.Info.AllowAnonymous)
-        {
-            return (ReasonCode.NotAuthorized, "This listener admits no clients without credentials.");
-        }
-
         if (packet.AuthenticationMethod is not null)
         {
             return (ReasonCode.BadAuthenticationMethod, "This server has no extended authentication.");
@@ -173,17 +184,28 @@ internal sealed class ClientLifecycle(
             return (ReasonCode.ClientIdentifierNotValid, $"The client identifier has more than {MaximumClientIdBytes} bytes.");
         }
 
-        return packet.Will is null ? null : Refusal(packet.Will);
+        return null;
     }
 
-    private (ReasonCode Reason, string Message)? Refusal(Will will)
+    private (ReasonCode Reason, string Message)? Refusal(ConnectPacket packet, ClientIdentity identity)
+        => identity.Owner.Length == 0 && ClientIdentity.IsReserved(packet.ClientId)
+            ? (ReasonCode.ClientIdentifierNotValid, "Client identifiers that begin with $device/ and $token/ are for clients with credentials.")
+            : packet.Will is null ? null : Refusal(packet.Will, identity.Rights);
+
+    private (ReasonCode Reason, string Message)? Refusal(Will will, Rights rights)
     {
         if (will.Topic.StartsWith('$'))
         {
             return (ReasonCode.NotAuthorized, "The will's topic begins with $, which belongs to the server.");
         }
 
-        if (!TopicName.IsAccepted(Encoding.UTF8.GetBytes(will.Topic)))
+        var topic = Encoding.UTF8.GetBytes(will.Topic);
+        if (!rights.MayPublish(topic))
+        {
+            return (ReasonCode.NotAuthorized, "This client may not publish on the topic of its will.");
+        }
+
+        if (!TopicName.IsAccepted(topic))
         {
             return (ReasonCode.TopicNameInvalid, $"The will's topic has more than {TopicName.MaximumLevels} levels.");
         }
@@ -241,8 +263,7 @@ internal sealed class ClientLifecycle(
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
             TopicAliasMaximum = InboundAliases.Maximum,
             ServerKeepAliveSeconds = keepAliveSeconds == packet.KeepAliveSeconds ? null : keepAliveSeconds,
-            SharedSubscriptionAvailable = services.Options.SharedSubscriptions ? null : false,
-            ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(clientId) : null,
+            ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(connection.Identity, clientId) : null,
             UserProperties = ForDevices(),
         });
 
@@ -268,7 +289,7 @@ internal sealed class ClientLifecycle(
     }
 
     /// <summary>Tells devices that batches of this version are unpacked here, which no other broker does, and what time it is.</summary>
-    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
+    private UserProperty[] ForDevices() => [new("hf-batch", "1"), new("hf-receipts", "1"), new("hf-time", services.NowMilliseconds.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>The client's keep-alive, or ours when it is to be shorter. A client of 3.1.1 cannot be told, so its own counts [MQTT-3.1.2-21].</summary>
     private ushort KeepAliveSeconds(ConnectPacket packet)
@@ -280,8 +301,8 @@ internal sealed class ClientLifecycle(
     }
 
     /// <summary>Where answers to this client are published: an anonymous client stands for the device of its name. None when that is no topic level.</summary>
-    private static string? ResponseInformation(string clientId)
-        => clientId.AsSpan().IndexOfAny("/+#") < 0 ? $"devices/{clientId}/replies" : null;
+    private static string? ResponseInformation(ClientIdentity identity, string clientId)
+        => identity.Device is { } device ? $"devices/{device}/replies" : identity.Token is not null ? null : clientId.AsSpan().IndexOfAny("/+#") < 0 ? $"devices/{clientId}/replies" : null;
 
     private void Detach(Session session, ClientConnection connection)
     {

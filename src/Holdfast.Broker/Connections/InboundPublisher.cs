@@ -46,14 +46,21 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
             return connection.Refuse(ReasonCode.NotAuthorized, "Topics that begin with $ belong to the server.");
         }
 
-        if (_route is not { } route || !route.IsFor(packet.Topic))
+        var rights = connection.Identity.Rights;
+        if (_route is not { } route || !route.IsFor(packet.Topic, rights))
         {
+            if (!rights.MayPublish(packet.Topic))
+            {
+                services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", nameof(ReasonCode.NotAuthorized)));
+                return connection.Refuse(ReasonCode.NotAuthorized, "This client may not publish on this topic.");
+            }
+
             if (!TopicName.IsAccepted(packet.Topic))
             {
                 return connection.Refuse(ReasonCode.TopicNameInvalid, $"The topic has more than {TopicName.MaximumLevels} levels.");
             }
 
-            _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, services.Log.PartitionCount);
+            _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, rights, services.Log.PartitionCount);
         }
 
         if (route.TakesBatches && DeviceBatchReader.IsBatch(packet.Payload))

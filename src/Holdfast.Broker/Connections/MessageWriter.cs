@@ -1,4 +1,6 @@
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
 using Holdfast.Log.Records;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
@@ -34,6 +36,43 @@ internal static class MessageWriter
     /// <returns>False when it is larger than the client accepts.</returns>
     public static bool TryWrite(ClientConnection connection, in PublishPacket packet)
     {
+        if (connection.Version != ProtocolVersion.Mqtt5 && !packet.Properties.IsEmpty && CallTopics.TryGetRequestId(packet.Topic, packet.Properties, out var requestId))
+        {
+            return TryWriteCommand(connection, packet, requestId);
+        }
+
+        return TryWritePacket(connection, packet);
+    }
+
+    /// <summary>Writes an acknowledgement.</summary>
+    public static void Write(ClientConnection connection, AckPacket packet)
+    {
+        var place = connection.Output.BeginWrite(PacketEncoder.MaximumAckSize);
+        var written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
+        connection.Output.EndWrite(written);
+    }
+
+    /// <summary>
+    /// MQTT 3.1.1 has no Response Topic: the request id goes to the end of the topic, from which the client makes the topic of its answer. Not when the client's
+    /// subscription would not match that [MQTT-3.3.2-3].
+    /// </summary>
+    private static bool TryWriteCommand(ClientConnection connection, in PublishPacket packet, ReadOnlySpan<byte> requestId)
+    {
+        Span<byte> topic = new byte[packet.Topic.Length + 1 + requestId.Length];
+        packet.Topic.CopyTo(topic);
+        topic[packet.Topic.Length] = (byte)'/';
+        requestId.CopyTo(topic[(packet.Topic.Length + 1)..]);
+        var mine = packet;
+        if (topic.Length <= TopicName.MaximumLength && connection.Subscribes(topic))
+        {
+            mine.Topic = topic;
+        }
+
+        return TryWritePacket(connection, mine);
+    }
+
+    private static bool TryWritePacket(ClientConnection connection, in PublishPacket packet)
+    {
         var size = PacketEncoder.Measure(packet, connection.Version);
         if (size > connection.ClientMaximumPacketSize)
         {
@@ -57,14 +96,6 @@ internal static class MessageWriter
         }
 
         return true;
-    }
-
-    /// <summary>Writes an acknowledgement.</summary>
-    public static void Write(ClientConnection connection, AckPacket packet)
-    {
-        var place = connection.Output.BeginWrite(PacketEncoder.MaximumAckSize);
-        var written = place.IsEmpty ? 0 : PacketEncoder.Write(packet, connection.Version, place);
-        connection.Output.EndWrite(written);
     }
 
     /// <summary>The first message of a topic sets its alias, those after it do without the topic. Inside the output's critical section.</summary>

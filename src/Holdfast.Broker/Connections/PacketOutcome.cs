@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
 namespace Holdfast.Broker.Connections;
 
 /// <summary>What the reader of a connection does after a packet.</summary>
@@ -32,4 +35,14 @@ public enum SessionEndReason
 /// <summary>Where a connection comes from.</summary>
 /// <param name="Remote">The peer's address, for logs.</param>
 /// <param name="AllowAnonymous">Whether this listener admits clients without credentials.</param>
-public sealed record ConnectionInfo(string Remote, bool AllowAnonymous);
+public sealed record ConnectionInfo(string Remote, bool AllowAnonymous)
+{
+    /// <summary>The peer's address, by which wrong attempts are counted; null when it has none.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>The certificate whose key the peer has shown to have; null when it has shown none.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Whether this listener admits only clients with a certificate.</summary>
+    public bool RequiresCertificate { get; init; }
+}

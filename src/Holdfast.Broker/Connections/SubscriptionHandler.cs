@@ -18,6 +18,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var session = connection.Session!;
+        var rights = connection.Identity.Rights;
         long[] since;
         lock (services.Feed.Gate)
         {
@@ -29,14 +30,19 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         var reasons = new ReasonCode[packet.Requests.Count];
         for (var index = 0; index < reasons.Length; index++)
         {
-            reasons[index] = Accept(session, packet, packet.Requests[index], since, accepted);
+            reasons[index] = Accept(connection, packet, packet.Requests[index], since, accepted);
         }
 
-        if (session.IsPersistent && accepted.Count > 0)
+        if (IsStored(session, accepted.Any(one => one.Subscription.Filter.IsShared)) && accepted.Count > 0)
         {
             try
             {
-                var saved = accepted.Select(one => ToStored(session, one.Subscription, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                List<StoredSubscription> saved;
+                lock (services.Feed.Gate)
+                {
+                    saved = accepted.Select(one => ToStored(session, one.Subscription, one.IsNew, since)).Reverse<StoredSubscription>().DistinctBy(one => one.Filter).ToList();
+                }
+
                 if (!await store.SaveSubscriptionsAsync(session.Id, saved, []).ConfigureAwait(false))
                 {
                     CloseForLostSession(connection);
@@ -53,6 +59,11 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
 
         GoLive(connection, session, accepted, new SubscriptionAckPacket { Type = PacketType.SubAck, PacketId = packet.PacketId, Reasons = reasons });
         connection.Output.Flush();
+        if (rights != connection.Identity.Rights && session.HasForbiddenSubscription(connection.Identity.Rights))
+        {
+            // The registry has changed between the judgement and the subscription.
+            connection.Close(ReasonCode.AdministrativeAction, "What this client may subscribe to has changed. Connect again.");
+        }
     }
 
     public async Task UnsubscribeAsync(ClientConnection connection, UnsubscribePacket packet)
@@ -78,7 +89,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
         }
 
-        if (session.IsPersistent)
+        if (IsStored(session, packet.Filters.Any(filter => filter.StartsWith("$share/", StringComparison.Ordinal))))
         {
             // Deleting needs no room that the store does not keep in reserve.
             if (!await store.SaveSubscriptionsAsync(session.Id, [], packet.Filters).ConfigureAwait(false))
@@ -92,30 +103,43 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         connection.Output.Flush();
     }
 
+    /// <summary>In a cluster a shared subscription lasts as long as somebody has it stored, so every member has.</summary>
+    private bool IsStored(Session session, bool hasShared) => session.IsPersistent || (services.SessionsTravel && hasShared);
+
     /// <summary>Another node has it: the client must go on there, or connect again.</summary>
     private static void CloseForLostSession(ClientConnection connection)
         => connection.Close(ReasonCode.SessionTakenOver, "The session is on another node by now. Connect again.");
 
-    private static StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, long[] since)
+    private StoredSubscription ToStored(Session session, Subscription<LogSubscriber> subscription, bool isNew, long[] since)
     {
         var filter = subscription.Filter.ToString();
 
-        // Of a shared subscription each member knows where it began: the first one may leave.
-        var shared = subscription.Filter.IsShared ? session.Subscriptions.Shared.FirstOrDefault(one => one.FullFilter == filter) : null;
-        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since);
+        // Of a shared subscription each member knows where it began: the first one may leave. In a cluster its rows know.
+        var shared = subscription.Filter.IsShared && !services.SessionsTravel ? session.Subscriptions.Shared.FirstOrDefault(one => one.FullFilter == filter) : null;
+        return new StoredSubscription(filter, subscription.Options.ToByte(), subscription.Identifier, shared?.Since ?? subscription.Since ?? since)
+        {
+            RetainedAsOf = services.SessionsTravel && WantsRetained(session, subscription, isNew) ? since : null,
+        };
+    }
+
+    private bool WantsRetained(Session session, Subscription<LogSubscriber> subscription, bool isNew)
+    {
+        var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
+        return (handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew)) && services.Retained.Any(session.ProductUtf8, subscription.Filter);
     }
 
     private ReasonCode Accept(
-        Session session, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
+        ClientConnection connection, SubscribePacket packet, SubscriptionRequest request, long[] since, List<(Subscription<LogSubscriber> Subscription, bool IsNew)> accepted)
     {
+        var session = connection.Session!;
         if (!TopicFilter.TryParse(request.Filter, out var filter, out _))
         {
             return ReasonCode.TopicFilterInvalid;
         }
 
-        if (filter.IsShared && !services.Options.SharedSubscriptions)
+        if (!connection.Identity.Rights.MaySubscribe(filter))
         {
-            return ReasonCode.SharedSubscriptionsNotSupported;
+            return ReasonCode.NotAuthorized;
         }
 
         Subscription<LogSubscriber>? existing;
@@ -156,6 +180,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             foreach (var (subscription, _) in accepted.Where(one => one.Subscription.Filter.IsShared))
             {
                 services.Shared.GetOrAdd(session.Product, subscription.Filter).Join(session, subscription, services.Feed.Dispatched);
+                services.Shared.OnMembersChanged();
             }
         }
     }
@@ -172,11 +197,13 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
 
             session.Subscriptions.Set(subscription);
-            var handling = subscription.Filter.IsShared ? RetainHandling.DoNotSend : subscription.Options.RetainHandling;
-            if ((handling == RetainHandling.Send || (handling == RetainHandling.SendIfNew && isNew))
-                && services.Retained.Any(session.ProductUtf8, subscription.Filter))
+            if (WantsRetained(session, subscription, isNew))
             {
                 session.Replays.Add(subscription, asOf);
+                if (services.SessionsTravel)
+                {
+                    session.StoredReplays.Add(subscription.Filter.ToString());
+                }
             }
         }
 

@@ -22,12 +22,16 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
     private readonly Lock _delivering = new();
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>For readers that want one partition only, as those of a device do: ten thousand of them are not woken by what is none of their business.</summary>
+    private readonly TaskCompletionSource?[] _newsOf;
+
     public Dispatcher(SessionServices services, Action<Exception> onFatal)
     {
         _services = services;
         _onFatal = onFatal;
         _dispatched = new long[services.Log.PartitionCount];
         _announced = new long[services.Log.PartitionCount];
+        _newsOf = new TaskCompletionSource?[services.Log.PartitionCount];
         for (var partition = 0; partition < _dispatched.Length; partition++)
         {
             _dispatched[partition] = services.Log.CommittedOffset(partition);
@@ -63,9 +67,10 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
 
     public async Task WaitAsync(ReadOnlyMemory<long> positions, CancellationToken cancellationToken)
     {
+        var only = OnlyWanted(positions.Span);
         while (true)
         {
-            var news = Volatile.Read(ref _news);
+            var news = only < 0 ? Volatile.Read(ref _news) : NewsOf(only);
             for (var partition = 0; partition < positions.Length; partition++)
             {
                 if (AnnouncedOffset(partition) > positions.Span[partition])
@@ -98,6 +103,11 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
 
         if (group.Batches.Count > 0)
         {
+            foreach (var batch in group.Batches)
+            {
+                TellReadersOf(batch.Partition);
+            }
+
             TellReaders();
         }
     }
@@ -136,6 +146,32 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
             _services.DeliveryTouched.Flush();
         }
 
+        TellReadersOf(batch.Partition);
+        TellReaders();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryPass(int partition, long from, long to, long version)
+    {
+        lock (Gate)
+        {
+            var next = _dispatched[partition];
+            if (to <= next)
+            {
+                return true;
+            }
+
+            // Inside the gate: a subscription that is live by now was told to the relay before.
+            if (from > next || !(_services.Relay?.NeededVersion <= version))
+            {
+                return false;
+            }
+
+            _dispatched[partition] = to;
+            Volatile.Write(ref _announced[partition], to);
+        }
+
         TellReaders();
         return true;
     }
@@ -152,6 +188,7 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
             Volatile.Write(ref _announced[partition], _dispatched[partition]);
         }
 
+        TellReadersOf(partition);
         TellReaders();
     }
 
@@ -160,6 +197,26 @@ internal sealed class Dispatcher : ICommittedGroupHandler, ICommitFeed, ICommitS
         IsFatal = true;
         _onFatal(exception);
     }
+
+    /// <summary>The one partition that a reader wants; -1 when it wants several.</summary>
+    private static int OnlyWanted(ReadOnlySpan<long> positions)
+    {
+        var only = positions.IndexOfAnyExcept(long.MaxValue);
+        return only >= 0 && positions[(only + 1)..].ContainsAnyExcept(long.MaxValue) ? -1 : only;
+    }
+
+    private TaskCompletionSource NewsOf(int partition)
+    {
+        if (Volatile.Read(ref _newsOf[partition]) is { } news)
+        {
+            return news;
+        }
+
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return Interlocked.CompareExchange(ref _newsOf[partition], made, null) ?? made;
+    }
+
+    private void TellReadersOf(int partition) => Interlocked.Exchange(ref _newsOf[partition], null)?.SetResult();
 
     private void TellReaders()
         => Interlocked.Exchange(ref _news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();

@@ -20,6 +20,14 @@ public interface ICommitSink
     /// <returns>False when batches before it are missing: nothing was delivered.</returns>
     bool TryDeliver(RecordBatch batch);
 
+    /// <summary>Goes past committed records that no filter of this node matches, as another node says. They stay in the log.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">The first of them.</param>
+    /// <param name="to">The offset after the last.</param>
+    /// <param name="version">Which version of this node's filters the other has judged by (<see cref="IDirectRelay.NeededVersion"/>).</param>
+    /// <returns>False when records before them are missing, or there are filters by now that the other did not know: nothing was passed.</returns>
+    bool TryPass(int partition, long from, long to, long version);
+
     /// <summary>Writes QoS 0 messages of another node to the subscribers of this one that read.</summary>
     /// <param name="records">Encoded publish records, one after the other.</param>
     void RouteDirect(ReadOnlySpan<byte> records);

@@ -5,13 +5,23 @@ namespace Holdfast.Broker.Events;
 /// <summary>
 /// Walks over the MQTT 5 properties of a stored message in one pass, without allocating. Only what a broker forwards is stored (MQTT 5, 3.3.2.3).
 /// </summary>
-internal ref struct StoredProperties(ReadOnlySpan<byte> properties)
+/// <param name="properties">As they stand in the record.</param>
+public ref struct StoredProperties(ReadOnlySpan<byte> properties)
 {
+    /// <summary>Payload Format Indicator; one byte.</summary>
+    public const byte PayloadFormatIndicator = 0x01;
+
+    /// <summary>Content Type; a string.</summary>
     public const byte ContentType = 0x03;
+
+    /// <summary>Response Topic; a string.</summary>
+    public const byte ResponseTopic = 0x08;
+
+    /// <summary>Correlation Data; bytes.</summary>
+    public const byte CorrelationData = 0x09;
+
+    /// <summary>User Property; a name and a string.</summary>
     public const byte UserProperty = 0x26;
-    private const byte PayloadFormatIndicator = 0x01;
-    private const byte ResponseTopic = 0x08;
-    private const byte CorrelationData = 0x09;
 
     private ReadOnlySpan<byte> _rest = properties;
 
@@ -24,6 +34,9 @@ internal ref struct StoredProperties(ReadOnlySpan<byte> properties)
     /// <summary>The value of a property that is a string or binary data.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
+    /// <summary>Goes to the next property.</summary>
+    /// <returns>False after the last one.</returns>
+    /// <exception cref="InvalidDataException">There is a property that is never stored.</exception>
     public bool MoveNext()
     {
         if (_rest.IsEmpty)

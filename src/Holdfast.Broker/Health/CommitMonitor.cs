@@ -14,7 +14,7 @@ namespace Holdfast.Broker.Health;
 internal sealed class CommitMonitor(SessionServices services) : ICommitHealth, ICommitObserver
 {
     /// <summary>How often the node is judged.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Without a commit for this long, a probe is appended.</summary>
     private static readonly TimeSpan ProbeAfter = TimeSpan.FromSeconds(1);

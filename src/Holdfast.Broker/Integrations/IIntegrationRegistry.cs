@@ -45,13 +45,16 @@ public interface IIntegrationRegistry
 /// <summary>An integration as an operator describes it.</summary>
 /// <param name="Product">The product whose events it carries.</param>
 /// <param name="Name">Unique within the product, see <see cref="Naming.ResourceName"/>.</param>
-/// <param name="Kind">Only <see cref="WebhookKind"/> for now.</param>
+/// <param name="Kind"><see cref="WebhookKind"/> or <see cref="BridgeKind"/>.</param>
 /// <param name="Filter">The topic filter of what it carries.</param>
 /// <param name="Settings">What its kind needs besides, as a JSON object. In a status it holds no secrets.</param>
 public sealed record IntegrationDefinition(string Product, string Name, string Kind, string Filter, JsonElement Settings)
 {
     /// <summary>The kind that sends events to a URL.</summary>
     public const string WebhookKind = "webhook";
+
+    /// <summary>The kind that carries events to another MQTT broker, and its messages here.</summary>
+    public const string BridgeKind = "bridge";
 }
 
 /// <summary>What became of a change.</summary>

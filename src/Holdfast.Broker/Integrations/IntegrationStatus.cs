@@ -45,11 +45,45 @@ public sealed record IntegrationStatus
     /// <summary>When the first of the events that failed is attempted again; null when none waits for that.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
+    /// <summary>How a bridge stands with the other broker; null for a kind without a lasting connection, and while it is paused.</summary>
+    public IntegrationConnection? Connection { get; init; }
+
     /// <summary>What the last failed attempt met; null when none has failed.</summary>
     public string? LastError { get; init; }
 
     /// <summary>When that was.</summary>
     public DateTimeOffset? LastErrorAt { get; init; }
+}
+
+/// <summary>How a bridge stands with the other broker. Counts are since the start of the process.</summary>
+public sealed record IntegrationConnection
+{
+    /// <summary>Whether it is connected, with its subscriptions made.</summary>
+    public required bool IsConnected { get; init; }
+
+    /// <summary>Since when it is, or is not; null before the first attempt.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>When it connects again; null while it is connected or on its way.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>Why the last connection ended or was not made; null when none has.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>When that was.</summary>
+    public DateTimeOffset? ErrorAt { get; init; }
+
+    /// <summary>Messages of the other broker that were stored here and acknowledged there.</summary>
+    public long Received { get; init; }
+
+    /// <summary>Messages of the other broker that cannot be stored here: the topic or the size is not allowed. They are acknowledged, and said in the log.</summary>
+    public long Refused { get; init; }
+
+    /// <summary>Messages that had gone out from this product and came back; they are acknowledged and not stored again.</summary>
+    public long Returned { get; init; }
+
+    /// <summary>QoS 0 messages of the other broker that were dropped, because more waited than may.</summary>
+    public long Dropped { get; init; }
 }
 
 /// <summary>What an integration does.</summary>

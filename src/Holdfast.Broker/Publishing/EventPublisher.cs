@@ -43,7 +43,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
     {
         { Status: not AppendStatus.Appended } => new PublishResult(PublishStatus.Full, null, "There is no room to store the event. Keep it and try again later."),
         { Offset: < 0 } => new PublishResult(PublishStatus.Duplicate, null, string.Empty),
-        var (_, partition, offset) => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnation, partition, offset), string.Empty),
+        var (_, partition, offset) => new PublishResult(PublishStatus.Committed, EventId.Format(services.Log.Incarnations, partition, offset), string.Empty),
     };
 
     private PublishResult? Refusal(EventToPublish message)
@@ -74,7 +74,13 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         var product = Encoding.UTF8.GetBytes(message.Product);
         var topic = Encoding.UTF8.GetBytes(message.Topic);
         var properties = new ArrayBufferWriter<byte>();
+        properties.Write(message.OtherProperties.Span);
         PropertyEncoder.Write(message.ContentType, message.UserProperties, properties);
+        if (message.ResponseTopic is { } responseTopic)
+        {
+            PropertyEncoder.WriteRequest(responseTopic, message.CorrelationData.Span, properties);
+        }
+
         var record = new PublishRecord
         {
             Product = product,
@@ -87,6 +93,7 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
             KeyHash = Partitioning.KeyHash(product, Partitioning.KeyOf(topic)),
             QualityOfService = (byte)message.QualityOfService,
             Retain = message.Retain,
+            PossibleDuplicate = message.PossibleDuplicate,
             ReceivedAtMilliseconds = now,
             ExpiresAtMilliseconds = message.ExpirySeconds is { } seconds ? now + (seconds * 1000L) : 0,
         };

@@ -42,6 +42,18 @@ public sealed record EventToPublish
     /// <summary>The content type, or null.</summary>
     public string? ContentType { get; init; }
 
+    /// <summary>Other MQTT 5 properties that are forwarded (payload format, response topic, correlation data), encoded as on the wire.</summary>
+    public ReadOnlyMemory<byte> OtherProperties { get; init; }
+
+    /// <summary>Whether the event may have been stored before; it is stored again and flagged.</summary>
+    public bool PossibleDuplicate { get; init; }
+
+    /// <summary>Where an answer is expected, or null. Together with <see cref="CorrelationData"/>.</summary>
+    public string? ResponseTopic { get; init; }
+
+    /// <summary>What an answer carries back.</summary>
+    public ReadOnlyMemory<byte> CorrelationData { get; init; }
+
     /// <summary>The deduplication stream, or null. Together with <see cref="Sequence"/>; only below the device's own topics.</summary>
     public string? Stream { get; init; }
 

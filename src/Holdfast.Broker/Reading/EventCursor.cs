@@ -70,7 +70,7 @@ public sealed class EventCursor
             }
         }
 
-        return new EventCursor(Header(log, partitions), partitions, positions);
+        return new EventCursor(Header(log.Incarnation, partitions), partitions, positions);
     }
 
     /// <summary>Reads a cursor that a client has kept.</summary>
@@ -97,8 +97,9 @@ public sealed class EventCursor
             return EventCursorStatus.Malformed;
         }
 
-        var header = Header(log, partitions);
-        if (!bytes[..HeaderBytes].SequenceEqual(header))
+        var header = Header(log.Incarnation, partitions);
+        EarlierIncarnation? life = null;
+        if (!bytes[..HeaderBytes].SequenceEqual(header) && (life = FindEarlier(log, bytes[..HeaderBytes], partitions)) is null)
         {
             return EventCursorStatus.OtherIncarnation;
         }
@@ -116,6 +117,11 @@ public sealed class EventCursor
             {
                 positions[partition] = ReadOffset(rest);
                 rest = rest[OffsetBytes..];
+                if (positions[partition] > life?.EndOffsets[partition])
+                {
+                    // It has passed events that a restore has undone, and others have their offsets now.
+                    return EventCursorStatus.OtherIncarnation;
+                }
             }
         }
 
@@ -150,10 +156,23 @@ public sealed class EventCursor
     /// <summary>The cursor as text.</summary>
     public override string ToString() => Encoding.ASCII.GetString(_text);
 
-    private static byte[] Header(IPartitionLog log, ulong partitions)
+    private static EarlierIncarnation? FindEarlier(IPartitionLog log, ReadOnlySpan<byte> header, ulong partitions)
+    {
+        foreach (var life in log.Incarnations.Earlier)
+        {
+            if (header.SequenceEqual(Header(life.Name, partitions)))
+            {
+                return life;
+            }
+        }
+
+        return null;
+    }
+
+    private static byte[] Header(string incarnation, ulong partitions)
     {
         var header = new byte[HeaderBytes];
-        BinaryPrimitives.WriteUInt64BigEndian(header, XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(log.Incarnation)));
+        BinaryPrimitives.WriteUInt64BigEndian(header, XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(incarnation)));
         header[0] = Version;
         BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(7), partitions);
         return header;

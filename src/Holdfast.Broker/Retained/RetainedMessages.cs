@@ -141,6 +141,10 @@ public sealed class RetainedMessages
     internal int FindAt(ReadOnlySpan<byte> product, int place, Dictionary<(int Partition, long Offset), RetainedMessage?> sought)
         => _productsBySpan.TryGetValue(product, out var retained) ? retained.FindAt(place, sought) : -1;
 
+    /// <summary>The message of a topic, expired or not; null when there is none.</summary>
+    internal RetainedMessage? Find(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic)
+        => _productsBySpan.TryGetValue(product, out var retained) ? retained.Find(topic) : null;
+
     /// <summary>What changed since the last call, for a checkpoint: one entry for each topic, with an empty record where it was cleared.</summary>
     public IReadOnlyList<StoredRetained> TakeChanges()
     {

@@ -1,3 +1,4 @@
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Log.State;
 
 namespace Holdfast.Broker.Sessions;
@@ -24,6 +25,9 @@ public interface ISessionHome
 /// <summary>What a node's broker does with sessions for the cluster.</summary>
 public interface ISessionHost
 {
+    /// <summary>The shared subscriptions of this node.</summary>
+    IShareHost Shares { get; }
+
     /// <summary>Lets a session go to another node: ends its connection, stores it exactly, and forgets it.</summary>
     /// <param name="product">The product.</param>
     /// <param name="clientId">The client identifier.</param>
@@ -50,8 +54,9 @@ public interface ISessionHost
 /// <summary>How far the sessions of a node are. What is not saved must be put back.</summary>
 /// <param name="Mark">One offset per partition: sessions that are not listed have confirmed everything before.</param>
 /// <param name="Sessions">The sessions of which something changed.</param>
+/// <param name="Shares">The partitions of shared subscriptions that this node keeps and that have come further.</param>
 /// <param name="PutBack">To be called when this was not saved: it is collected again.</param>
-public sealed record NodeProgress(long[] Mark, IReadOnlyList<SessionProgress> Sessions, Action PutBack);
+public sealed record NodeProgress(long[] Mark, IReadOnlyList<SessionProgress> Sessions, IReadOnlyList<StoredSharePartition> Shares, Action PutBack);
 
 /// <summary>The session of a client could not be brought to this node in time. The client may try again.</summary>
 public sealed class SessionUnavailableException : IOException

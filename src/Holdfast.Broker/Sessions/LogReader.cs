@@ -104,7 +104,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
         {
             for (var partition = 0; IsCurrent && partition < services.Log.PartitionCount; partition++)
             {
-                if (subscriber.Positions![partition] > services.Feed.AnnouncedOffset(partition))
+                if (subscriber.Reads(partition) && subscriber.Positions![partition] > services.Feed.AnnouncedOffset(partition))
                 {
                     return true;
                 }
@@ -129,6 +129,11 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
                     if (!IsCurrent)
                     {
                         return false;
+                    }
+
+                    if (!subscriber.Reads(partition))
+                    {
+                        break;
                     }
 
                     from = subscriber.Positions![partition];
@@ -259,6 +264,11 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
     {
         for (var partition = 0; partition < services.Log.PartitionCount; partition++)
         {
+            if (!subscriber.Reads(partition))
+            {
+                continue;
+            }
+
             var from = subscriber.Positions![partition];
             if (from >= services.Feed.Dispatched[partition])
             {

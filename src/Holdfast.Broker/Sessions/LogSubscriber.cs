@@ -25,6 +25,9 @@ internal abstract class LogSubscriber(byte[] productUtf8)
     /// <summary>The key hashes of everything that it can want; null when only a scan finds it. The caller holds <see cref="Lock"/>.</summary>
     public abstract IReadOnlySet<ulong>? Keys { get; }
 
+    /// <summary>Whether it reads a partition; the positions of others mean nothing. The caller holds <see cref="Lock"/>.</summary>
+    public virtual bool Reads(int partition) => true;
+
     /// <summary>A QoS 0 message straight from its publisher. It is dropped, and counted, when nobody reads.</summary>
     public abstract void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched);
 

@@ -174,6 +174,22 @@ internal sealed class OutboundWindow
         Count = 0;
     }
 
+    /// <summary>Whether retained messages are on their way that would be lost with the window: not confirmed at QoS 1, or not recorded at QoS 2.</summary>
+    public bool HasUnconfirmedRetained()
+    {
+        for (var place = 0; place < _used; place++)
+        {
+            ref var message = ref this[place];
+            if (message is { Retained: true, State: not OutboundState.Done }
+                && (message.QualityOfService == QualityOfService.AtLeastOnce || message.State == OutboundState.Assigning))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Lowers each partition's position to the lowest offset that is not confirmed.</summary>
     public void LowerToUnconfirmed(long[] positions)
     {

@@ -15,6 +15,9 @@ internal sealed class RetainedReplays
 
     public int Count => _waiting.Count;
 
+    /// <summary>Whether those of a filter wait.</summary>
+    public bool Contains(string filter) => _byFilter.ContainsKey(filter);
+
     public bool TryGetFirst([NotNullWhen(true)] out RetainedReplay? first)
     {
         first = _waiting.First?.Value;

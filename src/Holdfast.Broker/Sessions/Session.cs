@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Broker.Access;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Log.Partitions;
@@ -18,6 +19,7 @@ internal sealed class Session : LogSubscriber
     private readonly SessionServices _services;
     private StoredWill? _will;
     private RetainedReplays? _replays;
+    private HashSet<string>? _storedReplays;
 
     public Session(SessionServices services, ulong id, string product, string clientId)
         : base(Encoding.UTF8.GetBytes(product))
@@ -96,8 +98,36 @@ internal sealed class Session : LogSubscriber
     /// <summary>Whether any wait.</summary>
     public bool HasReplays => _replays is { Count: > 0 };
 
+    /// <summary>Whether it has a subscription that its owner may not have.</summary>
+    public bool HasForbiddenSubscription(Rights rights)
+    {
+        lock (Lock)
+        {
+            return Subscriptions.All.Any(one => !rights.MaySubscribe(one.Filter));
+        }
+    }
+
     /// <summary>No further retained messages are sent for a filter.</summary>
-    public void RemoveReplay(string filter) => _replays?.Remove(filter);
+    public void RemoveReplay(string filter)
+    {
+        _replays?.Remove(filter);
+        _storedReplays?.Remove(filter);
+    }
+
+    /// <summary>In a cluster, the filters of which the store says that retained messages are on their way, so that they are sent again should the session move before they have arrived.</summary>
+    public HashSet<string> StoredReplays => _storedReplays ??= new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Those of the <see cref="StoredReplays"/> whose messages have not all arrived. What is not confirmed may be of any of them. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
+    public List<string>? RetainedLeft()
+    {
+        if (_storedReplays is null or { Count: 0 })
+        {
+            return null;
+        }
+
+        var isAnyUnconfirmed = Outbound.HasUnconfirmedRetained();
+        return [.. _storedReplays.Where(filter => isAnyUnconfirmed || _replays?.Contains(filter) == true)];
+    }
 
     /// <summary>QoS 2 state changed since the last checkpoint.</summary>
     public bool ExchangesChanged { get; set; }
@@ -123,6 +153,29 @@ internal sealed class Session : LogSubscriber
             }
 
             return any;
+        }
+    }
+
+    /// <summary>Whether it has messages of a partition by a shared subscription that would be lost, or doubled, if that were given up now.</summary>
+    /// <param name="share">The shared subscription.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="onlyUnrecorded">Only those whose QoS 2 packet identifier is being committed.</param>
+    public bool HasUnconfirmed(SharedSubscription share, int partition, bool onlyUnrecorded)
+    {
+        lock (Lock)
+        {
+            for (var place = 0; place < Outbound.Places; place++)
+            {
+                ref var message = ref Outbound[place];
+                if (message.Share == share && message.Partition == partition
+                    && (message.State == OutboundState.Assigning
+                        || (!onlyUnrecorded && message.State != OutboundState.Done && message.QualityOfService == QualityOfService.AtLeastOnce)))
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 
@@ -166,6 +219,7 @@ internal sealed class Session : LogSubscriber
         foreach (var share in Subscriptions.Shared)
         {
             share.OnMemberAttached(dispatched);
+            _services.Shared.OnMembersChanged();
         }
 
         return true;
@@ -199,7 +253,7 @@ internal sealed class Session : LogSubscriber
             }
 
             Mode = SessionMode.Detached;
-            toReturn = TakeUnconfirmedShared();
+            toReturn = TakeUnconfirmedShared(null, null);
             Wake();
         }
 
@@ -211,6 +265,7 @@ internal sealed class Session : LogSubscriber
         foreach (var share in Subscriptions.Shared)
         {
             share.OnMemberDetached(dispatched);
+            _services.Shared.OnMembersChanged();
         }
     }
 
@@ -292,16 +347,25 @@ internal sealed class Session : LogSubscriber
         => Connection is null ? SendResult.Skipped : Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched);
 
     /// <summary>QoS 1 messages of shared subscriptions go to another member; those of one that has ended stay, and are sent again.</summary>
-    private List<(SharedSubscription Share, LogPlace Place)> TakeUnconfirmedShared()
+    /// <param name="only">Only those of this one; null for all.</param>
+    /// <param name="partition">Only those of this partition; null for all.</param>
+    public List<(SharedSubscription Share, LogPlace Place)> TakeUnconfirmedShared(SharedSubscription? only, int? partition)
+        => TakeShared(message => message.QualityOfService == QualityOfService.AtLeastOnce
+            && (only is null || message.Share == only) && (partition is null || message.Partition == partition));
+
+    /// <summary>Messages of shared subscriptions whose packet identifier could not be recorded: they belong to nobody, and go to another member.</summary>
+    public List<(SharedSubscription Share, LogPlace Place)> TakeUnrecordedShared() => TakeShared(message => message.State == OutboundState.Assigning);
+
+    private List<(SharedSubscription Share, LogPlace Place)> TakeShared(Func<OutboundMessage, bool> isTaken)
     {
+        using var held = Lock.EnterScope();
         var taken = new List<(SharedSubscription, LogPlace)>();
 
         // From the back: finishing the first place moves the others.
         for (var place = Outbound.Places - 1; place >= 0; place--)
         {
             var message = Outbound[place];
-            if (message.Share is { Mode: not SessionMode.Ended } share && message.State != OutboundState.Done
-                && message.QualityOfService == QualityOfService.AtLeastOnce)
+            if (message.Share is { Mode: not SessionMode.Ended } share && message.State != OutboundState.Done && isTaken(message))
             {
                 taken.Add((share, new LogPlace(message.Partition, message.Offset)));
                 Outbound.Finish(place);

@@ -33,7 +33,13 @@ internal sealed class SessionRestorer(SessionServices services, Func<long[], lon
             if (TopicFilter.TryParse(subscription.Filter, out var filter, out var problem)
                 && SubscriptionOptions.TryFromByte(subscription.Options, out var options))
             {
-                Restore(session, new Subscription<LogSubscriber>(filter, options, subscription.Identifier, check([.. subscription.Since]), session));
+                var restored = new Subscription<LogSubscriber>(filter, options, subscription.Identifier, check([.. subscription.Since]), session);
+                Restore(session, restored);
+                if (subscription.RetainedAsOf is { } asOf)
+                {
+                    session.Replays.Add(restored, asOf);
+                    session.StoredReplays.Add(subscription.Filter);
+                }
             }
             else
             {
@@ -52,10 +58,32 @@ internal sealed class SessionRestorer(SessionServices services, Func<long[], lon
 
     private void Restore(Session session, Subscription<LogSubscriber> subscription)
     {
+        if (services.SessionsTravel)
+        {
+            RestoreWhileOthersRun(session, subscription);
+            return;
+        }
+
         session.Subscriptions.Set(subscription);
         if (subscription.Filter.IsShared)
         {
             services.Shared.GetOrAdd(session.Product, subscription.Filter).RestoreMember(session, subscription, subscription.Since!);
+        }
+    }
+
+    /// <summary>The share may be in use by other sessions of this node. Where it stands, its rows tell.</summary>
+    private void RestoreWhileOthersRun(Session session, Subscription<LogSubscriber> subscription)
+    {
+        if (!subscription.Filter.IsShared)
+        {
+            session.Subscriptions.Set(subscription);
+            return;
+        }
+
+        lock (services.Feed.Gate)
+        {
+            session.Subscriptions.Set(subscription);
+            services.Shared.GetOrAdd(session.Product, subscription.Filter).Join(session, subscription, services.Feed.Dispatched);
         }
     }
 }

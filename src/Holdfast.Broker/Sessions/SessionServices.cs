@@ -1,6 +1,7 @@
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
@@ -34,6 +35,15 @@ internal sealed class SessionServices
 
     /// <summary>Whether the node is one of a cluster: its sessions are stored when their clients go, and wait nowhere in memory.</summary>
     public bool SessionsTravel { get; init; }
+
+    /// <summary>Products, devices and tokens.</summary>
+    public IdentityRegistry Identities { get; init; } = new(new NoIdentities());
+
+    /// <summary>Decides who clients are.</summary>
+    public ClientAuthenticator Authenticator { get; set; } = null!;
+
+    /// <summary>Whose connections there are.</summary>
+    public IdentityConnections IdentityConnections { get; set; } = null!;
 
     public LogInterests LogInterests { get; } = new();
 

@@ -24,6 +24,9 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
 
     public int Count => _byFilter.Count;
 
+    /// <summary>All of them.</summary>
+    public IReadOnlyCollection<Subscription<LogSubscriber>> All => _byFilter.Values;
+
     /// <summary>The shared subscriptions that it is a member of; a new array with each change, which is made inside the dispatcher's gate.</summary>
     public IReadOnlyList<SharedSubscription> Shared => Volatile.Read(ref _shared);
 

@@ -1,5 +1,6 @@
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Wills;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.State;
@@ -26,6 +27,7 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
     private readonly SessionEnding _ending;
     private readonly SessionRestorer _restorer;
     private readonly SessionProgressCollector _collector;
+    private readonly TravellingShares _shares;
     private readonly ClientPlaces _places = new();
     private readonly CancellationToken _stopping;
 
@@ -37,7 +39,10 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
         // A cluster loses nothing that it has committed, so an offset is as good here as where it was stored, even when this node has not heard of it yet.
         _restorer = new SessionRestorer(services, static offsets => offsets);
         _collector = new SessionProgressCollector(registry);
+        _shares = new TravellingShares(services);
     }
+
+    public IShareHost Shares => _shares;
 
     public async ValueTask<SessionArrival> ArriveAsync(string product, string clientId)
     {
@@ -49,6 +54,7 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
                 return new SessionArrival(place, false);
             }
 
+            await WhenHeardOfAsync(held.Session).ConfigureAwait(false);
             _registry.Restore(_restorer.Restore(held.Session, Dispatched()));
             return new SessionArrival(place, held.HasExpired);
         }
@@ -112,7 +118,12 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
         var mark = _services.Feed.Announced();
         await AppendBarrier.WaitAsync(_services).WaitAsync(cancellationToken).ConfigureAwait(false);
         var sessions = _collector.Collect(mark);
-        return new NodeProgress(mark, sessions.ConvertAll(one => one.Progress), () => SessionProgressCollector.PutBack(sessions));
+        var shares = _shares.TakeProgress();
+        return new NodeProgress(mark, sessions.ConvertAll(one => one.Progress), shares, () =>
+        {
+            SessionProgressCollector.PutBack(sessions);
+            _shares.PutBack(shares);
+        });
     }
 
     public StoredSession Fold(StoredSession session, IEnumerable<SessionStep> steps)
@@ -193,13 +204,39 @@ internal sealed class TravellingSessions : ISessionKeeper, ISessionHost
     {
         lock (_services.Feed.Gate)
         {
+            foreach (var (share, place) in session.TakeUnrecordedShared())
+            {
+                share.Return(place, _services.Feed.Dispatched);
+            }
+
             lock (session.Lock)
             {
                 return session.ToStored() with
                 {
                     Cursor = session.ConfirmedCursor(session.Positions ?? _services.Feed.Dispatched),
                     Exchanges = ExchangesEncoding.Encode(session),
+                    RetainedLeft = session.RetainedLeft(),
                 };
+            }
+        }
+    }
+
+    /// <summary>Retained messages that are on their way to the session must be known here before they are looked for.</summary>
+    private async Task WhenHeardOfAsync(StoredSession session)
+    {
+        using var patience = new CancellationTokenSource(Patience, _services.Time);
+        foreach (var asOf in session.Subscriptions.Select(subscription => subscription.RetainedAsOf).OfType<long[]>())
+        {
+            try
+            {
+                while (_services.Feed.NextNews is var news && !Cursors.HasReached(_services.Feed.Announced(), asOf))
+                {
+                    await news.WaitAsync(patience.Token).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                throw new SessionUnavailableException($"For {Patience} this node has not heard of retained messages that the session of {session.ClientId} waits for.");
             }
         }
     }

@@ -99,7 +99,7 @@ internal sealed class SharedReader(SessionServices services, SharedSubscription 
             }
 
             Services.Metrics.TrimmedUnread.Add(1);
-            shared.RemoveReturned();
+            shared.RemoveReturned(place);
             return true;
         }
     }
@@ -111,7 +111,7 @@ internal sealed class SharedReader(SessionServices services, SharedSubscription 
             return false;
         }
 
-        shared.RemoveReturned();
+        shared.RemoveReturned(place);
         return true;
     }
 }

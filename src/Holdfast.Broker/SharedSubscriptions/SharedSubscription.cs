@@ -17,7 +17,7 @@ namespace Holdfast.Broker.SharedSubscriptions;
 /// and go to another; QoS 2 stays with its session [MQTT-4.8.2-4]. Its lock is taken inside the dispatcher's gate and outside the members' locks;
 /// members join, leave, come and go inside the gate.
 /// </summary>
-internal sealed class SharedSubscription : LogSubscriber
+internal sealed partial class SharedSubscription : LogSubscriber
 {
     private readonly SessionServices _services;
     private readonly TopicFilter _filter;
@@ -39,6 +39,7 @@ internal sealed class SharedSubscription : LogSubscriber
         FullFilter = filter.ToString();
         Hash = HashOf(product, FullFilter);
         var keys = filter.LiteralKeys();
+        _kept = services.SessionsTravel ? new KeptPartitions(services.Log.PartitionCount) : null;
         _keys = keys.Count == 0 ? null : [.. keys.Select(key => Partitioning.KeyHash(ProductUtf8, key))];
     }
 
@@ -72,7 +73,7 @@ internal sealed class SharedSubscription : LogSubscriber
     public ReadOnlySpan<SharedMember> Members => Volatile.Read(ref _members);
 
     /// <summary>Whether messages of lost members wait to be sent. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
-    public bool HasReturned => _returned.Count > 0;
+    public bool HasReturned => TryPeekReturned(out _);
 
     public static ulong HashOf(string product, string fullFilter)
         => Partitioning.KeyHash(Encoding.UTF8.GetBytes(product), Encoding.UTF8.GetBytes(fullFilter)) | 1;
@@ -84,7 +85,7 @@ internal sealed class SharedSubscription : LogSubscriber
         {
             if (Since is null)
             {
-                Since = [.. dispatched];
+                Since = [.. subscription.Since ?? dispatched];
                 Positions = [.. dispatched];
                 _services.Subscriptions.AddOrReplace(ProductUtf8, new Subscription<LogSubscriber>(_filter, default, 0, null, this));
             }
@@ -95,8 +96,8 @@ internal sealed class SharedSubscription : LogSubscriber
         OnMemberAttached(dispatched);
     }
 
-    /// <summary>Removes a member; the last one ends the subscription. The caller holds the dispatcher's gate.</summary>
-    /// <returns>False when it has ended.</returns>
+    /// <summary>Removes a member; the last one ends the subscription, in a cluster on this node. The caller holds the dispatcher's gate.</summary>
+    /// <returns>False when it has ended, or is about to.</returns>
     public bool Leave(Session session, long[] dispatched)
     {
         lock (Lock)
@@ -105,8 +106,16 @@ internal sealed class SharedSubscription : LogSubscriber
             _former.Add(session);
             if (_members.Length == 0)
             {
-                Mode = SessionMode.Ended;
                 _services.Subscriptions.Remove(ProductUtf8, _filter, this);
+                if (_kept is null)
+                {
+                    Mode = SessionMode.Ended;
+                }
+                else
+                {
+                    BeginToEnd(dispatched);
+                }
+
                 return false;
             }
         }
@@ -176,6 +185,11 @@ internal sealed class SharedSubscription : LogSubscriber
 
     public override void DeliverDirect(in PublishPacket packet, scoped ReadOnlySpan<byte> publisher, in DeliveryTerms terms, TouchedOutputs touched)
     {
+        if (!ReadsTopic(packet.Topic))
+        {
+            return;
+        }
+
         var members = Members;
         var turn = (uint)Interlocked.Increment(ref _turn);
         var isDropped = false;
@@ -244,12 +258,21 @@ internal sealed class SharedSubscription : LogSubscriber
     /// <summary>The oldest message that came back. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
     public bool TryPeekReturned(out LogPlace place)
     {
-        place = _returned.First?.Value ?? default;
-        return _returned.First is not null;
+        for (var node = _returned.First; node is not null; node = node.Next)
+        {
+            if (Reads(node.Value.Partition))
+            {
+                place = node.Value;
+                return true;
+            }
+        }
+
+        place = default;
+        return false;
     }
 
-    /// <summary>The oldest message that came back was dealt with. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
-    public void RemoveReturned() => _returned.RemoveFirst();
+    /// <summary>A message that came back was dealt with. The caller holds <see cref="LogSubscriber.Lock"/>.</summary>
+    public void RemoveReturned(LogPlace place) => _returned.Remove(place);
 
     /// <summary>Adds a member that the store remembers. Nothing runs yet.</summary>
     /// <param name="session">The member.</param>
@@ -330,7 +353,7 @@ internal sealed class SharedSubscription : LogSubscriber
     }
 
     protected override SendResult TrySendLive(in RecordView view, in PublishRecord record, in DeliveryTerms terms, TouchedOutputs touched)
-        => TrySend(new LogPlace(view.Partition, view.Offset), record, touched);
+        => Reads(view.Partition) ? TrySend(new LogPlace(view.Partition, view.Offset), record, touched) : SendResult.Skipped;
 
     protected override void StartReader()
     {

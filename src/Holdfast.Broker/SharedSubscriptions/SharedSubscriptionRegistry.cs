@@ -10,6 +10,10 @@ internal sealed class SharedSubscriptionRegistry(SessionServices services)
 {
     private readonly ConcurrentDictionary<ulong, SharedSubscription> _byHash = [];
     private readonly List<StoredShare> _ended = [];
+    private readonly List<SharedSubscription> _ending = [];
+
+    /// <summary>Members have come, gone, connected or disconnected. Raised inside the dispatcher's gate.</summary>
+    public event Action? MembersChanged;
 
     public SharedSubscription? Find(string product, string fullFilter) => Find(SharedSubscription.HashOf(product, fullFilter));
 
@@ -31,9 +35,41 @@ internal sealed class SharedSubscriptionRegistry(SessionServices services)
         if (!shared.Leave(session, services.Feed.Dispatched))
         {
             _byHash.TryRemove(shared.Hash, out _);
+            OnMembersChanged();
+            if (services.SessionsTravel)
+            {
+                lock (_ending)
+                {
+                    _ending.Add(shared);
+                }
+
+                ForgetEnded();
+                return;
+            }
+
             _ended.Add(new StoredShare(shared.Product, shared.FullFilter, [], []));
         }
     }
+
+    /// <summary>Those whose last member here has left and that still keep partitions, then the others. The caller may hold any lock or none.</summary>
+    public List<SharedSubscription> All()
+    {
+        lock (_ending)
+        {
+            return [.. _ending, .. _byHash.Values];
+        }
+    }
+
+    /// <summary>Forgets those that have given up their last partition.</summary>
+    public void ForgetEnded()
+    {
+        lock (_ending)
+        {
+            _ending.RemoveAll(shared => shared.Mode == SessionMode.Ended);
+        }
+    }
+
+    public void OnMembersChanged() => MembersChanged?.Invoke();
 
     /// <summary>Takes up the stored positions, when all members are restored.</summary>
     public void RestorePositions(IReadOnlyCollection<StoredShare> stored, long[] mark)

@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Sessions;
 using Holdfast.Log.Partitions;
@@ -82,9 +83,16 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         }
     }
 
-    /// <summary>Commits a will as a message.</summary>
+    /// <summary>Commits a will as a message, if whoever has left it may publish it still.</summary>
+    /// <returns>A will that may not be published is dealt with, as one that was.</returns>
     public async Task<AppendStatus> AppendAsync(StoredWill will, ulong sessionId)
     {
+        if (!MayPublish(will))
+        {
+            services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", "WillNotAuthorized"));
+            return AppendStatus.Appended;
+        }
+
         while (true)
         {
             var completion = new AppendCompletion();
@@ -95,6 +103,12 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
 
             await services.Appender.WhenRoomAsync().ConfigureAwait(false);
         }
+    }
+
+    private bool MayPublish(StoredWill will)
+    {
+        var record = WillRecord.Read(will, 0, 0);
+        return services.Authenticator.RightsOf(Encoding.UTF8.GetString(record.Product), Encoding.UTF8.GetString(record.Publisher))?.MayPublish(record.Topic) == true;
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,7 @@ internal sealed class DirectFeed : IAsyncDisposable
     private readonly BackgroundLoop _loop;
     private long _dropped;
     private long _told = -1;
+    private long _knownVersion;
 
     public DirectFeed(NodeId self, INodeEndpoint endpoint, InterestBook book, Action<Exception> onFatal, TimeProvider time)
     {
@@ -33,6 +34,16 @@ internal sealed class DirectFeed : IAsyncDisposable
         _book.Changed += _work.Signal;
         _loop = new BackgroundLoop(RunAsync, onFatal);
         _work.Signal();
+    }
+
+    /// <summary>The node.</summary>
+    public required NodeId Node { get; init; }
+
+    /// <summary>Up to which version the node's filters are known; 0 while they are not, and perhaps will not be.</summary>
+    public long KnownVersion
+    {
+        get => Volatile.Read(ref _knownVersion);
+        set => Volatile.Write(ref _knownVersion, value);
     }
 
     /// <summary>Products of which the node has filters.</summary>
@@ -95,8 +106,13 @@ internal sealed class DirectFeed : IAsyncDisposable
         var changes = _book.Since(ref version, out var isWhole);
         if (isWhole || changes.Length > 0)
         {
-            await _endpoint.HearInterestAsync(new Interest(_self, isWhole, changes)).ConfigureAwait(false);
-            _told = version;
+            var isKnown = await _endpoint.HearInterestAsync(new Interest(_self, isWhole, changes) { Version = version }).ConfigureAwait(false);
+            _told = isKnown ? version : -1;
+            if (!isKnown)
+            {
+                // It has forgotten what it was told before.
+                _work.Signal();
+            }
         }
     }
 

@@ -3,6 +3,7 @@ using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Broker.Topics;
 using Holdfast.Cluster.Peers;
+using Holdfast.Log.Batches;
 using Holdfast.Log.Records;
 using Holdfast.Mqtt.Packets;
 
@@ -21,7 +22,7 @@ internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
     {
         _peers = peers;
         _time = time;
-        _feeds = new PeerMap<DirectFeed>(other => new DirectFeed(peers.Self, peers.Get(other), _book, onFatal, time));
+        _feeds = new PeerMap<DirectFeed>(other => new DirectFeed(peers.Self, peers.Get(other), _book, onFatal, time) { Node = other });
     }
 
     /// <summary>Messages that were dropped because a node did not keep up, towards the nodes that there are now.</summary>
@@ -50,15 +51,73 @@ internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public bool HasSubscriber(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic) => _remote.Count > 0 && !_remote.Match(product, topic).IsEmpty;
+
+    /// <inheritdoc/>
+    public long NeededVersion => _book.NeededVersion;
+
+    /// <summary>Whom a committed batch does not concern: it has no retained message, and none that a filter of theirs matches.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <returns>Nodes whose filters are known, with the version up to which they are.</returns>
+    public List<(NodeId Node, long Version)> NotConcernedBy(RecordBatch batch)
+    {
+        // The version first: what is matched afterwards is at least as new.
+        var left = new List<(NodeId Node, long Version)>(_feeds.All.Where(feed => feed.KnownVersion > 0).Select(feed => (feed.Node, feed.KnownVersion)));
+        foreach (var view in batch)
+        {
+            if (left.Count == 0)
+            {
+                break;
+            }
+
+            if (view.Kind != RecordKind.Publish)
+            {
+                continue;
+            }
+
+            var record = PublishRecord.Read(view);
+            if (record.Retain)
+            {
+                // Every node has all retained messages.
+                left.Clear();
+                break;
+            }
+
+            foreach (ref readonly var match in _remote.Match(record.Product, record.Topic).Subscribers)
+            {
+                var node = match.Subscriber.Node;
+                left.RemoveAll(one => one.Node == node);
+            }
+        }
+
+        return left;
+    }
+
     /// <summary>Another node says which filters it has.</summary>
-    public void Hear(Interest interest)
+    /// <returns>False when what it said follows something that is not known here: it must say everything.</returns>
+    public bool Hear(Interest interest)
     {
         // It may see us before we see it.
         var feed = _feeds.Of(interest.From);
         lock (feed)
         {
+            var known = feed.KnownVersion;
+            if (interest.Version > 0 && interest.Version <= known && !(interest.IsWhole && interest.Version == known))
+            {
+                // It was late, and something newer has come.
+                return true;
+            }
+
+            if (!interest.IsWhole && interest.Version > 0 && known == 0)
+            {
+                return false;
+            }
+
             if (interest.IsWhole)
             {
+                // Between the two nothing is known.
+                feed.KnownVersion = 0;
                 Forget(feed);
             }
 
@@ -80,6 +139,9 @@ internal sealed class DirectRelay : IDirectRelay, IAsyncDisposable
                     _remote.Remove(bytes, parsed, feed);
                 }
             }
+
+            feed.KnownVersion = interest.Version;
+            return true;
         }
     }
 

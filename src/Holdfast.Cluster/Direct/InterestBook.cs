@@ -13,10 +13,14 @@ internal sealed class InterestBook : IFilterObserver
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Product, string Filter), int> _filters = [];
     private readonly Queue<InterestChange> _changes = new();
-    private long _version;
+    private long _version = 1;
+    private long _neededVersion = 1;
 
     /// <summary>A filter came or went. It must not block.</summary>
     public event Action? Changed;
+
+    /// <summary>Who knows an earlier version does not know every filter that there is now.</summary>
+    public long NeededVersion => Volatile.Read(ref _neededVersion);
 
     /// <inheritdoc/>
     public void OnAdded(ReadOnlySpan<byte> product, TopicFilter filter)
@@ -31,6 +35,7 @@ internal sealed class InterestBook : IFilterObserver
             }
 
             Remember(new InterestChange(key.Product, key.Filter, IsAdded: true));
+            Volatile.Write(ref _neededVersion, _version);
         }
 
         Changed?.Invoke();

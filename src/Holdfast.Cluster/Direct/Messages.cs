@@ -12,7 +12,12 @@ public sealed record DirectMessages(byte[] Records);
 /// <param name="IsWhole">Whether the changes are all that it has; else they follow what was sent before.</param>
 /// <param name="Changes">Filters that came or went.</param>
 [GenerateSerializer, Immutable]
-public sealed record Interest(NodeId From, bool IsWhole, InterestChange[] Changes);
+public sealed record Interest(NodeId From, bool IsWhole, InterestChange[] Changes)
+{
+    /// <summary>Grows with every change; what the receiver knows afterwards. 0 from a node of an earlier version.</summary>
+    [Id(0)]
+    public long Version { get; init; }
+}
 
 /// <summary>A filter that came or went.</summary>
 /// <param name="Product">The product.</param>

@@ -1,4 +1,6 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Cluster.Direct;
+using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Commit;
@@ -7,9 +9,13 @@ using Holdfast.Log.Partitions;
 namespace Holdfast.Cluster.Fanout;
 
 /// <summary>Takes what this node has committed as an owner: to its own subscribers, to whoever waits for the commit, and to the other nodes.</summary>
-internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, Action<Exception> onFatal) : ICommittedGroupHandler, IAsyncDisposable
+internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchUp, DirectRelay relay, DatabaseReach reach, Action<Exception> onFatal)
+    : ICommittedGroupHandler, IAsyncDisposable
 {
-    private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal));
+    private readonly PeerMap<PeerFeed> _feeds = new(other => new PeerFeed(peers.Self, peers.Get(other), onFatal) { Node = other });
+
+    /// <summary>Bytes of records that were given to the feeds towards other nodes.</summary>
+    public long OfferedBytes => _feeds.All.Sum(feed => feed.OfferedBytes);
 
     /// <summary>The partitions of this process.</summary>
     public GroupCommitter? Committer { get; set; }
@@ -27,6 +33,10 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
         {
             DisownLost();
         }
+        else if (group.Status == AppendStatus.Appended && group.Batches.Count > 0)
+        {
+            reach.Note();
+        }
 
         // First to this node's subscribers: a publisher of this node that hears of the commit finds its message folded in.
         foreach (var batch in group.Batches)
@@ -38,12 +48,9 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
         }
 
         group.Complete();
-        foreach (var feed in _feeds.All)
+        foreach (var batch in group.Batches)
         {
-            foreach (var batch in group.Batches)
-            {
-                feed.Offer(batch);
-            }
+            Offer(batch);
         }
     }
 
@@ -60,6 +67,12 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
 
         foreach (var one in pushed.Batches)
         {
+            if (one.JudgedBy != 0)
+            {
+                Pass(sink, one);
+                continue;
+            }
+
             var buffer = BatchBuffers.Rent(one.Body.Length);
             one.Body.CopyTo(buffer, 0);
             var batch = new RecordBatch(one.Partition, one.BaseOffset, 0, one.Count, one.LastReceivedAtMilliseconds, buffer, one.Body.Length);
@@ -76,6 +89,34 @@ internal sealed class CommitFanout(IClusterLog log, IPeers peers, CatchUp catchU
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _feeds.DisposeAsync();
+
+    /// <summary>Tells the other nodes of a batch that was committed here: the records those whom they concern, the others the offsets.</summary>
+    internal void Offer(RecordBatch batch)
+    {
+        var notConcerned = relay.NotConcernedBy(batch);
+        foreach (var feed in _feeds.All)
+        {
+            var judged = notConcerned.Find(one => one.Node == feed.Node);
+            if (judged.Version > 0)
+            {
+                feed.OfferOffsets(batch, judged.Version);
+            }
+            else
+            {
+                feed.Offer(batch);
+            }
+        }
+    }
+
+    private void Pass(ICommitSink sink, PushedBatch one)
+    {
+        var next = one.BaseOffset + one.Count;
+        log.Announce(one.Partition, next);
+        if (!sink.TryPass(one.Partition, one.BaseOffset, next, one.JudgedBy))
+        {
+            catchUp.Notice(one.Partition, next);
+        }
+    }
 
     private void DisownLost()
     {

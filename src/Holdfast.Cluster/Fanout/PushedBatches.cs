@@ -15,4 +15,11 @@ public sealed record PushedBatches(NodeId From, PushedBatch[] Batches);
 /// <param name="LastReceivedAtMilliseconds">The newest time of receipt, in Unix milliseconds.</param>
 /// <param name="Body">The records.</param>
 [GenerateSerializer, Immutable]
-public sealed record PushedBatch(int Partition, long BaseOffset, int Count, long LastReceivedAtMilliseconds, byte[] Body);
+public sealed record PushedBatch(int Partition, long BaseOffset, int Count, long LastReceivedAtMilliseconds, byte[] Body)
+{
+    /// <summary>
+    /// Not 0: only the offsets are told, without the records; none of them is retained or matched by a filter of the node, as far as this version of its filters.
+    /// </summary>
+    [Id(0)]
+    public long JudgedBy { get; init; }
+}

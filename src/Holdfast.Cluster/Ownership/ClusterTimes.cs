@@ -18,6 +18,9 @@ public sealed record ClusterTimes
     /// <summary>Between two decisions about ownership.</summary>
     public TimeSpan DecisionInterval { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Between two looks into the database whether what is served here is owned here.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>A partition stays at least so long with an owner that lives.</summary>
     public TimeSpan Tenure { get; init; } = TimeSpan.FromSeconds(5);
 }

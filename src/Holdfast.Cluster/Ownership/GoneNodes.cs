@@ -34,9 +34,18 @@ internal sealed class GoneNodes(IPeers peers, NodeHearing hearing, ClusterTimes 
     public bool IsGone(NodeId node)
         => node != peers.Self && (peers.IsDeclaredDead(node) || _refusing.ContainsKey(node) || (hearing.SilenceOf(node) ?? time.GetElapsedTime(_startedAt)) >= times.Death);
 
-    /// <summary>A process that is gone refuses the connection; one that is cut off or frozen does not.</summary>
-    private async Task KnockAsync(NodeId node)
+    /// <summary>
+    /// Looks whether a node that did not answer is still there: a process that is gone refuses the connection; one that is cut off or frozen does not. What is gone has nothing to say any
+    /// more, so nobody waits for its silence either.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    public async Task KnockAsync(NodeId node)
     {
+        if (_refusing.ContainsKey(node))
+        {
+            return;
+        }
+
         using var limit = new CancellationTokenSource(ConnectTime, time);
         using var socket = new Socket(node.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -46,6 +55,7 @@ internal sealed class GoneNodes(IPeers peers, NodeHearing hearing, ClusterTimes 
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
             _refusing.TryAdd(node, 0);
+            hearing.Forget(node);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
         {

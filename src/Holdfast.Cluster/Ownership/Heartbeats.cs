@@ -4,7 +4,7 @@ using Holdfast.Cluster.Peers;
 namespace Holdfast.Cluster.Ownership;
 
 /// <summary>Tells every other node, again and again, that this one lives and what it owns; at once when that changes.</summary>
-internal sealed class Heartbeats(ClusterTimes times, IPeers peers, Func<Heartbeat> say, Action<Heartbeat> hearSelf, TimeProvider time)
+internal sealed class Heartbeats(ClusterTimes times, IPeers peers, Func<Heartbeat> say, Action<Heartbeat> hearSelf, Func<NodeId, Task> unanswered, TimeProvider time)
 {
     private readonly ConcurrentDictionary<NodeId, Task> _talking = new();
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -54,7 +54,8 @@ internal sealed class Heartbeats(ClusterTimes times, IPeers peers, Func<Heartbea
         }
         catch (PeerUnavailableException)
         {
-            // The next one tries again.
+            // The next one tries again, unless nobody is there.
+            await unanswered(node).ConfigureAwait(false);
         }
     }
 }

@@ -11,6 +11,9 @@ internal sealed class NodeHearing(TimeProvider time)
     /// <summary>A node was heard.</summary>
     public void Hear(Heartbeat heartbeat) => _heard[heartbeat.From] = new Heard(time.GetTimestamp(), heartbeat);
 
+    /// <summary>A node's process is gone: nobody waits for its silence.</summary>
+    public void Forget(NodeId node) => _heard.TryRemove(node, out _);
+
     /// <summary>Nodes that were heard lately.</summary>
     /// <param name="within">How lately.</param>
     public IEnumerable<Heartbeat> Alive(TimeSpan within)
@@ -18,6 +21,9 @@ internal sealed class NodeHearing(TimeProvider time)
 
     /// <summary>How long a node has been silent; null when it was never heard.</summary>
     public TimeSpan? SilenceOf(NodeId node) => _heard.TryGetValue(node, out var heard) ? time.GetElapsedTime(heard.At) : null;
+
+    /// <summary>Whether a node says that it does not reach the database.</summary>
+    public bool IsCut(NodeId node) => _heard.TryGetValue(node, out var heard) && heard.Said.IsCut;
 
     private sealed record Heard(long At, Heartbeat Said);
 }

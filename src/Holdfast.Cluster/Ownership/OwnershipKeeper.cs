@@ -11,11 +11,13 @@ namespace Holdfast.Cluster.Ownership;
 /// </summary>
 internal sealed class OwnershipKeeper(
     ClusterTimes times, IPeers peers, NodeHearing hearing, OwnerTable owners, PostgresPartitionLog log, PartitionTakeover takeover, GroupCommitter committer,
-    Func<bool> isReady, ILogger logger, TimeProvider time)
+    DatabaseReach reach, Func<bool> isReady, ILogger logger, TimeProvider time)
 {
     private readonly long[] _ownedSince = new long[log.PartitionCount];
-    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, isReady, time);
+    private readonly OwnershipDecision _decision = new(times, peers.Self, hearing, owners, reach, isReady, time);
     private volatile bool _isLeaving;
+    private Task<IReadOnlyList<PartitionHead>>? _looking;
+    private long _lookedAt = time.GetTimestamp();
 
     /// <summary>What this node owns has changed.</summary>
     public event Action? Changed;
@@ -59,7 +61,17 @@ internal sealed class OwnershipKeeper(
     public async Task LeaveAsync()
     {
         _isLeaving = true;
-        await Task.WhenAll(Enumerable.Range(0, log.PartitionCount).Where(IsServed).Select(LetGoAsync)).ConfigureAwait(false);
+        var served = Enumerable.Range(0, log.PartitionCount).Where(IsServed).ToList();
+        if (!hearing.Alive(times.Silence).Any(heartbeat => heartbeat is { IsLeaving: false, IsReady: true }))
+        {
+            await Task.WhenAll(served.Select(LetGoAsync)).ConfigureAwait(false);
+            return;
+        }
+
+        foreach (var partition in served)
+        {
+            await HandOverAsync(partition).ConfigureAwait(false);
+        }
     }
 
     private bool IsServed(int partition) => Volatile.Read(ref _ownedSince[partition]) != 0;
@@ -71,16 +83,42 @@ internal sealed class OwnershipKeeper(
             return;
         }
 
+        await LookAsync(cancellationToken).ConfigureAwait(false);
         var changes = _decision.Decide(_ownedSince, log.Epoch);
         foreach (var (partition, node) in changes.ToLetGo)
         {
             logger.Log(node is null ? LogLevel.Warning : LogLevel.Information, "Partition {Partition} goes to {Node}", partition, node?.Name ?? "another node, which has taken it");
-            await LetGoAsync(partition).ConfigureAwait(false);
+            await (node is null ? LetGoAsync(partition) : HandOverAsync(partition)).ConfigureAwait(false);
         }
 
         if (changes.ToClaim.Count > 0)
         {
             await ClaimAsync(changes.ToClaim, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Looks now and then whether the database names another owner of what is served here. It answers when it can; nobody waits for it.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        if (_looking is null && time.GetElapsedTime(_lookedAt) >= times.LookInterval)
+        {
+            _looking = log.ReadHeadsAsync(cancellationToken);
+        }
+        else if (_looking is { IsCompleted: true } looked)
+        {
+            (_looking, _lookedAt) = (null, time.GetTimestamp());
+            if (!looked.IsCompletedSuccessfully)
+            {
+                // The database is away: the next look tells.
+                _ = looked.Exception;
+                return;
+            }
+
+            foreach (var partition in _decision.FindTaken(await looked.ConfigureAwait(false), _ownedSince, log.Epoch))
+            {
+                logger.LogWarning("Partition {Partition} belongs to another node, as the database says", partition);
+                await LetGoAsync(partition).ConfigureAwait(false);
+            }
         }
     }
 
@@ -103,6 +141,27 @@ internal sealed class OwnershipKeeper(
         {
             logger.LogWarning("A partition cannot be taken now: {Error}", error.Message);
         }
+    }
+
+    /// <summary>
+    /// Lets a partition go, and waits until another node serves it. One at a time: who takes several takes them one after the other, and each would be without service until its turn.
+    /// </summary>
+    private async Task HandOverAsync(int partition)
+    {
+        await LetGoAsync(partition).ConfigureAwait(false);
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look()
+        {
+            if (owners.OwnerOf(partition) is not null)
+            {
+                taken.TrySetResult();
+            }
+        }
+
+        owners.Changed += Look;
+        Look();
+        await taken.Task.WaitAsync(times.Silence, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        owners.Changed -= Look;
     }
 
     /// <summary>Takes nothing more, and waits until what was taken is committed or refused: it must not meet what comes after the next claim.</summary>

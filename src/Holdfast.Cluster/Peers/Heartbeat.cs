@@ -1,3 +1,5 @@
+using Holdfast.Cluster.Shares;
+
 namespace Holdfast.Cluster.Peers;
 
 /// <summary>A node says that it lives, and where it stands.</summary>
@@ -9,7 +11,20 @@ namespace Holdfast.Cluster.Peers;
 /// <param name="Connections">How many network connections it has.</param>
 /// <param name="Listening">Where its clients connect, for those who are told to go there.</param>
 [GenerateSerializer, Immutable]
-public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, bool IsReady, int Connections, string[] Listening);
+public sealed record Heartbeat(NodeId From, string Zone, OwnedPartition[] Owned, bool IsLeaving, bool IsReady, int Connections, string[] Listening)
+{
+    /// <summary>It does not reach the database: what it owns should fall to a node that does. A node of an earlier version never says so.</summary>
+    [Id(0)]
+    public bool IsCut { get; init; }
+
+    /// <summary>The <see cref="PeerProtocol.Version"/> that it speaks.</summary>
+    [Id(1)]
+    public int Protocol { get; init; }
+
+    /// <summary>The shared subscriptions that it has connected members of; null from a node of an earlier version.</summary>
+    [Id(2)]
+    public ShareMembers[]? Shares { get; init; }
+}
 
 /// <summary>A partition that a node owns.</summary>
 /// <param name="Partition">The partition.</param>

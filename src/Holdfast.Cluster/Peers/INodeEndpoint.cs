@@ -35,7 +35,7 @@ public interface INodeEndpoint
 
     /// <summary>Learns which filters another node has.</summary>
     /// <param name="interest">The filters.</param>
-    /// <returns>True.</returns>
+    /// <returns>False when it needs to be told all of them.</returns>
     /// <exception cref="PeerUnavailableException">There is no answer, and perhaps it did not arrive.</exception>
     ValueTask<bool> HearInterestAsync(Interest interest);
 
@@ -49,6 +49,12 @@ public interface INodeEndpoint
     /// <returns>False when that is not its name.</returns>
     /// <exception cref="PeerUnavailableException">There is no answer.</exception>
     ValueTask<bool> DrainAsync(string node);
+
+    /// <summary>Answers a request that came to the HTTP side of another node and is this one's to answer.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="PeerUnavailableException">There is no answer; perhaps it was carried out.</exception>
+    [ResponseTimeout("00:01:00")]
+    ValueTask<byte[]> AnswerAsync(byte[] request);
 
     /// <summary>Takes nothing more from a node that is gone, and answers when everything that was taken is committed or refused.</summary>
     /// <param name="gone">The node.</param>

@@ -8,7 +8,7 @@ namespace Holdfast.Cluster.Peers;
 
 /// <summary>Answers other nodes, and this one where it takes the same way.</summary>
 internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, ForwardedAppends appends, CommitFanout fanout, DirectRelay relay, NodeFences fences, OwnershipKeeper keeper,
-    ClusterSessions sessions, Action drain)
+    ClusterSessions sessions, Func<byte[], ValueTask<byte[]>> answer, Action drain)
     : INodeEndpoint
 {
     /// <inheritdoc/>
@@ -36,11 +36,7 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> HearInterestAsync(Interest interest)
-    {
-        relay.Hear(interest);
-        return ValueTask.FromResult(true);
-    }
+    public ValueTask<bool> HearInterestAsync(Interest interest) => ValueTask.FromResult(relay.Hear(interest));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseOutcome> ReleaseAsync(SessionRelease release) => sessions.ReleaseAsync(release.Product, release.ClientId, release.SessionId);
@@ -63,4 +59,7 @@ internal sealed class NodeAnswers(NodeId self, Action<Heartbeat> hear, Forwarded
         await fences.FenceAsync(gone).ConfigureAwait(false);
         return keeper.Owned();
     }
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> AnswerAsync(byte[] request) => answer(request);
 }

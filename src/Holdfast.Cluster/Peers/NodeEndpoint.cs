@@ -37,5 +37,8 @@ internal sealed class NodeEndpoint : INodeEndpoint
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node) => Answers.DrainAsync(node);
 
+    /// <inheritdoc/>
+    public ValueTask<byte[]> AnswerAsync(byte[] request) => Answers.AnswerAsync(request);
+
     private INodeEndpoint Answers => _answers ?? throw new InvalidOperationException("This node is starting.");
 }

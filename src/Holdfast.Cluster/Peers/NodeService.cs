@@ -41,4 +41,8 @@ internal sealed class NodeService(GrainId id, Orleans.Runtime.Silo silo, ILogger
     /// <inheritdoc/>
     public ValueTask<bool> HearInterestAsync(Interest interest)
         => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.HearInterestAsync(message), endpoint, interest);
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> AnswerAsync(byte[] request)
+        => ThreadPoolTurn.RunAsync(static (endpoint, message) => endpoint.AnswerAsync(message), endpoint, request);
 }

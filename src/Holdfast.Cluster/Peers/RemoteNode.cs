@@ -12,6 +12,9 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <summary>How long an answer may take, unless its kind of message has a limit of its own.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>A request may have the node try what takes its time, such as a delivery.</summary>
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromMinutes(1);
+
     /// <inheritdoc/>
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(Heartbeat heartbeat)
         => AskAsync(static (service, message) => service.HeartbeatAsync(message), heartbeat, AnswerLimit);
@@ -43,6 +46,10 @@ internal sealed class RemoteNode(NodeId id, INodeService service, IPeers peers, 
     /// <inheritdoc/>
     public ValueTask<bool> DrainAsync(string node)
         => AskAsync(static (service, message) => service.DrainAsync(message), node, AnswerLimit);
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> AnswerAsync(byte[] request)
+        => AskAsync(static (service, message) => service.AnswerAsync(message), request, RequestLimit);
 
     private async ValueTask<TAnswer> AskAsync<TMessage, TAnswer>(Func<INodeService, TMessage, ValueTask<TAnswer>> send, TMessage message, TimeSpan limit)
     {

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Peers;
+using Holdfast.Cluster.Shares;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +12,10 @@ namespace Holdfast.Cluster.Sessions;
 /// <param name="sessions">The sessions.</param>
 /// <param name="peers">Tells who is dead.</param>
 /// <param name="orphans">Settles.</param>
+/// <param name="shares">Settles what dead nodes have kept of shared subscriptions.</param>
 /// <param name="isMine">Whether this node is the one, and can commit.</param>
 /// <param name="logger">For operators.</param>
-public sealed class ClusterTimers(ClusterSessions sessions, ISessionPeers peers, OrphanSettler orphans, Func<bool> isMine, ILogger logger)
+public sealed class ClusterTimers(ClusterSessions sessions, ISessionPeers peers, OrphanSettler orphans, OrphanShares shares, Func<bool> isMine, ILogger logger)
 {
     /// <summary>How long a dead node is remembered: one that was only asleep, and wakes, is still refused then.</summary>
     public static readonly TimeSpan NodeMemory = TimeSpan.FromDays(1);
@@ -42,6 +44,7 @@ public sealed class ClusterTimers(ClusterSessions sessions, ISessionPeers peers,
                 // There may be more.
             }
 
+            await shares.RemoveEndedAsync().ConfigureAwait(false);
             await sessions.Store.ForgetNodesAsync(NodeMemory).ConfigureAwait(false);
         }
         catch (IOException exception)
@@ -54,9 +57,20 @@ public sealed class ClusterTimers(ClusterSessions sessions, ISessionPeers peers,
     {
         foreach (var node in await sessions.Store.LoadNodesAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (node.HasSessions && node.Id != sessions.Store.Node && NodeId.TryParse(node.Id, out var id) && (node.FencedAt is not null || peers.IsGone(id)))
+            if (!(node.HasSessions || node.HasShares) || node.Id == sessions.Store.Node
+                || !NodeId.TryParse(node.Id, out var id) || (node.FencedAt is null && !peers.IsGone(id)))
+            {
+                continue;
+            }
+
+            if (node.HasSessions)
             {
                 await SettleOrphansAsync(id, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (node.HasShares)
+            {
+                await shares.SettleAsync(id, sessions.Host.Shares, cancellationToken).ConfigureAwait(false);
             }
         }
     }

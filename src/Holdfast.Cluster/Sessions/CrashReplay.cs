@@ -1,5 +1,6 @@
 using Holdfast.Broker.Sessions;
 using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
 
 namespace Holdfast.Cluster.Sessions;
 
@@ -64,6 +65,38 @@ public sealed class CrashReplay
             },
             cancellationToken).ConfigureAwait(false);
         return steps;
+    }
+
+    /// <summary>The messages of a partition whose QoS 2 packet identifier was committed for a member of a shared subscription.</summary>
+    /// <param name="share">The share.</param>
+    /// <param name="partition">The partition of the messages.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<IReadOnlySet<long>> AssignedOfAsync(ulong share, int partition, CancellationToken cancellationToken)
+    {
+        var assigned = new HashSet<long>();
+        bool Take(SessionStep step)
+        {
+            if (step.Record.Kind == RecordKind.DeliveryAssigned && step.Record.Share == share && step.Record.MessagePartition == partition)
+            {
+                assigned.Add(step.Record.MessageOffset);
+            }
+
+            return true;
+        }
+
+        if (_steps is { } kept)
+        {
+            foreach (var step in kept.Values.SelectMany(steps => steps))
+            {
+                Take(step);
+            }
+        }
+        else
+        {
+            await ScanAsync(Take, cancellationToken).ConfigureAwait(false);
+        }
+
+        return assigned;
     }
 
     private bool Keep(in SessionStep step, ref int count)

@@ -6,10 +6,11 @@ namespace Holdfast.Cluster.Sessions;
 
 /// <summary>Writes the mark of this node and how far its sessions are, once a second. So the node learns as well when it is fenced.</summary>
 /// <param name="sessions">The sessions of this node.</param>
+/// <param name="onWritten">Called after each time.</param>
 /// <param name="onFenced">Called once, when the node must end itself.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">For operators.</param>
-public sealed class NodeMarks(ClusterSessions sessions, Action onFenced, TimeProvider time, ILogger logger)
+public sealed class NodeMarks(ClusterSessions sessions, Action onWritten, Action onFenced, TimeProvider time, ILogger logger)
 {
     /// <summary>When this node does not hear of its own appends for so long, it only asks whether it is fenced.</summary>
     private static readonly TimeSpan CollectLimit = TimeSpan.FromSeconds(1);
@@ -24,9 +25,10 @@ public sealed class NodeMarks(ClusterSessions sessions, Action onFenced, TimePro
         {
             progress = await CollectAsync().ConfigureAwait(false);
             long[] mark = progress?.Mark ?? [.. sessions.Mark];
-            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? []).ConfigureAwait(false))
+            if (await sessions.Store.SaveProgressAsync(mark, progress?.Sessions ?? [], progress?.Shares).ConfigureAwait(false))
             {
                 sessions.SetMark(mark);
+                onWritten();
             }
             else if (!_isFenced)
             {

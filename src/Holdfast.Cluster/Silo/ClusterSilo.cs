@@ -35,7 +35,7 @@ public sealed class ClusterSilo : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="FormatException">The name is none.</exception>
     /// <exception cref="Log.Segments.StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There was no primary for five minutes.</exception>
+    /// <exception cref="DatabaseUnavailableException">There was no primary, or none for five minutes once there had been one.</exception>
     public static async Task<ClusterSilo> CreateAsync(ClusterSiloOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();

@@ -12,6 +12,9 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
 
     private ulong _reportedDrops;
 
+    /// <summary>Whether the cloud of the last connection gives receipts; null before the first.</summary>
+    public bool? GivesReceipts { get; private set; }
+
     /// <summary>Sends until it is told to end.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -29,6 +32,7 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
 
             if (connection is not null)
             {
+                await MeetAsync(connection, endpoint).ConfigureAwait(false);
                 var sending = new ConnectionSender(services, connection, endpoint);
                 await ReportDropsAsync().ConfigureAwait(false);
                 successor = await UseAsync(sending, endpoint, cancellationToken).ConfigureAwait(false);
@@ -154,6 +158,17 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         }
 
         return null;
+    }
+
+    /// <summary>What was stored elsewhere is sent here too: only one of two clouds may deliver it, and the same cloud keeps one copy.</summary>
+    private async Task MeetAsync(ICloudConnection connection, Uri endpoint)
+    {
+        await services.Outbox.ConnectedAsync(endpoint).ConfigureAwait(false);
+        GivesReceipts = connection.GivesReceipts;
+        if (services.Options.Receipts && !connection.GivesReceipts)
+        {
+            services.Logger.LogWarning("{Endpoint} gives no receipts: events that wait for more than to be stored are stored there, and stay in the outbox.", endpoint);
+        }
     }
 
     private async Task ReportDropsAsync()

@@ -18,8 +18,8 @@ internal sealed class ConnectionSender(SendingServices services, ICloudConnectio
         using var window = new SemaphoreSlim(_windowSize);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var interval = services.Options.AckDeadline / ChecksPerDeadline;
-        var waiting = (await _outbox.GetStatisticsAsync().ConfigureAwait(false)).Waiting;
-        services.Monitor.Change(c => c.Connected(endpoint, waiting == 0));
+        var statistics = await _outbox.GetStatisticsAsync().ConfigureAwait(false);
+        services.Monitor.Change(c => c.Connected(endpoint, statistics.Waiting == statistics.AwaitingDelivery));
         var watch = services.Time.CreateTimer(_ => Watch(), null, interval, interval);
         var pumping = PumpAsync(window, ending.Token);
         var end = await Task.WhenAny(_end.Task, connection.Ended, WhenCancelledAsync(ending.Token)).ConfigureAwait(false);

@@ -35,6 +35,9 @@ internal interface ICloudConnection : IAsyncDisposable
     /// <summary>Whether several events may be published as one batch.</summary>
     bool AcceptsBatches { get; }
 
+    /// <summary>Whether the cloud tells when events are delivered.</summary>
+    bool GivesReceipts { get; }
+
     /// <summary>Publishes one event, or several of one stream as a batch; ends with the acknowledgement. Publishes leave in the order of the calls.</summary>
     Task<PublishOutcome> PublishAsync(IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken);
 }

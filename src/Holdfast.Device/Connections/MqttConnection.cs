@@ -15,14 +15,14 @@ internal sealed class MqttConnection : ICloudConnection
 {
     private readonly IMqttClient _client;
     private readonly string _eventsTopic;
-    private readonly IMessageReceiver _receiver;
+    private readonly IReadOnlyList<IMessageReceiver> _receivers;
     private readonly Dictionary<string, ushort> _aliases = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<ConnectionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ushort _aliasMaximum;
 
-    public MqttConnection(IMqttClient client, DeviceOptions options, IMessageReceiver receiver)
+    public MqttConnection(IMqttClient client, DeviceOptions options, IReadOnlyList<IMessageReceiver> receivers)
     {
-        (_client, _receiver) = (client, receiver);
+        (_client, _receivers) = (client, receivers);
         _eventsTopic = $"devices/{options.DeviceId}/events";
         client.DisconnectedAsync += OnDisconnected;
         client.ApplicationMessageReceivedAsync += OnReceived;
@@ -32,31 +32,36 @@ internal sealed class MqttConnection : ICloudConnection
 
     public bool AcceptsBatches { get; private set; }
 
+    public bool GivesReceipts { get; private set; }
+
     public Task<ConnectionEnd> Ended => _ended.Task;
 
     /// <summary>Takes over what the cloud accepts.</summary>
-    public void Accept(MqttClientConnectResult result, bool batches)
+    public void Accept(MqttClientConnectResult result, bool batches, bool receipts)
     {
         // A broker that does not say it means the largest [MQTT-3.2.2-21]; the client gives 0 then.
         ReceiveMaximum = result.ReceiveMaximum is > 0 and var maximum ? maximum : ushort.MaxValue;
         _aliasMaximum = result.TopicAliasMaximum;
         AcceptsBatches = batches;
+        GivesReceipts = receipts;
     }
 
-    /// <summary>Asks for what the receiver wants to hear.</summary>
+    /// <summary>Asks for what the receivers want to hear.</summary>
     /// <exception cref="MqttCommunicationException">The connection ended, or the cloud refuses.</exception>
     public async Task SubscribeAsync(CancellationToken cancellationToken)
     {
-        if (_receiver.Filter is not { } filter)
+        var filters = _receivers.Where(r => !r.NeedsReceipts || GivesReceipts).Select(r => r.Filter).OfType<string>().ToList();
+        if (filters.Count == 0)
         {
             return;
         }
 
-        var options = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build();
-        var result = await _client.SubscribeAsync(options, cancellationToken).ConfigureAwait(false);
-        if (result.Items.Any(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2))
+        var options = new MqttClientSubscribeOptionsBuilder();
+        filters.ForEach(filter => options.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce));
+        var result = await _client.SubscribeAsync(options.Build(), cancellationToken).ConfigureAwait(false);
+        if (result.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
         {
-            throw new MqttCommunicationException($"The subscription to {filter} was refused.");
+            throw new MqttCommunicationException($"The subscription to {refused.TopicFilter.Topic} was refused.");
         }
     }
 
@@ -106,6 +111,11 @@ internal sealed class MqttConnection : ICloudConnection
             message.UserProperties.Add(Property("hf-published-at", stored.CreatedAtMilliseconds.ToString(CultureInfo.InvariantCulture)));
         }
 
+        if (stored.Receipt.Length > 0)
+        {
+            message.UserProperties.Add(Property("hf-receipt", stored.Receipt));
+        }
+
         return message;
     }
 
@@ -136,11 +146,17 @@ internal sealed class MqttConnection : ICloudConnection
 
     private async Task OnReceived(MqttApplicationMessageReceivedEventArgs received)
     {
-        if (await _receiver.ReceiveAsync(received.ApplicationMessage).ConfigureAwait(false) is not { } answer)
+        foreach (var receiver in _receivers)
         {
-            return;
+            if (await receiver.ReceiveAsync(received.ApplicationMessage).ConfigureAwait(false) is { } answer)
+            {
+                await AnswerAsync(answer).ConfigureAwait(false);
+            }
         }
+    }
 
+    private async Task AnswerAsync(MqttApplicationMessage answer)
+    {
         try
         {
             await _client.PublishAsync(answer).ConfigureAwait(false);

@@ -9,7 +9,7 @@ using MQTTnet.Packets;
 namespace Holdfast.Device.Connections;
 
 /// <summary>Connects with MQTT 5 over TCP, TLS or WebSocket.</summary>
-internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffic, CloudClock clock, IMessageReceiver receiver) : ICloudConnector
+internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffic, CloudClock clock, IReadOnlyList<IMessageReceiver> receivers) : ICloudConnector
 {
     /// <summary>A user property of CONNACK and DISCONNECT: how many seconds to stay away.</summary>
     public const string RetryAfterProperty = "hf-retry-after";
@@ -20,7 +20,11 @@ internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffi
     /// <summary>A user property of CONNACK: the cloud's time in Unix milliseconds.</summary>
     public const string TimeProperty = "hf-time";
 
+    /// <summary>A user property of CONNACK: the version of the receipts that are given.</summary>
+    public const string ReceiptsProperty = "hf-receipts";
+
     private const string BatchVersion = "1";
+    private const string ReceiptsVersion = "1";
     private const ushort MaximumUnansweredCommands = 16;
 
     private readonly EndpointDialer _dialer = new(options, traffic);
@@ -29,7 +33,7 @@ internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffi
     public async Task<ICloudConnection> ConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         var client = _factory.CreateMqttClient(new StreamChannel.Factory(_dialer, endpoint));
-        var connection = new MqttConnection(client, options, receiver);
+        var connection = new MqttConnection(client, options, receivers);
         try
         {
             var asked = clock.Ask();
@@ -38,7 +42,7 @@ internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffi
             {
                 traffic.AddConnection();
                 clock.Answered(asked, Read(result.UserProperties, TimeProperty));
-                connection.Accept(result, Read(result.UserProperties, BatchProperty) == BatchVersion);
+                connection.Accept(result, Read(result.UserProperties, BatchProperty) == BatchVersion, Read(result.UserProperties, ReceiptsProperty) == ReceiptsVersion);
                 await connection.SubscribeAsync(cancellationToken).ConfigureAwait(false);
                 return connection;
             }

@@ -39,7 +39,10 @@ internal sealed class FallbackSender(IFallbackChannel channel, SendingServices s
     {
         var fallbackEvent = new FallbackEvent(
             stored.Identity, stored.Topic, stored.ContentType.Length > 0 ? stored.ContentType : null, stored.Payload,
-            DateTimeOffset.FromUnixTimeMilliseconds(stored.CreatedAtMilliseconds));
+            DateTimeOffset.FromUnixTimeMilliseconds(stored.CreatedAtMilliseconds))
+        {
+            Receipt = stored.Receipt.Length > 0 ? stored.Receipt : null,
+        };
         try
         {
             return await channel.SendAsync(fallbackEvent, cancellationToken).ConfigureAwait(false);

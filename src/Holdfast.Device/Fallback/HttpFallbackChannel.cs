@@ -45,6 +45,11 @@ public sealed class HttpFallbackChannel(HttpClient http, string product, string?
         WriteProperty(json, "hf-stream", fallbackEvent.Identity.Stream);
         WriteProperty(json, "hf-seq", fallbackEvent.Identity.Sequence.ToString(CultureInfo.InvariantCulture));
         WriteProperty(json, "hf-published-at", fallbackEvent.PublishedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        if (fallbackEvent.Receipt is { } receipt)
+        {
+            WriteProperty(json, "hf-receipt", receipt);
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();

@@ -16,4 +16,8 @@ public interface IFallbackChannel
 /// <param name="ContentType">The media type of the payload, or null.</param>
 /// <param name="Payload">Its content.</param>
 /// <param name="PublishedAt">When it was published, by the device's clock.</param>
-public sealed record FallbackEvent(EventIdentity Identity, string Topic, string? ContentType, ReadOnlyMemory<byte> Payload, DateTimeOffset PublishedAt);
+public sealed record FallbackEvent(EventIdentity Identity, string Topic, string? ContentType, ReadOnlyMemory<byte> Payload, DateTimeOffset PublishedAt)
+{
+    /// <summary>The user property <c>hf-receipt</c> of an event that waits for more than to be stored, or null.</summary>
+    public string? Receipt { get; init; }
+}

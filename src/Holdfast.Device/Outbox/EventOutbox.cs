@@ -1,3 +1,5 @@
+using Holdfast.Device.Receipts;
+
 namespace Holdfast.Device.Outbox;
 
 /// <summary>An outbox for many publishers and one sender. Events that arrive together are flushed together.</summary>
@@ -34,6 +36,9 @@ internal sealed class EventOutbox : IAsyncDisposable
         _positions = time.CreateTimer(_ => _ = TryFlushPositionsAsync(), null, PositionInterval, PositionInterval);
     }
 
+    /// <summary>Called with each event that will never reach its level.</summary>
+    public Action<UndeliveredEvent>? Undelivered { get; set; }
+
     /// <summary>Flushed events that wait, as of the last change.</summary>
     public long Waiting => Interlocked.Read(ref _waiting);
 
@@ -56,7 +61,7 @@ internal sealed class EventOutbox : IAsyncDisposable
     /// <summary>Takes an event; ends when it is flushed.</summary>
     /// <exception cref="OutboxFullException">It does not fit, and the policy keeps the others.</exception>
     /// <exception cref="OutboxWriteException">The disk did not take it.</exception>
-    public async Task<EventIdentity> AppendAsync(EventPriority priority, string topic, string contentType, ReadOnlyMemory<byte> payload)
+    public async Task<EventIdentity> AppendAsync(EventPriority priority, string topic, string contentType, ReadOnlyMemory<byte> payload, string receipt = "")
     {
         EventIdentity identity;
         Task flushed;
@@ -64,7 +69,7 @@ internal sealed class EventOutbox : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
-            identity = _store.Append(priority, topic, contentType, payload.Span);
+            identity = _store.Append(priority, topic, contentType, payload.Span, receipt);
             _pendingUrgent += priority == EventPriority.Urgent ? 1 : 0;
             _pendingBytes += payload.Length;
             flushed = _group.Task;
@@ -124,16 +129,29 @@ internal sealed class EventOutbox : IAsyncDisposable
         return arrivals;
     }
 
-    /// <summary>Events are forgotten.</summary>
-    public Task ConfirmAsync(IReadOnlyList<StoredEvent> events) => WithStoreAsync(s =>
+    /// <summary>The cloud has stored events: they are forgotten, unless they wait for more.</summary>
+    public Task ConfirmAsync(IReadOnlyList<StoredEvent> events) => SettleAsync(s =>
     {
         foreach (var stored in events)
         {
             s.Confirm(stored);
         }
 
-        TellWhenEmpty();
+        // Of those that wait for more, the receipt may have come first.
+        return events.Any(stored => stored.Receipt.Length > 0);
     });
+
+    /// <summary>An integration tells everything that it knows of the device's events.</summary>
+    /// <param name="integration">Its name.</param>
+    /// <param name="text">What it says.</param>
+    public Task TakeReceiptsAsync(string integration, byte[] text) => SettleAsync(s =>
+    {
+        s.TakeReceipts(integration, text);
+        return true;
+    });
+
+    /// <summary>The device is connected to an endpoint: what was stored at another one, and waits for more, is sent again.</summary>
+    public Task ConnectedAsync(Uri endpoint) => WithStoreAsync(s => s.Connected(endpoint));
 
     /// <summary>Events that can never be stored are dropped and counted.</summary>
     public Task DropAsync(IReadOnlyList<StoredEvent> events) => WithStoreAsync(s =>
@@ -230,6 +248,27 @@ internal sealed class EventOutbox : IAsyncDisposable
         await enough.CancelAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Changes what is stored, and forgets what has reached its level by that.</summary>
+    /// <param name="change">Says whether anything can have.</param>
+    private async Task SettleAsync(Func<OutboxStore, bool> change)
+    {
+        List<UndeliveredEvent> undelivered = [];
+        await WithStoreAsync(s =>
+        {
+            if (change(s))
+            {
+                undelivered = s.Settle();
+
+                // A lane may have waited for room.
+                _arrived.SetResult();
+                _arrived = NewGroup();
+            }
+
+            TellWhenEmpty();
+        }).ConfigureAwait(false);
+        undelivered.ForEach(one => Undelivered?.Invoke(one));
+    }
+
     private OutboxArrivals Arrivals() => new(_bytes, _urgent, _arrived.Task);
 
     private void TellWhenEmpty()
@@ -255,6 +294,8 @@ internal sealed class EventOutbox : IAsyncDisposable
     {
         try
         {
+            s.ForgetOld();
+            TellWhenEmpty();
             s.FlushPositions();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

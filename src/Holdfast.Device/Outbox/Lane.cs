@@ -74,7 +74,7 @@ internal sealed class Lane : IDisposable
     }
 
     /// <summary>Takes an event; it lasts from the next <see cref="Flush"/> on.</summary>
-    public EventIdentity Append(string topic, string contentType, ReadOnlySpan<byte> payload, long createdAt)
+    public EventIdentity Append(string topic, string contentType, ReadOnlySpan<byte> payload, long createdAt, string receipt)
     {
         if (_segments.Count == 0 || _writer.NeedsNewStream)
         {
@@ -86,7 +86,7 @@ internal sealed class Lane : IDisposable
             Roll(_segments[^1].Header.Stream);
         }
 
-        return new EventIdentity(_segments[^1].Header.Stream, _writer.Add(topic, contentType, payload, createdAt));
+        return new EventIdentity(_segments[^1].Header.Stream, _writer.Add(topic, contentType, payload, createdAt, receipt));
     }
 
     /// <summary>Makes everything that was appended, and the position, last.</summary>
@@ -139,6 +139,18 @@ internal sealed class Lane : IDisposable
         DeleteConfirmed();
     }
 
+    /// <summary>Events that are stored and wait for their receipts.</summary>
+    public StoredMarks Stored => _cursor.Stored;
+
+    /// <summary>The cloud has stored an event that waits for more. One that is not waiting any more is ignored.</summary>
+    public void MarkStored(StoredEvent stored)
+    {
+        if (_cursor.Waits(stored.Identity.Sequence))
+        {
+            Stored.Add(stored);
+        }
+    }
+
     /// <summary>An event that was read is given up.</summary>
     public void Drop(ulong sequence)
     {
@@ -161,7 +173,7 @@ internal sealed class Lane : IDisposable
         {
             var position = _cursor.Position;
             var body = segment.ReadBody(ref position, ref _readBuffer);
-            if (body.IsEmpty || (body[0] == Frame.EventKind && Frame.ReadSequence(body) > _cursor.Confirmed))
+            if (body.IsEmpty || (Frame.IsEvent(body) && Frame.ReadSequence(body) > _cursor.Confirmed))
             {
                 return body.IsEmpty ? null : Frame.ReadCreatedAt(body);
             }

@@ -70,7 +70,7 @@ internal sealed class LaneCursor(List<Segment> segments)
     public bool Pass(Segment segment, long start, long end, ReadOnlySpan<byte> body)
     {
         Position = end;
-        if (body[0] != Frame.EventKind)
+        if (!Frame.IsEvent(body))
         {
             return false;
         }
@@ -83,13 +83,16 @@ internal sealed class LaneCursor(List<Segment> segments)
 
         _lastRead = sequence;
         _inFlight.Enqueue(new InFlight(segment, start, sequence, Frame.ReadCreatedAt(body)));
-        var waits = !_confirmedAhead.Contains(sequence);
+        var waits = !_confirmedAhead.Contains(sequence) && !Stored.Contains(sequence);
         Advance();
         return waits;
     }
 
-    /// <summary>Whether an event is neither confirmed nor dropped.</summary>
-    public bool Waits(ulong sequence) => sequence > Confirmed && !_confirmedAhead.Contains(sequence);
+    /// <summary>Events that are stored and wait for their receipts.</summary>
+    public StoredMarks Stored { get; } = new();
+
+    /// <summary>Whether an event is still to be stored by the cloud.</summary>
+    public bool Waits(ulong sequence) => sequence > Confirmed && !_confirmedAhead.Contains(sequence) && !Stored.Contains(sequence);
 
     /// <summary>Confirms an event, read or not. One that is not waiting any more is ignored.</summary>
     public void Confirm(ulong sequence)
@@ -99,6 +102,7 @@ internal sealed class LaneCursor(List<Segment> segments)
             return;
         }
 
+        Stored.Remove(sequence);
         _confirmedAhead.Add(sequence);
         Advance();
     }
@@ -123,8 +127,9 @@ internal sealed class LaneCursor(List<Segment> segments)
     {
         var first = segments[0];
         var ahead = _confirmedAhead.RemoveWhere(s => s <= first.Last);
-        var dropped = (ulong)(CountIn(first) - ahead);
+        var dropped = (ulong)(CountIn(first) - ahead - Stored.CountThrough(first.Last));
         MoveTo(Math.Max(Confirmed, first.Last));
+        Stored.RemoveThrough(Confirmed);
         Dropped += dropped;
         while (_inFlight.TryPeek(out var oldest) && oldest.Sequence <= Confirmed)
         {

@@ -28,7 +28,7 @@ internal sealed class LanePeek(List<Segment> segments, LaneCursor cursor)
 
                 (_segment, _position) = (segments[index], SegmentHeader.Size);
             }
-            else if (body[0] == Frame.EventKind && cursor.Waits(Frame.ReadSequence(body)))
+            else if (Frame.IsEvent(body) && cursor.Waits(Frame.ReadSequence(body)))
             {
                 return Frame.ReadEvent(body, segment.Header.Stream, priority);
             }

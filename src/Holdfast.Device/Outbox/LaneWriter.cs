@@ -27,10 +27,10 @@ internal sealed class LaneWriter(int segmentBytes)
 
     public bool IsFull(Segment newest) => newest.Length + PendingBytes >= segmentBytes;
 
-    public ulong Add(string topic, string contentType, ReadOnlySpan<byte> payload, long createdAt)
+    public ulong Add(string topic, string contentType, ReadOnlySpan<byte> payload, long createdAt, string receipt)
     {
-        var size = Frame.EventSize(topic, contentType, payload.Length);
-        Frame.WriteEvent(_pending.GetSpan(size)[..size], LastSequence + 1, createdAt, topic, contentType, payload);
+        var size = Frame.EventSize(topic, contentType, payload.Length, receipt);
+        Frame.WriteEvent(_pending.GetSpan(size)[..size], LastSequence + 1, createdAt, topic, contentType, payload, receipt);
         _pending.Advance(size);
         PendingEvents++;
         return ++LastSequence;

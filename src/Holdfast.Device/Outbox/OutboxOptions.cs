@@ -18,6 +18,9 @@ public sealed record OutboxOptions
     /// <summary>An event that is older when its turn comes is dropped and counted; null keeps it. It needs a device clock that is right.</summary>
     public TimeSpan? MaximumAge { get; init; }
 
+    /// <summary>The most events of a priority that are stored and wait for their receipts; then further ones of it wait to be sent, too.</summary>
+    public int MaximumAwaitingDelivery { get; init; } = 65_536;
+
     /// <summary>What goes when the outbox is full.</summary>
     public FullPolicy WhenFull { get; init; } = FullPolicy.DropOldest;
 
@@ -38,6 +41,11 @@ public sealed record OutboxOptions
         if (MaximumBytes < MinimumBytes)
         {
             throw new ArgumentException($"{nameof(MaximumBytes)} is {MaximumBytes}; an outbox takes at least {MinimumBytes} bytes.");
+        }
+
+        if (MaximumAwaitingDelivery < 1)
+        {
+            throw new ArgumentException($"{nameof(MaximumAwaitingDelivery)} must be above 0.");
         }
 
         if (FlushInterval < TimeSpan.Zero || FlushBytes <= 0)

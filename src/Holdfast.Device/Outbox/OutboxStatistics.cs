@@ -1,7 +1,7 @@
 namespace Holdfast.Device.Outbox;
 
 /// <summary>What is in the outbox, and what became of events.</summary>
-/// <param name="Waiting">Events that are not yet acknowledged.</param>
+/// <param name="Waiting">Events that have not reached their level yet.</param>
 /// <param name="Bytes">Bytes that the outbox takes.</param>
 /// <param name="OldestWaitingAge">The age of the oldest event that waits, by the device's clock; null when none is flushed and waits.</param>
 /// <param name="Dropped">Events that were accepted and given up, for want of room, by age, or because the cloud rejected them; since the outbox was made.</param>
@@ -10,4 +10,11 @@ namespace Holdfast.Device.Outbox;
 /// <param name="BytesWritten">Bytes written to files since this start.</param>
 /// <param name="Flushes">Groups of events that were flushed since this start.</param>
 public sealed record OutboxStatistics(
-    long Waiting, long Bytes, TimeSpan? OldestWaitingAge, ulong Dropped, long Refused, long DamagedBytes, long BytesWritten, long Flushes);
+    long Waiting, long Bytes, TimeSpan? OldestWaitingAge, ulong Dropped, long Refused, long DamagedBytes, long BytesWritten, long Flushes)
+{
+    /// <summary>Of the waiting events, those that the cloud has stored and that wait for their receipts.</summary>
+    public long AwaitingDelivery { get; init; }
+
+    /// <summary>Events that were stored and forgotten without having reached their level: an integration never will deliver them, or no receipt came within the age; since this start.</summary>
+    public long Undelivered { get; init; }
+}

@@ -129,7 +129,7 @@ internal sealed class Segment(string name, IOutboxFile file, SegmentHeader heade
         {
             var next = position;
             var body = ReadBody(ref next, ref scanned);
-            if (body.IsEmpty || (body[0] == Frame.EventKind && Frame.ReadSequence(body) != Last + 1))
+            if (body.IsEmpty || (Frame.IsEvent(body) && Frame.ReadSequence(body) != Last + 1))
             {
                 break;
             }

@@ -8,4 +8,8 @@ namespace Holdfast.Device.Outbox;
 /// <param name="ContentType">The media type of the payload; empty for none.</param>
 /// <param name="Payload">Its content.</param>
 internal sealed record StoredEvent(
-    EventIdentity Identity, EventPriority Priority, long CreatedAtMilliseconds, string Topic, string ContentType, ReadOnlyMemory<byte> Payload);
+    EventIdentity Identity, EventPriority Priority, long CreatedAtMilliseconds, string Topic, string ContentType, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>What it must have reached besides, as <see cref="EventLevel.Wish"/>; empty for nothing.</summary>
+    public string Receipt { get; init; } = "";
+}

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Integrations.Receipts;
 using Holdfast.Log.Partitions;
 
 namespace Holdfast.Integrations.Delivery;
@@ -13,6 +14,10 @@ internal sealed class AttemptRunner(
 {
     private readonly ConcurrentQueue<FinishedAttempt> _finished = new();
     private readonly CancellationTokenSource _cancellation = new();
+    private int _waitsForRoom;
+
+    /// <summary>Where it is noted whose device wants to know; null when devices are told nothing.</summary>
+    public ReceiptBook? Receipts { get; init; }
 
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
@@ -24,7 +29,7 @@ internal sealed class AttemptRunner(
         {
             var now = timeProvider.GetUtcNow();
             var held = circuit.HeldUntil(now);
-            if (held is null && !circuit.Allows(InFlight, now))
+            if (!carrier.IsReady || !MayTellMore || !progress.Recorder.HasRoom || (held is null && !circuit.Allows(InFlight, now)))
             {
                 return null;
             }
@@ -53,6 +58,7 @@ internal sealed class AttemptRunner(
         while (_finished.TryDequeue(out var finished))
         {
             InFlight--;
+            progress.Recorder.Attempted(finished.Request, finished.Outcome, finished.StartedAt, finished.Duration);
             Settle(finished.Request, finished.Outcome);
         }
     }
@@ -61,7 +67,7 @@ internal sealed class AttemptRunner(
     public void Start()
     {
         var now = timeProvider.GetUtcNow();
-        while (circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
+        while (carrier.IsReady && MayTellMore && HasRoom() && circuit.Allows(InFlight, now) && pace.Allows(now) && window.TryTake(now, out var taken))
         {
             TakeOutWhatIsGone(taken, now);
             if (taken.Events.Count > 0)
@@ -82,6 +88,29 @@ internal sealed class AttemptRunner(
         carrier.Dispose();
     }
 
+    /// <summary>Publishing receipts wakes the loop when it is done.</summary>
+    private bool MayTellMore => Receipts?.HasRoom ?? true;
+
+    /// <summary>Whether the journal keeps up; when it does not, the loop is woken once it does.</summary>
+    private bool HasRoom()
+    {
+        if (progress.Recorder.HasRoom)
+        {
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref _waitsForRoom, 1) == 0)
+        {
+            progress.Recorder.WhenRoom(() =>
+            {
+                Volatile.Write(ref _waitsForRoom, 0);
+                wake.Set();
+            });
+        }
+
+        return false;
+    }
+
     private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
 
     private void Settle(OutstandingRequest request, AttemptOutcome outcome)
@@ -91,11 +120,13 @@ internal sealed class AttemptRunner(
             case AttemptResult.Delivered:
                 circuit.Succeeded();
                 progress.Delivered(request.Events.Count);
+                Tell(request, isDelivered: true);
                 window.Confirm(request);
                 break;
             case AttemptResult.DeadLettered:
                 circuit.Succeeded();
                 progress.DeadLettered(request.Events.Count, outcome.Error);
+                Tell(request, isDelivered: false);
                 window.Confirm(request);
                 break;
             case AttemptResult.Refused when request.Events.Count > 1:
@@ -106,6 +137,14 @@ internal sealed class AttemptRunner(
             case var _ when !_cancellation.IsCancellationRequested:
                 Postpone(request, outcome);
                 break;
+        }
+    }
+
+    private void Tell(OutstandingRequest request, bool isDelivered)
+    {
+        foreach (var one in request.Events)
+        {
+            Receipts?.Settled(one, isDelivered);
         }
     }
 
@@ -130,19 +169,22 @@ internal sealed class AttemptRunner(
             else if (one.ExpiresAtMilliseconds != 0 && one.ExpiresAtMilliseconds <= now.ToUnixTimeMilliseconds())
             {
                 progress.Expired();
+                progress.Recorder.Expired(one);
             }
             else
             {
                 continue;
             }
 
+            Receipts?.Settled(one, isDelivered: false);
             window.Drop(request, one);
         }
     }
 
     private async Task AttemptAsync(OutstandingRequest attempted)
     {
-        var startedAt = timeProvider.GetTimestamp();
+        var startedAt = timeProvider.GetUtcNow();
+        var started = timeProvider.GetTimestamp();
         AttemptOutcome outcome;
         try
         {
@@ -155,10 +197,11 @@ internal sealed class AttemptRunner(
             outcome = AttemptOutcome.Unanswered($"{exception.GetType().Name}: {exception.Message}");
         }
 
-        progress.Attempted(timeProvider.GetElapsedTime(startedAt));
-        _finished.Enqueue(new FinishedAttempt(attempted, outcome));
+        var duration = timeProvider.GetElapsedTime(started);
+        progress.Attempted(duration);
+        _finished.Enqueue(new FinishedAttempt(attempted, outcome, startedAt, duration));
         wake.Set();
     }
 
-    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome);
+    private readonly record struct FinishedAttempt(OutstandingRequest Request, AttemptOutcome Outcome, DateTimeOffset StartedAt, TimeSpan Duration);
 }

@@ -60,6 +60,12 @@ internal sealed class CursorSaver(IntegrationEnvironment environment, StoredInte
     {
         try
         {
+            if (environment.Attempts is { } attempts)
+            {
+                // What the cursor has passed must be in the journal, whatever happens.
+                await attempts.FlushAsync().WaitAsync(environment.Limits.JournalWait).ConfigureAwait(false);
+            }
+
             await environment.Store.SaveCursorAsync(integration.Product, integration.Name, cursor).ConfigureAwait(false);
             _saved = cursor;
         }

@@ -12,12 +12,22 @@ namespace Holdfast.Integrations.Delivery;
 internal sealed class DeliveryScope(EventScope events, int partitionCount)
 {
     private readonly byte[] _namePrefix = [];
+    private readonly byte[] _withoutPublisher = [];
     private readonly long[][]? _places;
 
     /// <summary>What the name of an event begins with; empty for all.</summary>
     public string NamePrefix
     {
         init => _namePrefix = Encoding.UTF8.GetBytes(value);
+    }
+
+    /// <summary>Whether nothing is wanted at all.</summary>
+    public bool IsEmpty { get; init; }
+
+    /// <summary>Whose messages are left out; empty for nobody's. What came in by a bridge does not go out by it.</summary>
+    public string WithoutPublisher
+    {
+        init => _withoutPublisher = Encoding.UTF8.GetBytes(value);
     }
 
     /// <summary>Whether what receivers have answered to devices is left out: an integration that makes such answers must not carry them again.</summary>
@@ -36,10 +46,13 @@ internal sealed class DeliveryScope(EventScope events, int partitionCount)
     /// <summary>The key hashes of everything that can match, when they are known; else null.</summary>
     public IReadOnlySet<ulong>? Keys => events.Keys;
 
+    /// <summary>Receipts are for devices: an integration that carried them would tell itself what it has done.</summary>
+    private static ReadOnlySpan<byte> ReceiptsLevel => "/receipts/"u8;
+
     private static ReadOnlySpan<byte> ResponsesLevel => "/responses/"u8;
 
     /// <summary>Whether anything in a partition can match.</summary>
-    public bool Includes(int partition) => events.Includes(partition) && (_places is null || _places[partition].Length > 0);
+    public bool Includes(int partition) => !IsEmpty && events.Includes(partition) && (_places is null || _places[partition].Length > 0);
 
     /// <summary>The offset where a partition ends.</summary>
     public long End(int partition) => Ends?[partition] ?? long.MaxValue;
@@ -63,8 +76,10 @@ internal sealed class DeliveryScope(EventScope events, int partitionCount)
         => (_places is null || Array.BinarySearch(_places[view.Partition], view.Offset) >= 0)
             && events.Includes(record)
             && (_namePrefix.Length == 0 || EventFacts.NameOf(record.Topic).StartsWith(_namePrefix))
-            && !(WithoutResponses && IsResponse(record.Topic));
+            && !IsBelow(record.Topic, ReceiptsLevel)
+            && (_withoutPublisher.Length == 0 || !record.Publisher.SequenceEqual(_withoutPublisher))
+            && !(WithoutResponses && IsBelow(record.Topic, ResponsesLevel));
 
-    private static bool IsResponse(ReadOnlySpan<byte> topic)
-        => Partitioning.TryGetDevice(topic, out var device) && topic["devices/".Length..][device.Length..].StartsWith(ResponsesLevel);
+    private static bool IsBelow(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> level)
+        => Partitioning.TryGetDevice(topic, out var device) && topic["devices/".Length..][device.Length..].StartsWith(level);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
+using Holdfast.Integrations.Receipts;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -16,6 +17,13 @@ internal sealed class EventReader(
     IntegrationProgress progress, IReadOnlyList<long> cursor)
 {
     private readonly long[] _positions = [.. cursor];
+    private readonly byte[]? _receiptsOf;
+
+    /// <summary>The integration's name, when it gives receipts; else null.</summary>
+    public string? ReceiptsOf
+    {
+        init => _receiptsOf = value is null ? null : Encoding.UTF8.GetBytes(value);
+    }
 
     /// <summary>The offset of a partition up to which nothing is left to deliver.</summary>
     public long Confirmed(int partition) => window.Oldest(partition)?.Offset ?? _positions[partition];
@@ -149,7 +157,7 @@ internal sealed class EventReader(
             return false;
         }
 
-        var id = EventId.Format(log.Incarnation, view.Partition, view.Offset);
+        var id = EventId.Format(log.Incarnations, view.Partition, view.Offset);
         var body = form.Write(id, record);
         if (!window.Fits(view.Partition, body.Bytes.Length))
         {
@@ -166,6 +174,7 @@ internal sealed class EventReader(
             ExpiresAtMilliseconds = record.ExpiresAtMilliseconds,
             ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
             Body = body,
+            Receipt = _receiptsOf is null ? null : ReceiptWish.Read(record, _receiptsOf),
             ReadAtTicks = timeProvider.GetUtcNow().Ticks,
         });
         return true;

@@ -5,6 +5,9 @@ namespace Holdfast.Integrations.Delivery;
 /// <summary>Carries requests to one receiver. Called concurrently.</summary>
 internal interface IEventCarrier : IDisposable
 {
+    /// <summary>Whether an attempt can be made at all. Whoever becomes ready wakes the loop.</summary>
+    bool IsReady => true;
+
     /// <summary>Makes one attempt, and sees to everything that follows from it.</summary>
     /// <param name="request">The events.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>

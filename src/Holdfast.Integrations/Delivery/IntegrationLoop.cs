@@ -1,4 +1,6 @@
 using Holdfast.Broker.Integrations;
+using Holdfast.Integrations.Receipts;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.State;
 using Microsoft.Extensions.Logging;
 
@@ -18,8 +20,9 @@ internal sealed class IntegrationLoop : IDisposable
     private readonly EventReader _reader;
     private readonly AttemptRunner _attempts;
     private readonly CursorSaver _saver;
+    private readonly ReceiptBook? _receipts;
     private readonly FeedWatch _feedWatch;
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stop = new();
     private readonly long[] _cursor;
@@ -37,17 +40,28 @@ internal sealed class IntegrationLoop : IDisposable
         _integration = integration;
         _cursor = [.. integration.Cursor];
         _wanted = new long[partitionCount];
-        Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger);
+        Progress = new IntegrationProgress(integration.Product, integration.Name, metrics, environment.TimeProvider, environment.Logger)
+        {
+            Recorder = new AttemptRecorder(
+                environment.Attempts, new AttemptSource(integration.Product, integration.Name, job.ReplayOf), environment.TimeProvider),
+        };
         _scope = job.Scope;
+        _wake = job.Wake;
         _form = job.Form;
         _window = new DeliveryWindow(partitionCount, limits, job.Shape);
+        _receipts = environment.Retained is { } retained && job.ReplayOf.Length == 0
+            ? new ReceiptBook(new ReceiptPublisher(integration.Product, integration.Name, retained, environment), environment, Progress, _wake)
+            : null;
         _reader = new EventReader(
-            environment.Log, environment.Feed, _scope, _window, _form, limits, environment.TimeProvider, Progress, integration.Cursor);
+            environment.Log, environment.Feed, _scope, _window, _form, limits, environment.TimeProvider, Progress, integration.Cursor)
+        {
+            ReceiptsOf = _receipts is null ? null : integration.Name,
+        };
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
         var circuit = new EndpointCircuit(job.AttemptsInFlight, limits.FailuresToOpenCircuit, retryDelay);
         var pace = new Pace(job.EventsPerSecond);
         _attempts = new AttemptRunner(
-            _window, job.Carrier, environment.Log, circuit, pace, retryDelay, environment.TimeProvider, Progress, _wake);
+            _window, job.Carrier, environment.Log, circuit, pace, retryDelay, environment.TimeProvider, Progress, _wake) { Receipts = _receipts };
         _saver = new CursorSaver(environment, integration, _wake);
         _feedWatch = new FeedWatch(environment.Feed, partitionCount, _wake);
         _timer = environment.TimeProvider.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -88,6 +102,21 @@ internal sealed class IntegrationLoop : IDisposable
         }
     }
 
+    /// <summary>A copy of the confirmed offsets.</summary>
+    public long[] Cursor
+    {
+        get
+        {
+            var copy = new long[_cursor.Length];
+            for (var partition = 0; partition < copy.Length; partition++)
+            {
+                copy[partition] = Volatile.Read(ref _cursor[partition]);
+            }
+
+            return copy;
+        }
+    }
+
     /// <summary>When the oldest unconfirmed event was received; null when none waits.</summary>
     public DateTimeOffset? OldestWaiting
         => Volatile.Read(ref _oldestWaiting) is > 0 and var milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
@@ -106,6 +135,7 @@ internal sealed class IntegrationLoop : IDisposable
         using var grace = new CancellationTokenSource(_environment.Limits.StopGrace, _environment.TimeProvider);
         await FinishAttemptsAsync(grace.Token).ConfigureAwait(false);
         await EndAttemptsAsync().ConfigureAwait(false);
+        await (_receipts?.FlushAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         PublishPosition();
         await _saver.SaveLastAsync(_cursor).ConfigureAwait(false);
     }
@@ -155,9 +185,10 @@ internal sealed class IntegrationLoop : IDisposable
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         _attempts.Collect();
-        await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await ReadAsync(cancellationToken).ConfigureAwait(false);
         _window.Merge(_reader.HasMore);
         _attempts.Start();
+        _receipts?.Offer(_environment.TimeProvider.GetUtcNow());
         PublishPosition();
         if (_reader.IsAtEnd && _attempts.InFlight == 0 && _cursor.Select((_, partition) => _window.Oldest(partition)).All(oldest => oldest is null))
         {
@@ -178,13 +209,33 @@ internal sealed class IntegrationLoop : IDisposable
         await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    private async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        if (!_reader.CanRead())
+        {
+            // Partitions that it wants nothing of are passed, which costs nothing.
+            await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await _environment.ReadPlaces.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _environment.ReadPlaces.Release();
+        }
+    }
+
     /// <summary>Shows readers of the status where the loop is.</summary>
     private void PublishPosition()
     {
         long oldest = 0;
         for (var partition = 0; partition < _cursor.Length; partition++)
         {
-            Volatile.Write(ref _cursor[partition], _reader.Confirmed(partition));
+            Volatile.Write(ref _cursor[partition], Math.Min(_reader.Confirmed(partition), _receipts?.Bound(partition) ?? long.MaxValue));
             if (_window.Oldest(partition) is { } waiting && (oldest == 0 || waiting.ReceivedAtMilliseconds < oldest))
             {
                 oldest = waiting.ReceivedAtMilliseconds;
@@ -198,10 +249,12 @@ internal sealed class IntegrationLoop : IDisposable
 
     private void ArmTimer()
     {
-        var due = _attempts.NextDue is { } retry && (_saver.NextDue is not { } save || retry < save) ? retry : _saver.NextDue;
+        var due = Earlier(Earlier(_attempts.NextDue, _saver.NextDue), _receipts?.NextDue);
         var wait = due is { } time ? time - _environment.TimeProvider.GetUtcNow() : Timeout.InfiniteTimeSpan;
         _timer.Change(due is not null && wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
     }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
 
     private async Task PauseAsync()
     {

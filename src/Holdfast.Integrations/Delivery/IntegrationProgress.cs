@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Partitions;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,9 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
     private long _trimmedUnread;
     private long _damagedUnread;
     private IntegrationError? _lastError;
+
+    /// <summary>Notes each attempt and each loss in the journal.</summary>
+    public AttemptRecorder Recorder { get; init; } = new(null, new AttemptSource(product, name), timeProvider);
 
     public long DeliveredCount => Volatile.Read(ref _delivered);
 
@@ -77,6 +81,7 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
 
         var records = gap.ToOffset - gap.FromOffset;
         Interlocked.Add(ref _damagedUnread, records);
+        Recorder.Lost(AttemptKind.Damaged, gap.Partition, gap.FromOffset, gap.ToOffset);
         metrics.DamagedUnread.Add(records, _tags);
         logger.LogError(
             "Integration {Product}/{Integration}: damaged unread: partition {Partition}, offsets {From} to {To}, {Place}.",
@@ -91,6 +96,7 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
     {
         var records = toOffset - fromOffset;
         Interlocked.Add(ref _trimmedUnread, records);
+        Recorder.Lost(AttemptKind.Trimmed, partition, fromOffset, toOffset);
         metrics.TrimmedUnread.Add(records, _tags);
         logger.LogWarning(
             "Integration {Product}/{Integration}: trimmed unread: partition {Partition}, offsets {From} to {To}.",

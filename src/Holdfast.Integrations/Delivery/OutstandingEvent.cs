@@ -1,3 +1,5 @@
+using Holdfast.Integrations.Receipts;
+
 namespace Holdfast.Integrations.Delivery;
 
 /// <summary>An event that was read from the log and is not confirmed yet.</summary>
@@ -21,6 +23,9 @@ internal sealed class OutstandingEvent
 
     /// <summary>The event as the receiver gets it.</summary>
     public required EventBody Body { get; init; }
+
+    /// <summary>What its device wants to be told; null for nothing.</summary>
+    public ReceiptWish? Receipt { get; init; }
 
     /// <summary>When it was read from the log, in the clock's ticks.</summary>
     public long ReadAtTicks { get; init; }

@@ -14,11 +14,10 @@ internal delegate ValueTask<IntegrationResult> AddReplay(IntegrationPlan plan, l
 internal sealed class DeliveryControl(IntegrationEnvironment environment, IntegrationRunner runner, AddReplay addReplay) : IDeliveryControl
 {
     private readonly ReplayPlanner _planner = new(environment);
-    private readonly DeliveryTester _tester = new(environment);
 
     public async ValueTask<DeliveryTestResult> TestAsync(string product, string name, DeliveryTest test, CancellationToken cancellationToken)
         => runner.Find(product, name) is { } running
-            ? await _tester.TestAsync(running.Plan, test, cancellationToken).ConfigureAwait(false)
+            ? await running.Plan.Kind.TestAsync(running.Plan, test, environment, cancellationToken).ConfigureAwait(false)
             : new DeliveryTestResult(IntegrationResult.NotFound(product, name));
 
     public async ValueTask<IntegrationResult> ReplayAsync(string product, string name, ReplayRequest request, CancellationToken cancellationToken)
@@ -45,7 +44,7 @@ internal sealed class DeliveryControl(IntegrationEnvironment environment, Integr
             return null;
         }
 
-        var (partition, offset) = after is not null && EventId.TryParse(after, environment.Log.Incarnation, out var lastPartition, out var lastOffset)
+        var (partition, offset) = after is not null && EventId.TryParse(after, environment.Log.Incarnations, out var lastPartition, out var lastOffset)
             ? (lastPartition, lastOffset + 1)
             : (0, 0L);
         var letters = await environment.Store.LoadDeadLettersAsync(product, name, partition, offset, limit, cancellationToken).ConfigureAwait(false);
@@ -64,12 +63,12 @@ internal sealed class DeliveryControl(IntegrationEnvironment environment, Integr
             return await running.DeadLetters.RemoveAllAsync().ConfigureAwait(false);
         }
 
-        return EventId.TryParse(eventId, environment.Log.Incarnation, out var partition, out var offset)
+        return EventId.TryParse(eventId, environment.Log.Incarnations, out var partition, out var offset)
             && await running.DeadLetters.RemoveAsync(partition, offset).ConfigureAwait(false);
     }
 
     private DeadLetter Show(StoredDeadLetter letter) => new(
-        EventId.Format(environment.Log.Incarnation, letter.Partition, letter.Offset), letter.Topic, letter.ReceivedAt, letter.RefusedAt, letter.Status,
+        EventId.Format(environment.Log.Incarnations, letter.Partition, letter.Offset), letter.Topic, letter.ReceivedAt, letter.RefusedAt, letter.Status,
         letter.Error, letter.ContentType, Encoding.UTF8.GetString(letter.Response.Span));
 
     private string NewName(string product, string name)

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Naming;
 using Holdfast.Broker.Publishing;
-using Holdfast.Integrations.Webhooks;
 
 namespace Holdfast.Integrations.Replays;
 
@@ -27,9 +26,10 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
         refusal = default;
         var settings = original.Settings with { Paused = false };
         var (field, problem) = ProblemOf(original, request, name);
-        if (problem.Length == 0 && request.Settings is { } patch && !WebhookSettingsReader.TryChange(settings, patch, out settings, out field, out problem))
+        if (problem.Length == 0 && request.Settings is { } patch)
         {
-            field = $"settings.{field}";
+            var changed = original.Kind.Change(settings, patch);
+            (settings, field, problem) = (changed.Settings ?? settings, $"settings.{changed.Field}", changed.Problem);
         }
 
         var places = deadLetters;
@@ -50,7 +50,7 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
         }
 
         var (starts, ends) = places is null ? RangeOf(request) : RangeOf(places);
-        settings = settings! with
+        settings = settings with
         {
             Replay = new ReplaySettings
             {
@@ -121,7 +121,7 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
         var found = new List<(int, long)>();
         foreach (var id in events)
         {
-            if (!EventId.TryParse(id, environment.Log.Incarnation, out var partition, out var offset)
+            if (!EventId.TryParse(id, environment.Log.Incarnations, out var partition, out var offset)
                 || partition >= environment.Log.PartitionCount || offset >= environment.Feed.AnnouncedOffset(partition))
             {
                 problem = $"There is no event '{id}'.";

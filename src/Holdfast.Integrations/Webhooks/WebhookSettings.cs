@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Holdfast.Integrations.Delivery;
 
@@ -9,14 +7,11 @@ namespace Holdfast.Integrations.Webhooks;
 /// What a webhook needs besides its product, name and filter: the fields that an operator gives, and the secrets and the position that Holdfast keeps with
 /// them. Stored as JSON; properties can be set because the generated reader would otherwise lose the defaults.
 /// </summary>
-internal sealed record WebhookSettings
+internal sealed record WebhookSettings : IntegrationSettings
 {
     /// <summary>Where to send to: http or https, absolute.</summary>
     [JsonRequired]
     public string Url { get; set; } = "";
-
-    /// <summary>What the names of the events begin with; empty for all.</summary>
-    public string EventPrefix { get; set; } = "";
 
     /// <summary>The HTTP method.</summary>
     public string Method { get; set; } = "POST";
@@ -69,9 +64,6 @@ internal sealed record WebhookSettings
     /// <summary>What of the receiver's answer goes back to the device; null for nothing.</summary>
     public WebhookResponse? Response { get; set; }
 
-    /// <summary>Whether nothing is sent until it is resumed.</summary>
-    public bool Paused { get; set; }
-
     /// <summary>The secret that signs each request, <c>whsec_…</c>; null only for what was stored before requests were signed.</summary>
     public string? Secret { get; set; }
 
@@ -80,15 +72,6 @@ internal sealed record WebhookSettings
 
     /// <summary>Until when <see cref="PreviousSecret"/> signs too.</summary>
     public DateTimeOffset? PreviousSecretExpiresAt { get; set; }
-
-    /// <summary>For a replay: what it replays.</summary>
-    public ReplaySettings? Replay { get; set; }
-
-    public string ToJson() => JsonSerializer.Serialize(this, WebhookJson.Default.WebhookSettings);
-
-    /// <exception cref="JsonException">Not the settings of a webhook.</exception>
-    public static WebhookSettings Parse(string json)
-        => JsonSerializer.Deserialize(json, WebhookJson.Default.WebhookSettings) ?? throw new JsonException("The settings are null.");
 }
 
 /// <summary>Who we are to a receiver.</summary>
@@ -148,35 +131,6 @@ internal sealed record WebhookResponse
     public bool Errors { get; set; }
 }
 
-/// <summary>What a replay replays.</summary>
-internal sealed record ReplaySettings
-{
-    /// <summary>The integration whose events are sent again.</summary>
-    [JsonRequired]
-    public string Of { get; set; } = "";
-
-    /// <summary>The device; null for all.</summary>
-    public string? Device { get; set; }
-
-    /// <summary>The first time of receipt; null for the oldest.</summary>
-    public DateTimeOffset? From { get; set; }
-
-    /// <summary>The time after the last one; null for when the replay was made.</summary>
-    public DateTimeOffset? To { get; set; }
-
-    /// <summary>The only offsets of each partition; null for all.</summary>
-    [SuppressMessage("Performance", "CA1819", Justification = "Plain data.")]
-    public long[][]? Places { get; set; }
-
-    /// <summary>For each partition the offset where it ends.</summary>
-    [JsonRequired]
-    [SuppressMessage("Performance", "CA1819", Justification = "Plain data.")]
-    public long[] Ends { get; set; } = [];
-
-    /// <summary>Whether it sends the dead letters, which are taken from the list as they are delivered.</summary>
-    public bool DeadLetters { get; set; }
-}
-
 /// <summary>The forms of a body.</summary>
 internal enum WebhookBody
 {
@@ -201,15 +155,3 @@ internal enum WebhookBody
     AllowDuplicateProperties = false, Converters = [typeof(LowerCaseEnum<WebhookBody>), typeof(LowerCaseEnum<WebhookAuthType>), typeof(LowerCaseEnum<DeliveryOrder>)])]
 [JsonSerializable(typeof(WebhookSettings))]
 internal sealed partial class WebhookJson : JsonSerializerContext;
-
-/// <summary>Names as in the API: lower case, and no numbers.</summary>
-internal sealed class LowerCaseEnum<T>() : JsonStringEnumConverter<T>(LowerCase.Instance, allowIntegerValues: false)
-    where T : struct, Enum
-{
-    private sealed class LowerCase : JsonNamingPolicy
-    {
-        public static readonly LowerCase Instance = new();
-
-        public override string ConvertName(string name) => name.ToLowerInvariant();
-    }
-}

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using Holdfast.Integrations.Network;
 using Holdfast.Integrations.Webhooks.Forms;
 using Holdfast.Integrations.Webhooks.Sending;
 using Holdfast.Integrations.Webhooks.Signing;
@@ -31,7 +30,7 @@ internal static class WebhookSettingsCheck
             ?? ProblemOfNumbers(settings)
             ?? ProblemOfHeaders(settings)
             ?? ProblemOfAuth(settings.Auth)
-            ?? ProblemOfTls(settings.Tls)
+            ?? CertificateJudge.ProblemOf(settings.Tls?.Ca, settings.Tls?.Pins ?? [])
             ?? ProblemOfBody(settings)
             ?? ProblemOfRefusals(settings)
             ?? ProblemOfResponse(settings)
@@ -109,32 +108,6 @@ internal static class WebhookSettingsCheck
         { Type: WebhookAuthType.Bearer } => ProblemOfHeader("Authorization", auth.Value) is { } problem ? ("auth.value", problem) : null,
         _ => null,
     };
-
-    private static (string, string)? ProblemOfTls(WebhookTls? tls)
-    {
-        if (tls?.Pins.Find(pin => !pin.StartsWith(CertificateJudge.PinPrefix, StringComparison.Ordinal) || !IsHash(pin[CertificateJudge.PinPrefix.Length..])) is { } bad)
-        {
-            return ("tls.pins", $"'{bad}' is not a pin: '{CertificateJudge.PinPrefix}' and 32 bytes in base64.");
-        }
-
-        if (tls?.Ca is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPem(tls.Ca);
-            return authorities.Count > 0 ? null : ("tls.ca", "There is no certificate in it. Give the authority's certificate as PEM.");
-        }
-        catch (CryptographicException exception)
-        {
-            return ("tls.ca", $"The authority's certificate cannot be read: {exception.Message}");
-        }
-    }
-
-    private static bool IsHash(string text) => Convert.TryFromBase64String(text, new byte[64], out var length) && length == SHA256.HashSizeInBytes;
 
     private static (string, string)? ProblemOfBody(WebhookSettings settings)
     {

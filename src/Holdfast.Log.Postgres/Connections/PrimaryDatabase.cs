@@ -102,7 +102,7 @@ internal sealed class PrimaryDatabase(PostgresOptions options) : IAsyncDisposabl
             }
 
             refusals.Add(refusal);
-            last = error ?? last;
+            last = last is NpgsqlException { IsTransient: false } ? last : error ?? last;
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -30,27 +30,17 @@ public sealed class ClusterMembers : IAsyncDisposable
     /// <summary>Opens the membership, and makes the schema when there is none.</summary>
     /// <param name="options">Where the database is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnusableException">The schema is newer than this program, or the store is another one than the options say.</exception>
-    /// <exception cref="DatabaseUnavailableException">There was no primary for <see cref="PostgresOptions.StateRetryTime"/>.</exception>
+    /// <exception cref="StoreUnusableException">The schema is newer than this program, the store is another one than the options say, or the server refuses the role.</exception>
+    /// <exception cref="DatabaseUnavailableException">There is no primary, and the options do not say to wait for one.</exception>
     public static async Task<ClusterMembers> OpenAsync(PostgresOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var database = new PrimaryDatabase(options);
         try
         {
-            var work = new PooledWork(database, options);
-            var cluster = await work.RunAsync(
-                async connection =>
-                {
-                    await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
-                    var incarnation = (string)(await connection.ScalarAsync("SELECT incarnation FROM store", cancellationToken).ConfigureAwait(false))!;
-                    await using var command = new NpgsqlCommand("INSERT INTO cluster_version (cluster, version) VALUES ($1, 0) ON CONFLICT DO NOTHING", connection);
-                    command.Parameters.Add(new NpgsqlParameter { Value = incarnation });
-                    await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-                    return incarnation;
-                },
-                cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            return new ClusterMembers(database, work, cluster);
+            var cluster = await PatientStart.RunAsync(database, options, () => LoadAsync(database, options, cancellationToken), cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return new ClusterMembers(database, new PooledWork(database, options), cluster);
         }
         catch
         {
@@ -98,6 +88,18 @@ public sealed class ClusterMembers : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    private static async Task<string> LoadAsync(PrimaryDatabase database, PostgresOptions options, CancellationToken cancellationToken)
+    {
+        await DatabaseSchema.MigrateAsync(database, options, SchemaSteps.All, cancellationToken).ConfigureAwait(false);
+        var (connection, _) = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using var _ = connection.ConfigureAwait(false);
+        var incarnation = (string)(await connection.ScalarAsync("SELECT incarnation FROM store", cancellationToken).ConfigureAwait(false))!;
+        await using var command = new NpgsqlCommand("INSERT INTO cluster_version (cluster, version) VALUES ($1, 0) ON CONFLICT DO NOTHING", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = incarnation });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        return incarnation;
+    }
 
     private Task<bool> ChangeAsync(string sql, object[] values, CancellationToken cancellationToken)
         => RunAsync(sql, values, static async (reader, cancellationToken) => await reader.ReadAsync(cancellationToken).ConfigureAwait(false), cancellationToken);

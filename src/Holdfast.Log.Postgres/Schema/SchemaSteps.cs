@@ -176,5 +176,70 @@ internal static class SchemaSteps
             FOREIGN KEY (product, name) REFERENCES integration ON DELETE CASCADE
         );
         """,
+        """
+        CREATE TABLE earlier_incarnation (
+            number integer PRIMARY KEY,
+            name text NOT NULL,
+            end_offsets bigint[] NOT NULL,
+            ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        """,
+        """
+        CREATE TABLE share_partition (
+            product text NOT NULL,
+            filter text NOT NULL,
+            partition smallint NOT NULL,
+            keeper text,
+            position bigint NOT NULL,
+            unconfirmed bigint[] NOT NULL DEFAULT '{}',
+            handed_out bigint[] NOT NULL DEFAULT '{}',
+            PRIMARY KEY (product, filter, partition)
+        ) WITH (fillfactor = 50);
+        CREATE INDEX share_partition_keeper ON share_partition (keeper) WHERE keeper IS NOT NULL;
+        CREATE INDEX subscription_shared ON subscription (filter) WHERE filter LIKE '$share/%';
+        ALTER TABLE subscription ADD retained_as_of bigint[];
+        """,
+        """
+        CREATE TABLE identity_clock (
+            id smallint PRIMARY KEY CHECK (id = 1),
+            revision bigint NOT NULL
+        );
+        INSERT INTO identity_clock VALUES (1, 0);
+        CREATE TABLE identity (
+            kind smallint NOT NULL,
+            product text NOT NULL,
+            name text NOT NULL,
+            revision bigint NOT NULL,
+            document text,
+            changed_by uuid NOT NULL,
+            PRIMARY KEY (kind, product, name)
+        );
+        CREATE INDEX identity_revision ON identity (revision);
+        CREATE TABLE presence (
+            product text NOT NULL,
+            device text NOT NULL,
+            node text NOT NULL,
+            is_connected boolean NOT NULL,
+            seen_at bigint NOT NULL,
+            PRIMARY KEY (product, device)
+        );
+        """,
+        """
+        CREATE TABLE attempt (
+            partition smallint NOT NULL,
+            bucket bigint NOT NULL,
+            writer uuid NOT NULL,
+            number bigint NOT NULL,
+            product text NOT NULL,
+            name text NOT NULL,
+            replay_of text NOT NULL,
+            first smallint NOT NULL,
+            last smallint NOT NULL,
+            lost_at bigint,
+            body bytea NOT NULL,
+            PRIMARY KEY (partition, bucket, writer, number)
+        );
+        CREATE INDEX attempt_lost ON attempt (lost_at) WHERE lost_at IS NOT NULL;
+        """,
     ];
 }

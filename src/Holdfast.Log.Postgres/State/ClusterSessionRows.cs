@@ -31,7 +31,7 @@ internal static class ClusterSessionRows
         """;
 
     private const string Subscriptions =
-        "SELECT filter, options, identifier, since FROM subscription WHERE session_id = (SELECT id FROM session WHERE product = $1 AND client_id = $2) ORDER BY filter";
+        "SELECT filter, options, identifier, since, retained_as_of FROM subscription WHERE session_id = (SELECT id FROM session WHERE product = $1 AND client_id = $2) ORDER BY filter";
 
     private const string Add =
         """
@@ -68,10 +68,16 @@ internal static class ClusterSessionRows
 
     private const string WriteSubscription =
         $"""
-        INSERT INTO subscription (session_id, filter, options, identifier, since)
-        SELECT $1::bigint, $3::text, $4::smallint, $5::bigint, $6::bigint[] WHERE {OwnSession}
-        ON CONFLICT (session_id, filter) DO UPDATE SET options = excluded.options, identifier = excluded.identifier, since = excluded.since
+        INSERT INTO subscription (session_id, filter, options, identifier, since, retained_as_of)
+        SELECT $1::bigint, $3::text, $4::smallint, $5::bigint, $6::bigint[], $7::bigint[] WHERE {OwnSession}
+        ON CONFLICT (session_id, filter) DO UPDATE SET options = excluded.options, identifier = excluded.identifier, since = excluded.since,
+            retained_as_of = coalesce(excluded.retained_as_of, subscription.retained_as_of)
         """;
+
+    private const string RetainedArrived = $"UPDATE subscription SET retained_as_of = NULL WHERE session_id = $1 AND filter = ANY ($3) AND {OwnSession}";
+
+    private const string RetainedLeft =
+        $"UPDATE subscription SET retained_as_of = NULL WHERE session_id = $1 AND retained_as_of IS NOT NULL AND NOT filter = ANY ($3) AND {OwnSession}";
 
     private const string Fence =
         """
@@ -94,11 +100,20 @@ internal static class ClusterSessionRows
         """;
 
     private const string Nodes =
-        "SELECT id, zone, mark, started_at, fenced_at, EXISTS (SELECT FROM session WHERE session.node = node.id) FROM node ORDER BY started_at, id";
+        """
+        SELECT id, zone, mark, started_at, fenced_at, EXISTS (SELECT FROM session WHERE session.node = node.id), EXISTS (SELECT FROM share_partition WHERE keeper = node.id)
+        FROM node ORDER BY started_at, id
+        """;
 
     public static string SessionsOf => $"SELECT {Columns} FROM session WHERE node = $1 ORDER BY id LIMIT $2";
 
     public static string DueWills => $"SELECT {Columns} FROM session WHERE node IS NULL AND will_due_at <= {Now} ORDER BY will_due_at LIMIT $1";
+
+    public static string Subscriber => """
+        SELECT 1 FROM session JOIN subscription ON session_id = id
+        WHERE product = $1 AND expiry_seconds > 0 AND options & 3 > 0 AND filter ~ $2
+        LIMIT 1
+        """;
 
     public static StateCommand AllNodes => StateCommand.Of(Nodes);
 
@@ -109,7 +124,7 @@ internal static class ClusterSessionRows
         [StateCommand.Of("INSERT INTO node (id, zone, mark) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", node, zone, mark)]);
 
     /// <summary>The mark first: it locks the node's row, so a fence comes before everything or after everything.</summary>
-    public static StateChange SaveProgress(string node, long[] mark, IReadOnlyList<SessionProgress> progress) => new(
+    public static StateChange SaveProgress(string node, long[] mark, IReadOnlyList<SessionProgress> progress, IReadOnlyList<StoredSharePartition> shares) => new(
         [
             StateCommand.Of("UPDATE node SET mark = $2 WHERE id = $1 AND fenced_at IS NULL", node, mark),
             .. progress.Select(one => StateCommand.Of(
@@ -118,6 +133,9 @@ internal static class ClusterSessionRows
                 WHERE id = $1 AND node = $2 AND epoch <= $3 AND EXISTS (SELECT FROM node WHERE id = $2 AND fenced_at IS NULL)
                 """,
                 (long)one.SessionId, node, one.Epoch, one.Cursor, one.Exchanges)),
+            .. progress.Where(one => one.RetainedArrived.Count > 0)
+                .Select(one => StateCommand.Of(RetainedArrived, (long)one.SessionId, node, one.RetainedArrived.ToArray())),
+            .. shares.Select(one => SharePartitionRows.Save(node, one)),
         ],
         deciding: 0);
 
@@ -126,7 +144,11 @@ internal static class ClusterSessionRows
     public static StateChange ForgetNodes(TimeSpan fencedFor) => new(
     [
         StateCommand.Of(
-            "DELETE FROM node WHERE fenced_at < clock_timestamp() - $1 AND NOT EXISTS (SELECT FROM session WHERE session.node = node.id)", fencedFor),
+            """
+            DELETE FROM node WHERE fenced_at < clock_timestamp() - $1 AND NOT EXISTS (SELECT FROM session WHERE session.node = node.id)
+                AND NOT EXISTS (SELECT FROM share_partition WHERE keeper = node.id)
+            """,
+            fencedFor),
     ]);
 
     public static StateChange AddSession(StoredSession session, ulong replaced, string node) => new(
@@ -140,7 +162,11 @@ internal static class ClusterSessionRows
     public static StateChange SaveSession(StoredSession session, string node) => new([StateCommand.Of(Save, Values(session, node))]);
 
     public static StateChange ReleaseSession(StoredSession session, string node)
-        => new([StateCommand.Of(Release, [.. Values(session, node), session.Cursor, session.Exchanges])]);
+        => new(
+        [
+            .. session.RetainedLeft is { } left ? [StateCommand.Of(RetainedLeft, (long)session.Id, node, left.ToArray())] : Array.Empty<StateCommand>(),
+            StateCommand.Of(Release, [.. Values(session, node), session.Cursor, session.Exchanges]),
+        ]);
 
     public static StateChange SettleSession(StoredSession session, string node, TimeSpan willDelay) => new(
         [StateCommand.Of(Settle, (long)session.Id, node, session.Epoch, session.Cursor, session.Exchanges, (long)willDelay.TotalMilliseconds)]);
@@ -151,8 +177,10 @@ internal static class ClusterSessionRows
         [
             StateCommand.Of("UPDATE session SET epoch = epoch WHERE id = $1 AND node = $2", (long)sessionId, node),
             StateCommand.Of($"DELETE FROM subscription WHERE session_id = $1 AND filter = ANY ($3) AND {OwnSession}", (long)sessionId, node, removedFilters.ToArray()),
+            .. saved.OrderBy(subscription => subscription.Filter, StringComparer.Ordinal).SelectMany(subscription => SharePartitionRows.Begin(sessionId, node, subscription)),
             .. saved.Select(subscription => StateCommand.Of(
-                WriteSubscription, (long)sessionId, node, subscription.Filter, (short)subscription.Options, (long)subscription.Identifier, subscription.Since)),
+                WriteSubscription, (long)sessionId, node, subscription.Filter, (short)subscription.Options, (long)subscription.Identifier, subscription.Since,
+                subscription.RetainedAsOf)),
         ],
         deciding: 0);
 
@@ -188,11 +216,17 @@ internal static class ClusterSessionRows
     }
 
     public static StoredSubscription ReadSubscription(NpgsqlDataReader row)
-        => new(row.GetString(0), (byte)row.GetInt16(1), (uint)row.GetInt64(2), row.GetFieldValue<long[]>(3));
+        => new(row.GetString(0), (byte)row.GetInt16(1), (uint)row.GetInt64(2), row.GetFieldValue<long[]>(3))
+        {
+            RetainedAsOf = row.IsDBNull(4) ? null : row.GetFieldValue<long[]>(4),
+        };
 
     public static StoredNode ReadNode(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<DateTimeOffset>(3),
-        row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5));
+        row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5))
+    {
+        HasShares = row.GetBoolean(6),
+    };
 
     private static object?[] Values(StoredSession session, string node) =>
     [

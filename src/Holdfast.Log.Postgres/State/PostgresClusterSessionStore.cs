@@ -11,8 +11,8 @@ internal sealed class PostgresClusterSessionStore(PooledWork work, StateWriter w
 
     public async ValueTask RegisterAsync(string zone, long[] mark) => await writer.RunAsync(ClusterSessionRows.Register(Node, zone, mark)).ConfigureAwait(false);
 
-    public ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress)
-        => writer.RunAsync(ClusterSessionRows.SaveProgress(Node, mark, progress));
+    public ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress, IReadOnlyList<StoredSharePartition>? shares)
+        => writer.RunAsync(ClusterSessionRows.SaveProgress(Node, mark, progress, shares ?? []));
 
     public ValueTask<bool> FenceAsync(string node) => writer.RunAsync(ClusterSessionRows.FenceNode(node, Node));
 
@@ -49,6 +49,9 @@ internal sealed class PostgresClusterSessionStore(PooledWork work, StateWriter w
 
     public ValueTask<bool> SettleAsync(StoredSession session, string node, TimeSpan willDelay)
         => writer.RunAsync(ClusterSessionRows.SettleSession(session, node, willDelay));
+
+    public async ValueTask<bool> HasSubscriberAsync(string product, string topic, CancellationToken cancellationToken)
+        => (await ReadAsync([StateCommand.Of(ClusterSessionRows.Subscriber, product, MatchingFilters.PatternOf(topic))], _ => true, cancellationToken).ConfigureAwait(false)).Count > 0;
 
     public async ValueTask TickAsync() => await writer.RunAsync(ClusterSessionRows.TickClock()).ConfigureAwait(false);
 

@@ -9,7 +9,10 @@ namespace Holdfast.Log.Partitions;
 public interface IPartitionLog : IAsyncDisposable
 {
     /// <summary>Names this life of the store. Part of every event id; a restore from a backup starts a new one.</summary>
-    string Incarnation { get; }
+    string Incarnation => Incarnations.Current;
+
+    /// <summary>This life of the store, and those before it.</summary>
+    Incarnations Incarnations { get; }
 
     /// <summary>The number of partitions, fixed when the store was made.</summary>
     int PartitionCount { get; }

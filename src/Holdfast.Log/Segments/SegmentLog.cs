@@ -66,7 +66,10 @@ public sealed class SegmentLog : IPartitionLog
     }
 
     /// <inheritdoc/>
-    public string Incarnation => _files.Metadata.Incarnation;
+    public string Incarnation => Incarnations.Current;
+
+    /// <inheritdoc/>
+    public Incarnations Incarnations => _files.Metadata.Incarnations;
 
     /// <inheritdoc/>
     public int PartitionCount => _files.PartitionCount;
@@ -175,6 +178,14 @@ public sealed class SegmentLog : IPartitionLog
         await _maintenance.WhenIdleAsync().ConfigureAwait(false);
         _tail.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>See <see cref="RestoredDirectory"/>. This log goes on in its own life; it is closed next.</summary>
+    internal Incarnations BeginNewLife()
+    {
+        var next = _files.Metadata.Next([.. Enumerable.Range(0, PartitionCount).Select(CommittedOffset)]);
+        next.Save(_files.System, _files.Directory);
+        return next.Incarnations;
     }
 
     private static SegmentLog Open(SegmentLogOptions options, ISegmentFileSystem system)

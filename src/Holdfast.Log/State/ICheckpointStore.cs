@@ -84,4 +84,7 @@ public sealed record SessionProgress(ulong SessionId, long[]? Cursor, byte[]? Ex
 {
     /// <summary>The session's epoch. In a cluster a row with a newer one is left alone.</summary>
     public long Epoch { get; init; }
+
+    /// <summary>In a cluster: filters whose retained messages have arrived (<see cref="StoredSubscription.RetainedAsOf"/>).</summary>
+    public IReadOnlyList<string> RetainedArrived { get; init; } = [];
 }

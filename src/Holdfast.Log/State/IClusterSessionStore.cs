@@ -18,8 +18,9 @@ public interface IClusterSessionStore
     /// <summary>Saves how far this node's sessions are, and its mark, in one transaction.</summary>
     /// <param name="mark">See <see cref="StoredNode.Mark"/>.</param>
     /// <param name="progress">The sessions that the mark does not tell everything of.</param>
+    /// <param name="shares">The partitions of shared subscriptions that this node keeps and that have come further; null for none.</param>
     /// <returns>False when this node is fenced: it has lost all of its sessions.</returns>
-    ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress);
+    ValueTask<bool> SaveProgressAsync(long[] mark, IReadOnlyList<SessionProgress> progress, IReadOnlyList<StoredSharePartition>? shares = null);
 
     /// <summary>Marks a life of a node as gone: it takes no session and moves its mark no more. Doing it again is no harm.</summary>
     /// <param name="node">The node; this one to leave in order.</param>
@@ -30,7 +31,7 @@ public interface IClusterSessionStore
     /// <param name="cancellationToken">Ends the reading.</param>
     ValueTask<IReadOnlyList<StoredNode>> LoadNodesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Forgets lives of nodes that were fenced long ago and that no session names.</summary>
+    /// <summary>Forgets lives of nodes that were fenced long ago and that no session and no shared subscription names.</summary>
     /// <param name="fencedFor">How long ago at least.</param>
     ValueTask ForgetNodesAsync(TimeSpan fencedFor);
 
@@ -80,6 +81,12 @@ public interface IClusterSessionStore
     /// <returns>False when somebody else was faster, or the node is not fenced.</returns>
     ValueTask<bool> SettleAsync(StoredSession session, string node, TimeSpan willDelay);
 
+    /// <summary>Whether any stored session, connected or not, has a subscription of QoS 1 or 2 for a topic. It reads the product's subscriptions one by one.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="topic">A topic name.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    ValueTask<bool> HasSubscriberAsync(string product, string topic, CancellationToken cancellationToken);
+
     /// <summary>The cluster can commit now: the time of sessions runs on. Call it about every second.</summary>
     ValueTask TickAsync();
 
@@ -105,7 +112,11 @@ public interface IClusterSessionStore
 /// <param name="StartedAt">When it was entered.</param>
 /// <param name="FencedAt">Since when it is gone; null while it is not.</param>
 /// <param name="HasSessions">Whether sessions name it.</param>
-public sealed record StoredNode(string Id, string Zone, long[] Mark, DateTimeOffset StartedAt, DateTimeOffset? FencedAt, bool HasSessions);
+public sealed record StoredNode(string Id, string Zone, long[] Mark, DateTimeOffset StartedAt, DateTimeOffset? FencedAt, bool HasSessions)
+{
+    /// <summary>Whether shared subscriptions name it as their keeper.</summary>
+    public bool HasShares { get; init; }
+}
 
 /// <summary>A session and who has it.</summary>
 /// <param name="Session">The session, with its subscriptions.</param>

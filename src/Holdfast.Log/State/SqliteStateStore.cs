@@ -7,16 +7,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Holdfast.Log.State;
 
 /// <summary>
-/// Sessions, checkpoints and integrations in one SQLite file. Every change is on disk when its task completes; changes that come at the
+/// Sessions, checkpoints, integrations and identities in one SQLite file. Every change is on disk when its task completes; changes that come at the
 /// same time share a transaction. Failures are <see cref="StateStoreException"/>s, a full disk is a <see cref="StateStoreFullException"/>; after a
 /// <see cref="FlushFailedException"/> the store refuses every change.
 /// </summary>
-public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegrationStore, IAsyncDisposable
+public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegrationStore, IIdentityStore, IAsyncDisposable
 {
     private readonly StateConnection _connection;
     private readonly WalCheckpointer _checkpointer;
     private readonly StateReader _reader;
     private readonly int _partitionCount;
+
+    /// <summary>Names this opening of the store: what an earlier process has said of connected devices means nothing now.</summary>
+    private readonly string _life = Guid.NewGuid().ToString("N");
 
     private SqliteStateStore(string path, int partitionCount, StateConnection connection, StateConnection checkpoints, ILogger logger)
     {
@@ -147,6 +150,21 @@ public sealed class SqliteStateStore : ISessionStore, ICheckpointStore, IIntegra
     /// <inheritdoc/>
     public ValueTask<bool> RemoveDeadLettersAsync(string product, string name)
         => Writer.RunAsync(connection => DeadLetterTable.RemoveAll(connection, product, name));
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredIdentity> LoadChangesAsync(long afterRevision, CancellationToken cancellationToken)
+        => _reader.StreamAsync(connection => IdentityTable.ReadChanges(connection, afterRevision), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SaveAsync(StoredIdentity identity) => Writer.RunAsync(connection => IdentityTable.Save(connection, identity));
+
+    /// <inheritdoc/>
+    public async ValueTask SavePresenceAsync(IReadOnlyList<StoredPresence> changes)
+        => await Writer.RunAsync(connection => IdentityTable.SavePresence(connection, _life, changes)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<StoredPresence>> LoadPresenceAsync(string product, IReadOnlyList<string> devices, CancellationToken cancellationToken)
+        => await _reader.ReadAsync(connection => IdentityTable.ReadPresence(connection, _life, product, devices), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Commits what waits, moves the write-ahead log into the database, and closes the file.</summary>
     public async ValueTask DisposeAsync()

@@ -33,6 +33,9 @@ public sealed record StoredSession
     /// </summary>
     public long[]? Cursor { get; init; }
 
+    /// <summary>When a session is let go that had retained messages on their way: the filters for which they still are. Null when there were none.</summary>
+    public IReadOnlyList<string>? RetainedLeft { get; init; }
+
     /// <summary>The QoS 2 state as of the checkpoint's applied offsets, in the broker's encoding; null when there is none.</summary>
     public byte[]? Exchanges { get; init; }
 }
@@ -42,7 +45,11 @@ public sealed record StoredSession
 /// <param name="Options">The options byte of MQTT 5 (QoS, no-local, retain-as-published, retain handling).</param>
 /// <param name="Identifier">The subscription identifier, or 0.</param>
 /// <param name="Since">One offset per partition: earlier records do not belong to it.</param>
-public sealed record StoredSubscription(string Filter, byte Options, uint Identifier, long[] Since);
+public sealed record StoredSubscription(string Filter, byte Options, uint Identifier, long[] Since)
+{
+    /// <summary>In a cluster, while retained messages are on their way to it: the position as of which they are. Null when they have arrived, or there were none.</summary>
+    public long[]? RetainedAsOf { get; init; }
+}
 
 /// <summary>A will as it is stored.</summary>
 /// <param name="Record">The message as a publish record without offset, see <see cref="Records.PublishRecord"/>.</param>

@@ -4,11 +4,13 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Holdfast.Server.Bench;
 using Holdfast.Server.Clients;
+using Holdfast.Server.Custody;
 using Holdfast.Server.Demo;
 using Holdfast.Server.Devices;
 using Holdfast.Server.Drill;
 using Holdfast.Server.Management;
 using Holdfast.Server.Migration;
+using Holdfast.Server.Restoring;
 using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
@@ -26,6 +28,15 @@ internal static class Cli
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken = default)
     {
+        if (arguments is ["serve", ..])
+        {
+            arguments = Configuration.Merge(arguments, new ServeArguments().Build(), Environment.GetEnvironmentVariable, out _, out string? problem);
+            if (problem is not null)
+            {
+                return terminal.Fail(problem);
+            }
+        }
+
         ParseResult result = Parse(arguments, terminal);
         if (result.Action is null or ParseErrorAction)
         {
@@ -64,10 +75,18 @@ internal static class Cli
             new ServeArguments().Build(),
             new PubArguments().Build(terminal),
             new SubArguments().Build(terminal),
+            new CallArguments(terminal).Build(),
+            new ConfigArguments(terminal).Build(),
+            new ProductArguments(terminal).Build(),
+            new RegisteredDeviceArguments(terminal).Build(),
+            new TokenArguments(terminal).Build(),
             new IntegrationArguments(terminal).Build(),
+            new TraceArguments(terminal).Build(),
+            new CustodyArguments(terminal).Build(),
             new DoctorArguments(terminal).Build(),
             new NodeArguments(terminal).Build(),
             new MigrateArguments(terminal).Build(),
+            new RestoredArguments(terminal).Build(),
             new BenchArguments(terminal).Build(),
             new DemoArguments(terminal).Build(),
             new AgentArguments(terminal).Build(),

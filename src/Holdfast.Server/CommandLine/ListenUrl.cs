@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -42,6 +43,12 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
         ["https"] = (ListenScheme.Https, 8443),
     };
 
+    /// <summary>Whether clients without credentials are admitted; null for the default: on loopback.</summary>
+    public bool? Anonymous { get; init; }
+
+    /// <summary>Whether clients are asked for certificates.</summary>
+    public ClientCertificateMode ClientCertificates { get; init; }
+
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
 
@@ -68,14 +75,15 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
             return false;
         }
 
-        string address = text[(separator + 3)..];
+        int query = text.IndexOf('?', StringComparison.Ordinal);
+        string address = query < 0 ? text[(separator + 3)..] : text[(separator + 3)..query];
         int slash = address.IndexOf('/', StringComparison.Ordinal);
         string path = slash < 0 ? "" : address[slash..].TrimEnd('/');
         address = slash < 0 ? address : address[..slash];
         bool isWebSocket = known.Scheme is ListenScheme.Ws or ListenScheme.Wss;
-        if (path.Length > 0 && (!isWebSocket || path.AsSpan().IndexOfAny("?#") >= 0))
+        if (path.Length > 0 && (!isWebSocket || path.Contains('#', StringComparison.Ordinal)))
         {
-            error = $"--listen {text}: {(isWebSocket ? "the path has no query and no fragment." : "only ws:// and wss:// have a path.")}";
+            error = $"--listen {text}: {(isWebSocket ? "the path has no fragment." : "only ws:// and wss:// have a path.")}";
             return false;
         }
 
@@ -96,6 +104,33 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
             known.Scheme,
             portGiven ? endPoint : new IPEndPoint(endPoint.Address, known.Port),
             isWebSocket && path.Length == 0 ? DefaultPath : path);
+        return query < 0 || TryParseRules(text, text[(query + 1)..], ref url, out error);
+    }
+
+    private static bool TryParseRules(string text, string query, ref ListenUrl? url, out string error)
+    {
+        error = "";
+        foreach (string rule in query.Split('&'))
+        {
+            ListenUrl? ruled = rule switch
+            {
+                "anonymous=yes" when url!.IsMqtt => url with { Anonymous = true },
+                "anonymous=no" when url!.IsMqtt => url with { Anonymous = false },
+                "client-certificates=none" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.None },
+                "client-certificates=optional" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.Optional },
+                "client-certificates=required" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.Required },
+                _ => null,
+            };
+            if (ruled is null)
+            {
+                error = $"--listen {text}: behind ? stand anonymous=yes or =no (MQTT), and client-certificates=none, =optional or =required (mqtts, wss), with & between them.";
+                url = null;
+                return false;
+            }
+
+            url = ruled;
+        }
+
         return true;
     }
 

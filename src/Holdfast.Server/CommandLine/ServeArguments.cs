@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Server.Serving;
 
 namespace Holdfast.Server.CommandLine;
@@ -10,6 +10,9 @@ namespace Holdfast.Server.CommandLine;
 internal sealed class ServeArguments
 {
     private static readonly ServeOptions Defaults = new();
+
+    /// <summary>Read before the command line is parsed: for the help.</summary>
+    private readonly Option<string?> _config = Configuration.NewFileOption();
 
     private readonly Option<string> _data = new("--data")
     {
@@ -20,13 +23,13 @@ internal sealed class ServeArguments
 
     private readonly Option<ListenUrl[]> _listen = new("--listen")
     {
-        Description = "Where to listen: mqtt://, mqtts://, ws://, wss:// (with a path, else /mqtt), http:// or https:// and ADDRESS:PORT; repeatable; port 0 takes a free one. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
+        Description = "Where to listen: mqtt://, mqtts://, ws://, wss:// (with a path, else /mqtt), http:// or https:// and ADDRESS:PORT; repeatable; port 0 takes a free one. Behind it ?anonymous=yes or =no (default: on loopback only), and of mqtts and wss &client-certificates=optional or =required. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
         HelpName = "URL",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = ParseListen,
     };
 
-    private readonly Option<bool> _allowAnonymous = ValueOptions.Flag("--allow-anonymous", "Let clients without credentials in from other machines too.");
+    private readonly Option<bool> _allowAnonymous = ValueOptions.Flag("--allow-anonymous", "Let clients without credentials in from other machines too, on every listener that does not say otherwise.");
     private readonly CertificateArguments _certificate = new();
     private readonly ClusterArguments _cluster = new();
     private readonly Option<string[]> _allowOrigin = new("--allow-origin")
@@ -44,7 +47,7 @@ internal sealed class ServeArguments
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
     private readonly Option<long?> _maximumPayload = ValueOptions.Size("--maximum-payload", "The largest message accepted. [default: 256kB]", minimum: 1, maximum: 16_000_000);
     private readonly Option<long?> _segmentBytes = ValueOptions.Size("--segment-bytes", "The size at which a segment of the log is sealed. [default: 64MiB]", minimum: 64 * 1024);
-    private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
+    private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks and bridges connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
     private readonly Option<IPNetwork[]> _allowWebhookNetwork = new("--allow-webhook-network")
     {
         Description = "Let webhooks connect to this network too, such as 10.1.0.0/16; repeatable.",
@@ -60,12 +63,18 @@ internal sealed class ServeArguments
     {
         var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
         {
-            _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _allowPrivateWebhooks, _allowWebhookNetwork, _json,
+            _config, _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _allowPrivateWebhooks, _allowWebhookNetwork, _json,
         };
         _certificate.AddTo(command);
         _cluster.AddTo(command);
         command.Validators.Add(result =>
         {
+            // What cannot be read is told by its own error.
+            if (result.GetResult(_listen)?.Errors.Any() == true)
+            {
+                return;
+            }
+
             if ((_certificate.Problem(result, Listen(result)) ?? _cluster.Problem(result)) is { } problem)
             {
                 result.AddError(problem);

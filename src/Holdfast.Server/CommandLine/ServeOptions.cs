@@ -1,5 +1,5 @@
 using System.Net;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Holdfast.Server.Drill.Lab;
 
 namespace Holdfast.Server.Demo;
 
@@ -8,6 +9,15 @@ namespace Holdfast.Server.Demo;
 /// <param name="Arguments">Its arguments before the command.</param>
 internal sealed record BrokerProgram(string FileName, IReadOnlyList<string> Arguments)
 {
+    /// <summary>The program of another build.</summary>
+    /// <param name="directory">Where it was published to.</param>
+    /// <exception cref="LabException">It is not there.</exception>
+    public static BrokerProgram In(string directory)
+    {
+        string assembly = Path.GetFullPath(Path.Combine(directory, "holdfast.dll"));
+        return File.Exists(assembly) ? new BrokerProgram("dotnet", [assembly]) : throw new LabException($"{assembly} is not there: name the directory of a published build");
+    }
+
     /// <summary>This very program.</summary>
     public static BrokerProgram ThisOne()
     {

@@ -27,6 +27,7 @@ internal sealed class DrillArguments(Terminal terminal)
     private readonly Option<string?> _directory = ValueOptions.Text("--directory", "DIR", "Where the laboratory keeps its files meanwhile; not on tmpfs, where a flush costs nothing. [default: the system's folder for temporary files]");
     private readonly Option<bool> _oneMachine = ValueOptions.Flag("--one-machine", "Drill one node with a data directory instead of a cluster.");
     private readonly Option<bool> _loopback = ValueOptions.Flag("--loopback", "Use loopback addresses even where network namespaces could be made.");
+    private readonly Option<string?> _fromBuild = ValueOptions.Text("--from-build", "DIR", "Start the nodes from the build that was published to DIR; the first rolling restart upgrades them to this one. Without --kind only rolling restarts are made.");
     private readonly Option<bool> _throughput = ValueOptions.Flag("--throughput", "Break nothing: measure QoS 1 ingest of the cluster with one synchronous standby, beside three NATS servers with three replicas.");
     private readonly Option<int> _rounds = ValueOptions.Number("--rounds", "How often each cluster is measured with --throughput.", 3, 1, MostRounds);
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print the result as JSON, progress on standard error.");
@@ -39,7 +40,7 @@ internal sealed class DrillArguments(Terminal terminal)
             "Break a real cluster on this machine and judge what it promised: three nodes, PostgreSQL with synchronous standbys under Patroni and etcd, devices, persistent "
             + "subscribers and a webhook; faults from a seed; a checker of every acknowledged event. The exit code is 1 when a promise was broken. Nothing is left behind.")
         {
-            _seed, _faults, _duration, _kinds, _publishers, _interval, _journal, _directory, _oneMachine, _loopback, _throughput, _rounds, _json,
+            _seed, _faults, _duration, _kinds, _publishers, _interval, _journal, _directory, _oneMachine, _loopback, _fromBuild, _throughput, _rounds, _json,
         };
         command.SetAction((result, cancellationToken) => result.GetValue(_throughput)
             ? MeasureAsync(Bind(result), result.GetValue(_rounds), cancellationToken)
@@ -54,7 +55,10 @@ internal sealed class DrillArguments(Terminal terminal)
         Seed = result.GetValue(_seed) ?? Random.Shared.Next(1_000_000),
         Faults = result.GetValue(_faults) ?? (result.GetValue(_duration) is null ? DrillOptions.DefaultFaults : null),
         Duration = result.GetValue(_duration),
-        Kinds = [.. FaultKinds.All.Where(kind => result.GetValue(_kinds)?.Contains(kind.Name()) == true)],
+        Kinds = result.GetValue(_fromBuild) is not null && result.GetValue(_kinds) is not { Length: > 0 }
+            ? [FaultKind.RollingRestart]
+            : [.. FaultKinds.All.Where(kind => result.GetValue(_kinds)?.Contains(kind.Name()) == true)],
+        FromBuild = result.GetValue(_fromBuild),
         PublishersOfEachSort = result.GetValue(_publishers),
         Interval = result.GetValue(_interval) ?? TimeSpan.FromMilliseconds(100),
         JournalDirectory = result.GetValue(_journal),

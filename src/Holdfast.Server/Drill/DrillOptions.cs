@@ -17,6 +17,9 @@ internal sealed record DrillOptions
     /// <summary>The kinds to draw from; empty for all that this machine can do.</summary>
     public IReadOnlyList<FaultKind> Kinds { get; init; } = [];
 
+    /// <summary>The directory of another build that the nodes run until the first rolling restart; null for this one.</summary>
+    public string? FromBuild { get; init; }
+
     /// <summary>Publishers of each of the four sorts: QoS 1 and 2 of MQTT 3.1.1 and of MQTT 5.</summary>
     public int PublishersOfEachSort { get; init; } = 4;
 

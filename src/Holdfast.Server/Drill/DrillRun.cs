@@ -33,11 +33,13 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
         LabPrograms programs = options.IsOneMachine ? LabPrograms.FindForOneMachine() : LabPrograms.Find();
         bool useNamespaces = programs.HasNamespaces && !options.IsLoopback;
         IReadOnlyList<FaultKind> kinds = PossibleKinds.Of(options, programs, useNamespaces);
-        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(options.Seed, options.Faults ?? MostFaults, kinds);
+        IReadOnlyList<FaultKind> possible = PossibleKinds.All(options, programs, useNamespaces);
+        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(options.Seed, options.Faults ?? MostFaults, kinds, possible);
+        bool stepsClocks = (kinds.Contains(FaultKind.Several) ? possible : kinds).Contains(FaultKind.ClockStep);
         await using Laboratory laboratory = await Laboratory.CreateAsync(options.ParentDirectory, programs, useNamespaces);
         tell($"seed {options.Seed.ToString(CultureInfo.InvariantCulture)}; {(useNamespaces ? "a network namespace for each machine" : "loopback addresses: nothing can be cut or delayed")}; {laboratory.Root}");
         using var journal = new Journal(options.JournalDirectory ?? Path.Combine(laboratory.Root, "journals"));
-        using var cluster = new DrillCluster(laboratory, program, options.IsOneMachine, kinds.Contains(FaultKind.ClockStep));
+        using var cluster = new DrillCluster(laboratory, First(program), options.IsOneMachine, stepsClocks);
         string? interruption = await DrillAsync(cluster, plan, journal, cancellationToken);
         DrillReport report = DrillReport.Make(options.Seed, journal.Read(), _fallen, interruption);
         if (!report.IsKept && options.JournalDirectory is { } directory)
@@ -49,6 +51,8 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
         return report;
     }
 
+    private BrokerProgram First(BrokerProgram next) => options.FromBuild is { } directory ? BrokerProgram.In(directory) : next;
+
     /// <returns>What ended it early, or null.</returns>
     private async Task<string?> DrillAsync(DrillCluster cluster, IReadOnlyList<PlannedFault> plan, Journal journal, CancellationToken cancellationToken)
     {
@@ -56,8 +60,8 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
         var beside = new List<Task>();
         try
         {
-            await cluster.StartAsync(tell, cancellationToken);
             beside.Add(cluster.SuperviseAsync(NoteFallen, stop.Token));
+            await cluster.StartAsync(tell, cancellationToken);
             if (cluster.Database is { } database)
             {
                 beside.Add(await StartProbeAsync(database, journal, stop.Token));
@@ -72,7 +76,7 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
             string? interruption = await InjectAllAsync(cluster, plan, load, journal, cancellationToken);
             return interruption ?? await DrainAsync(load, cancellationToken);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException)
+        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or TimeoutException or Npgsql.NpgsqlException)
         {
             return exception.Message;
         }
@@ -85,7 +89,7 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
 
     private async Task<string?> InjectAllAsync(DrillCluster cluster, IReadOnlyList<PlannedFault> plan, DrillLoad load, Journal journal, CancellationToken cancellationToken)
     {
-        var targets = new FaultTargets(cluster);
+        var targets = new FaultTargets(cluster, program);
         long begin = time.GetTimestamp();
         for (int index = 0; index < plan.Count && !(time.GetElapsedTime(begin) > options.Duration); index++)
         {

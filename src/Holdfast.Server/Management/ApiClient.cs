@@ -13,13 +13,14 @@ internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, stri
 /// <summary>Calls the HTTP API of a node.</summary>
 /// <param name="server">Its address.</param>
 /// <param name="token">The API token, or null. Never shown.</param>
+/// <param name="patience">How much longer than usual an answer may take.</param>
 /// <param name="program">The command that should run there.</param>
 /// <param name="variable">The environment variable of the token.</param>
-internal sealed class ApiClient(Uri server, string? token, string program = "holdfast serve", string variable = "HOLDFAST_TOKEN") : IDisposable
+internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = default, string program = "holdfast serve", string variable = "HOLDFAST_TOKEN") : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly HttpClient _http = new() { BaseAddress = server, Timeout = Timeout };
+    private readonly HttpClient _http = new() { BaseAddress = server, Timeout = Timeout + patience };
 
     /// <summary>Sends a request.</summary>
     /// <param name="method">The method.</param>
@@ -28,12 +29,33 @@ internal sealed class ApiClient(Uri server, string? token, string program = "hol
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (body is not null)
-        {
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        }
+        using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        return await SendAsync(
+            method,
+            path,
+            content,
+            async response =>
+            {
+                JsonElement json = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+                return response.IsSuccessStatusCode
+                    ? new ApiAnswer(true, json, "")
+                    : new ApiAnswer(false, json, Explain((int)response.StatusCode, response.ReasonPhrase, json));
+            },
+            problem => new ApiAnswer(false, default, problem),
+            cancellationToken);
+    }
 
+    /// <summary>Sends a request whose answer need not be JSON.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Below the server's address, escaped.</param>
+    /// <param name="content">The body, or null.</param>
+    /// <param name="read">Reads the answer.</param>
+    /// <param name="fail">Makes an answer when there is none: what was wrong and what to do, in one line.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<T> SendAsync<T>(
+        HttpMethod method, string path, HttpContent? content, Func<HttpResponseMessage, Task<T>> read, Func<string, T> fail, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -42,25 +64,23 @@ internal sealed class ApiClient(Uri server, string? token, string program = "hol
         try
         {
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
-            JsonElement json = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-            return response.IsSuccessStatusCode
-                ? new ApiAnswer(true, json, "")
-                : new ApiAnswer(false, json, Explain((int)response.StatusCode, response.ReasonPhrase, json));
+            return await read(response);
         }
         catch (HttpRequestException exception)
         {
-            return new ApiAnswer(false, default, $"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does '{program}' run there? Name another address with --server.");
+            return fail($"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does '{program}' run there? Name another address with --server.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new ApiAnswer(false, default, $"{server} did not answer within {Timeout.TotalSeconds:0} s.");
+            return fail($"{server} did not answer within {_http.Timeout.TotalSeconds:0} s.");
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private string Explain(int status, string? phrase, JsonElement problem)
+    /// <summary>Says in one line why the API refused.</summary>
+    public string Explain(int status, string? phrase, JsonElement problem)
     {
         if (status == 401)
         {
@@ -77,7 +97,8 @@ internal sealed class ApiClient(Uri server, string? token, string program = "hol
     private static string? Text(JsonElement json, string name)
         => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static JsonElement Parse(string text)
+    /// <summary>The JSON of an answer; undefined when it is none.</summary>
+    public static JsonElement Parse(string text)
     {
         try
         {

@@ -15,7 +15,7 @@ internal sealed class IntegrationArguments(Terminal terminal)
     /// <summary>Makes the command.</summary>
     public Command Build()
     {
-        var command = new Command("integration", "Manage what carries events elsewhere, such as webhooks.")
+        var command = new Command("integration", "Manage what carries events elsewhere: webhooks and bridges.")
         {
             BuildAdd(), BuildList(), BuildShow(), BuildChange(),
             BuildSwitch("pause", "Send nothing until it is resumed. Its position stays where it is.", paused: true),
@@ -30,31 +30,40 @@ internal sealed class IntegrationArguments(Terminal terminal)
         return command;
     }
 
-    /// <summary>The name of a webhook without <c>--name</c>: told by its address, so that adding it twice is noticed.</summary>
-    /// <param name="url">The webhook's address.</param>
-    public static string DefaultName(Uri url)
+    /// <summary>The name of an integration without <c>--name</c>: told by its address, so that adding it twice is noticed.</summary>
+    /// <param name="url">Its address.</param>
+    /// <param name="kind">Its kind.</param>
+    public static string DefaultName(Uri url, string kind = "webhook")
     {
         string text = url.IsDefaultPort ? url.Host : $"{url.Host}-{url.Port}";
-        string name = "webhook-" + string.Concat(text.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-').SkipWhile(character => character == '-'));
+        string name = $"{kind}-" + string.Concat(text.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-').SkipWhile(character => character == '-'));
         return name.Length <= ResourceName.MaximumLength ? name : name[..ResourceName.MaximumLength];
     }
 
     private Command BuildAdd()
     {
         Option<Uri?> webhook = WebhookOption("--webhook", "Send each matching event to this address.");
-        webhook.Required = true;
+        Option<Uri?> bridge = AddressOption("--bridge", "Carry each matching event to the MQTT broker at this address; with settings also its messages here.", "mqtts://broker.example.com:8883", "mqtt", "mqtts", "ws", "wss");
         var filter = new Option<string>("--filter") { Description = "The topic filter of the events, such as 'devices/+/events/#'.", HelpName = "FILTER", Required = true };
         Option<string?> name = ValueOptions.Text("--name", "NAME", "The integration's name. [default: made from the address]");
         var settings = new SettingOptions();
-        var command = new Command("add", "Add a webhook. It gets every matching event from now on, at least once, in order per device. Prints the secret that signs its requests, once.") { webhook, filter, name };
+        var command = new Command("add", "Add a webhook or a bridge. It gets every matching event from now on, at least once, in order per device. Prints the secret that signs a webhook's requests, once.") { webhook, bridge, filter, name };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(webhook) is null == result.GetResult(bridge) is null)
+            {
+                result.AddError("give one of --webhook and --bridge.");
+            }
+        });
         settings.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
-            Uri url = result.GetValue(webhook)!;
+            string kind = result.GetValue(bridge) is null ? "webhook" : "bridge";
+            Uri url = (result.GetValue(webhook) ?? result.GetValue(bridge))!;
             var body = new JsonObject
             {
-                ["name"] = result.GetValue(name) ?? DefaultName(url),
-                ["kind"] = "webhook",
+                ["name"] = result.GetValue(name) ?? DefaultName(url, kind),
+                ["kind"] = kind,
                 ["filter"] = result.GetValue(filter)!,
                 ["url"] = url.ToString(),
             };
@@ -142,19 +151,21 @@ internal sealed class IntegrationArguments(Terminal terminal)
     /// <summary>An option that takes the address of a webhook.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="description">Its help.</param>
-    public static Option<Uri?> WebhookOption(string name, string description) => new(name)
+    public static Option<Uri?> WebhookOption(string name, string description) => AddressOption(name, description, "https://example.com/events", "http", "https");
+
+    private static Option<Uri?> AddressOption(string name, string description, string example, params string[] schemes) => new(name)
     {
         Description = description,
         HelpName = "URL",
         CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && schemes.Contains(url.Scheme))
             {
                 return url;
             }
 
-            result.AddError($"{name} {text}: write a complete address, such as https://example.com/events.");
+            result.AddError($"{name} {text}: write a complete address, such as {example}.");
             return null;
         },
     };

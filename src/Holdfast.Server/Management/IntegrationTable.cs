@@ -7,7 +7,7 @@ internal static class IntegrationTable
 {
     private static readonly (string Title, string Property)[] Columns =
     [
-        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("DEAD", "deadLetters"), ("LAST ERROR", "lastError"),
+        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("OLDEST WAITING", "oldestWaiting"), ("DEAD", "deadLetters"), ("LAST ERROR", "lastError"),
     ];
 
     /// <summary>Formats the API's list.</summary>
@@ -17,12 +17,10 @@ internal static class IntegrationTable
         JsonElement list = body.ValueKind == JsonValueKind.Object
             ? body.EnumerateObject().Select(property => property.Value).FirstOrDefault(value => value.ValueKind == JsonValueKind.Array)
             : body;
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
-        {
-            return "no integrations";
-        }
-
-        return TextTable.Format([[.. Columns.Select(column => column.Title)], .. list.EnumerateArray().Select(Row)]);
+        var table = list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0
+            ? "no integrations"
+            : TextTable.Format([[.. Columns.Select(column => column.Title)], .. list.EnumerateArray().Select(Row)]);
+        return table + Missing(body, "moving", "just moving to another node: ") + Missing(body, "silentNodes", "nodes that do not answer: ");
     }
 
     /// <summary>Formats one integration: a field on each line.</summary>
@@ -33,6 +31,11 @@ internal static class IntegrationTable
         int width = fields.Max(field => field.Name.Length);
         return string.Join('\n', fields.Select(field => $"{field.Name.PadRight(width)}  {field.Value}".TrimEnd()));
     }
+
+    private static string Missing(JsonElement body, string property, string title)
+        => body.ValueKind == JsonValueKind.Object && body.TryGetProperty(property, out JsonElement names)
+            ? $"\n{title}{string.Join(", ", names.EnumerateArray().Select(name => name.GetString()))}"
+            : "";
 
     private static string[] Row(JsonElement integration) => [.. Columns.Select(column => Cell(integration, column.Property))];
 

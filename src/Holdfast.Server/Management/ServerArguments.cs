@@ -34,18 +34,24 @@ internal sealed class ServerArguments
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
-    public void AddTo(Command command)
+    /// <param name="withProduct">Whether it is about something of a product.</param>
+    public void AddTo(Command command, bool withProduct = true)
     {
         command.Add(_server);
         command.Add(_token);
         command.Add(_data);
-        command.Add(_product);
+        if (withProduct)
+        {
+            command.Add(_product);
+        }
+
         command.Add(_json);
     }
 
     /// <summary>The API of the node.</summary>
     /// <param name="result">The parsed command line.</param>
-    public ApiClient Connect(ParseResult result)
+    /// <param name="patience">How much longer than usual an answer may take.</param>
+    public ApiClient Connect(ParseResult result, TimeSpan patience = default)
     {
         string? token = result.GetValue(_token) ?? Environment.GetEnvironmentVariable(TokenVariable);
         string file = Path.Combine(result.GetValue(_data) ?? ".", TokenFile);
@@ -54,7 +60,7 @@ internal sealed class ServerArguments
             token = File.ReadAllText(file).Trim();
         }
 
-        return new ApiClient(result.GetValue(_server)!, string.IsNullOrEmpty(token) ? null : token);
+        return new ApiClient(result.GetValue(_server)!, string.IsNullOrEmpty(token) ? null : token, patience);
     }
 
     /// <summary>The path of the product's resources, escaped.</summary>

@@ -33,7 +33,7 @@ internal sealed class MigrateRun(string directory, PostgresOptions target, Actio
 
         var first = Enumerable.Range(0, source.PartitionCount).Select(source.FirstOffset).ToArray();
         await using var migration = await MigrationTarget.OpenAsync(options, cancellationToken);
-        await migration.BeginAsync(source.Incarnation, first, cancellationToken);
+        await migration.BeginAsync(source.Incarnations, first, cancellationToken);
         await using var log = await PostgresPartitionLog.OpenAsync(options, cancellationToken);
         await using var store = await PostgresStateStore.OpenAsync(options, cancellationToken);
         foreach (var head in await log.ReadHeadsAsync(cancellationToken))
@@ -52,7 +52,7 @@ internal sealed class MigrateRun(string directory, PostgresOptions target, Actio
     private async Task SettleAsync(SegmentLog source, SqliteStateStore state, CancellationToken cancellationToken)
     {
         using var metrics = new BrokerMetrics();
-        var stores = new BrokerStores(source, state, state, new RetentionPolicy(TimeSpan.MaxValue, null));
+        var stores = new BrokerStores(source, state, state, new RetentionPolicy(TimeSpan.MaxValue, null), Identities: state);
         await using var broker = await BrokerNode.StartAsync(
             new BrokerOptions(), stores, metrics, TimeProvider.System, logger, exception => tell(exception.Message), cancellationToken);
         await broker.DrainAsync(() => Task.CompletedTask);

@@ -1,4 +1,5 @@
 using Holdfast.Api;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Integrations;
@@ -28,6 +29,7 @@ internal sealed class HttpHost : IAsyncDisposable
         IPartitionLog log,
         BrokerNode broker,
         IntegrationService integrations,
+        IIntegrationNodes nodes,
         IClusterReporter reporter,
         ILoggerFactory loggers)
     {
@@ -43,10 +45,15 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Feed);
         builder.Services.AddSingleton(broker.LogInterests);
         builder.Services.AddSingleton(broker.Publisher);
+        builder.Services.AddSingleton(broker.Calls);
         builder.Services.AddSingleton(broker.Health);
+        builder.Services.AddSingleton(broker.Identities);
+        builder.Services.AddSingleton(broker.Authenticator);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
+        builder.Services.AddSingleton(nodes);
         builder.Services.AddSingleton(reporter);
         builder.Services.AddSingleton(integrations.Deliveries);
+        builder.Services.AddSingleton(integrations.CustodyWith(broker.SessionPositions, reporter));
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -70,6 +77,9 @@ internal sealed class HttpHost : IAsyncDisposable
 
     /// <summary>Where it listens, with the real ports, once started.</summary>
     public IEnumerable<ListenUrl> Addresses => _listeners.Select(one => one.Listener with { EndPoint = one.Options.IPEndPoint! });
+
+    /// <summary>Answers a request that came to another node.</summary>
+    public ValueTask<byte[]> AnswerAsync(byte[] request) => _host.Services.GetRequiredService<RequestRelay>().AnswerAsync(request);
 
     public Task StartAsync(CancellationToken cancellationToken) => _host.StartAsync(cancellationToken);
 

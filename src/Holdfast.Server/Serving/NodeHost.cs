@@ -1,5 +1,6 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
@@ -25,6 +26,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private BrokerNode _broker = null!;
     private MqttServer? _mqtt;
     private IntegrationService _integrations = null!;
+    private AttemptKeeping? _attempts;
     private ClusterIntegrations? _clusterIntegrations;
     private HttpHost? _http;
     private ServerCertificate? _certificate;
@@ -104,7 +106,7 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable?[] inOrder = [_http, _mqtt, _clusterIntegrations, _integrations, _broker, _stores];
+        IAsyncDisposable?[] inOrder = [_http, _mqtt, _clusterIntegrations, _integrations, _attempts, _broker, _stores];
         foreach (var part in inOrder)
         {
             if (part is not null)
@@ -135,7 +137,7 @@ internal sealed class NodeHost : IAsyncDisposable
         }
 
         _stores = options.Cluster is { } cluster
-            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
+            ? await NodeStores.JoinAsync(cluster, Drain, EndAsDead, EndToStartAnew, exception => _failed.TrySetResult(exception), _loggers, cancellationToken).ConfigureAwait(false)
             : await NodeStores.OpenFilesAsync(options, _logger, cancellationToken).ConfigureAwait(false);
         var brokerOptions = new BrokerOptions
         {
@@ -143,13 +145,13 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
-            SharedSubscriptions = options.Cluster is null,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
-        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions);
+        var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions, _stores.Identities);
         _broker = await BrokerNode.StartAsync(
             brokerOptions, stores, _metrics, TimeProvider.System, _logger, exception => _failed.TrySetResult(exception), cancellationToken).ConfigureAwait(false);
         _stores.Cluster?.Begin(() => _broker.ConnectionCount, () => _broker.Health.State == CommitState.Committing);
+        _attempts = new AttemptKeeping(_stores.Attempts, _stores.Log, retention, _logger);
         _integrations = new IntegrationService(new IntegrationEnvironment
         {
             Log = _stores.Log,
@@ -157,6 +159,8 @@ internal sealed class NodeHost : IAsyncDisposable
             Interest = _broker.LogInterests,
             Store = _stores.Integrations,
             Publisher = _broker.Publisher,
+            Retained = _broker.Retained,
+            Attempts = _attempts.Journal,
             Addresses = options.WebhookAddresses,
             Logger = _logger,
         });
@@ -177,8 +181,9 @@ internal sealed class NodeHost : IAsyncDisposable
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, Reporter(), _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
+            _stores.Cluster?.Requests = _http.AnswerAsync;
         }
 
         var mqtt = options.Listen.Where(listen => listen.IsMqtt).ToList();
@@ -187,7 +192,15 @@ internal sealed class NodeHost : IAsyncDisposable
             var listeners = mqtt.ConvertAll(listen => ToListener(listen, options));
             _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
             await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
-            _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
+            if (listeners.Any(listener => listener.AllowAnonymous))
+            {
+                _logger.LogInformation("Clients without credentials are admitted; they belong to product default and may use every topic");
+            }
+
+            foreach (var open in mqtt.Where(listen => !listen.IsTls && !listen.IsLoopback))
+            {
+                _logger.LogWarning("{Listener} has no TLS: keys and messages can be read on their way; use mqtts:// or wss://", open);
+            }
         }
 
         var mqttAddresses = mqtt.Zip(_mqtt?.EndPoints ?? [], (listen, endPoint) => listen with { EndPoint = endPoint });
@@ -195,12 +208,14 @@ internal sealed class NodeHost : IAsyncDisposable
         if (_stores.Cluster is { } cluster)
         {
             cluster.Listening = Addresses;
+            _metrics.AddGauge("holdfast_pushed_bytes", () => cluster.PushedBytes, "Bytes of committed events that were pushed to the other nodes there are now.");
             _metrics.AddGauge("holdfast_relay_dropped", () => cluster.RelayDropped, "QoS 0 messages that were dropped because another node did not keep up.");
         }
     }
 
-    private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.IsLoopback || options.AllowAnonymous)
+    private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.Anonymous ?? (listen.IsLoopback || options.AllowAnonymous))
     {
+        ClientCertificates = listen.ClientCertificates,
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };
@@ -214,6 +229,14 @@ internal sealed class NodeHost : IAsyncDisposable
     {
         _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
         Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
+        Environment.Exit(ExitCodes.TakenForDead);
+    }
+
+    /// <summary>What was delivered from here is no longer true; only a new start knows nothing of it.</summary>
+    private void EndToStartAnew(string reason)
+    {
+        _logger.LogCritical("{Reason} The node starts anew from what the database has", reason);
+        Console.Error.WriteLine($"holdfast: {reason} The process ends to start anew from what the database has; start it again.");
         Environment.Exit(ExitCodes.TakenForDead);
     }
 

@@ -1,4 +1,6 @@
 using Holdfast.Cluster;
+using Holdfast.Log.Attempts;
+using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
 using Holdfast.Log.Segments;
@@ -24,6 +26,11 @@ internal sealed class NodeStores : IAsyncDisposable
 
     public required IIntegrationStore Integrations { get; init; }
 
+    public required IIdentityStore Identities { get; init; }
+
+    /// <summary>The attempts to deliver.</summary>
+    public required IAttemptStore Attempts { get; init; }
+
     /// <summary>This node's part of the cluster, or null.</summary>
     public ClusterNode? Cluster { get; private init; }
 
@@ -43,7 +50,8 @@ internal sealed class NodeStores : IAsyncDisposable
         try
         {
             var state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), log.PartitionCount, logger);
-            return new NodeStores(log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state };
+            var attempts = await AttemptFileStore.OpenAsync(Path.Combine(options.Data, "attempts"), log.PartitionCount, logger).ConfigureAwait(false);
+            return new NodeStores(attempts, log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state, Attempts = attempts };
         }
         catch
         {
@@ -54,7 +62,7 @@ internal sealed class NodeStores : IAsyncDisposable
 
     /// <summary>Joins a cluster.</summary>
     public static async Task<NodeStores> JoinAsync(
-        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options, Action onDrain, Action<string> onDeclaredDead, Action<string> onEndLost, Action<Exception> onFatal, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var node = await ClusterNode.StartAsync(
             new ClusterNodeOptions
@@ -66,11 +74,15 @@ internal sealed class NodeStores : IAsyncDisposable
                 Database = new PostgresOptions { ConnectionString = options.Connection, Durability = options.Durability, Logger = loggers.CreateLogger("holdfast.database") },
                 OnDrain = onDrain,
                 OnDeclaredDead = onDeclaredDead,
+                OnEndLost = onEndLost,
                 OnFatal = onFatal,
                 LoggerFactory = loggers,
             },
             cancellationToken).ConfigureAwait(false);
-        return new NodeStores(node) { Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Cluster = node };
+        return new NodeStores(node)
+        {
+            Log = node.Log, Sessions = node.State, Checkpoints = node.Checkpoints, Integrations = node.State, Identities = node.State, Attempts = node.State.Attempts, Cluster = node,
+        };
     }
 
     public async ValueTask DisposeAsync()

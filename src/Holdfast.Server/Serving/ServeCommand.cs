@@ -15,13 +15,9 @@ internal static class ServeCommand
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
     {
-        if (Refusal(options) is { } refusal)
-        {
-            return Fail(refusal);
-        }
-
         try
         {
+            await using var systemd = new SystemdNotifier();
             await using var node = await NodeHost.StartAsync(options, cancellationToken).ConfigureAwait(false);
             using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = node.TryReloadCertificate());
             foreach (var address in node.Addresses)
@@ -30,7 +26,9 @@ internal static class ServeCommand
             }
 
             Console.Out.WriteLine("ready");
+            systemd.Ready();
             await node.WhenFailedAsync(cancellationToken).ConfigureAwait(false);
+            systemd.Stopping();
             await node.DrainAsync().ConfigureAwait(false);
             return ExitCodes.Success;
         }
@@ -50,14 +48,6 @@ internal static class ServeCommand
         {
             return Fail($"could not start: {exception.Message}");
         }
-    }
-
-    private static string? Refusal(ServeOptions options)
-    {
-        var open = options.Listen.FirstOrDefault(listen => listen is { IsLoopback: false, IsMqtt: true });
-        return open is null || options.AllowAnonymous
-            ? null
-            : $"{open} can be reached from other machines and no credentials are configured: anybody could publish. Listen on 127.0.0.1, or say --allow-anonymous.";
     }
 
     private static int Fail(string message)

@@ -70,7 +70,7 @@ internal sealed class StatusConnection(Terminal terminal)
         ParseResult result, Func<ParseResult, (HttpMethod Method, string Path, JsonObject? Body)> request, Func<JsonElement, string> say, CancellationToken cancellationToken)
     {
         (HttpMethod method, string path, JsonObject? body) = request(result);
-        using var client = new ApiClient(result.GetValue(_server)!, Token(result), "holdfast status serve", TokenVariable);
+        using var client = new ApiClient(result.GetValue(_server)!, Token(result), program: "holdfast status serve", variable: TokenVariable);
         ApiAnswer answer = await client.SendAsync(method, $"api/v1/{path}", body?.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)
         {

@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Holdfast.Transport.Channels;
 
@@ -13,6 +15,12 @@ internal abstract class NetworkChannel
 
     /// <summary>The peer's address, for logs.</summary>
     public abstract string Remote { get; }
+
+    /// <summary>The peer's address, by which it is judged; null when it has none.</summary>
+    public abstract IPAddress? Address { get; }
+
+    /// <summary>The certificate whose key the peer has shown to have; null when it has shown none.</summary>
+    public abstract X509Certificate2? Certificate { get; }
 
     /// <summary>
     /// Tells the peer that nothing more is sent, and goes on reading. Not a close: with unread bytes a close sends a reset, which would overtake

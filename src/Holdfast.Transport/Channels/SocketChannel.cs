@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -32,6 +34,10 @@ internal sealed class SocketChannel : NetworkChannel
     public override PipeWriter Output { get; }
 
     public override string Remote => _context.RemoteEndPoint?.ToString() ?? "unknown";
+
+    public override IPAddress? Address => (_context.RemoteEndPoint as IPEndPoint)?.Address;
+
+    public override X509Certificate2? Certificate => _tls?.RemoteCertificate as X509Certificate2;
 
     public override async Task EndSendingAsync()
     {

@@ -1,5 +1,8 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Transport.Channels;
 
@@ -19,14 +22,16 @@ internal sealed class WebSocketChannel : NetworkChannel
     private bool _sentText;
 
     /// <param name="socket">The accepted WebSocket.</param>
-    /// <param name="remote">The peer's address.</param>
+    /// <param name="remote">The peer's address and its certificate.</param>
     /// <param name="maximumBufferedBytes">When so much waits to be handled, the peer is not read.</param>
     /// <param name="abort">Cuts the connection below.</param>
-    public WebSocketChannel(WebSocket socket, string remote, long maximumBufferedBytes, Action abort)
+    public WebSocketChannel(WebSocket socket, ConnectionInfo remote, long maximumBufferedBytes, Action abort)
     {
         _socket = socket;
         _abort = abort;
-        Remote = remote;
+        Remote = $"{remote.RemoteIpAddress}:{remote.RemotePort}";
+        Address = remote.RemoteIpAddress;
+        Certificate = remote.ClientCertificate;
         _received = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline,
             writerScheduler: PipeScheduler.Inline,
@@ -42,6 +47,10 @@ internal sealed class WebSocketChannel : NetworkChannel
     public override PipeWriter Output { get; }
 
     public override string Remote { get; }
+
+    public override IPAddress? Address { get; }
+
+    public override X509Certificate2? Certificate { get; }
 
     /// <summary>Begins to receive.</summary>
     public void Start() => _receiving = ReceiveAsync();

@@ -23,12 +23,13 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
 
     /// <summary>Puts TLS into a listener that speaks HTTP.</summary>
     /// <param name="options">The listener.</param>
-    public void Use(ListenOptions options) => Use(options, null);
+    public void Use(ListenOptions options) => Use(options, null, ClientCertificateMode.None);
 
     /// <summary>Puts TLS into a listener.</summary>
     /// <param name="options">The listener.</param>
     /// <param name="protocol">The only protocol to negotiate; null for those of HTTP that the listener speaks.</param>
-    internal void Use(ListenOptions options, string? protocol)
+    /// <param name="clientCertificates">Whether clients are asked for certificates.</param>
+    internal void Use(ListenOptions options, string? protocol, ClientCertificateMode clientCertificates)
     {
         options.Use(next => context => RunBelowAsync(context, next));
         options.UseHttps(new TlsHandshakeCallbackOptions
@@ -40,6 +41,15 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                 AllowRenegotiation = false,
+
+                // Whose certificate it is, is judged at CONNECT, when the product is known; the handshake shows that the client has its key. A session that is resumed would
+                // show nothing.
+                ClientCertificateRequired = clientCertificates != ClientCertificateMode.None,
+                AllowTlsResume = clientCertificates == ClientCertificateMode.None,
+                RemoteCertificateValidationCallback = clientCertificates == ClientCertificateMode.None
+                    ? null
+                    : (_, shown, _, _) => shown is not null || clientCertificates == ClientCertificateMode.Optional,
+                CertificateChainPolicy = clientCertificates == ClientCertificateMode.None ? null : Offline(),
                 ApplicationProtocols = protocol is null ? null : [new SslApplicationProtocol(protocol)],
             }),
         });
@@ -52,6 +62,14 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Places.Dispose();
+
+    /// <summary>A handshake waits for no other server.</summary>
+    private static X509ChainPolicy Offline() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+    };
 
     private async Task RunBelowAsync(ConnectionContext context, ConnectionDelegate next)
     {

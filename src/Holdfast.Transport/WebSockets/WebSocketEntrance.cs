@@ -29,8 +29,7 @@ internal sealed class WebSocketEntrance(WebSocketSettings settings, MqttConnecti
         // The keep-alive is MQTT's own. No compression: it invites attacks on what is encrypted, and costs a window per connection.
         using var socket = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { SubProtocol = Subprotocol, KeepAliveInterval = TimeSpan.Zero }).ConfigureAwait(false);
-        var remote = $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
-        var channel = new WebSocketChannel(socket, remote, maximumBufferedBytes, context.Abort);
+        var channel = new WebSocketChannel(socket, context.Connection, maximumBufferedBytes, context.Abort);
         channel.Start();
         await handler.ServeAsync(channel).ConfigureAwait(false);
         await channel.FinishAsync(MqttConnectionHandler.LingerTime, time).ConfigureAwait(false);

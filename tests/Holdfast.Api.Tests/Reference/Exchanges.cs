@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Holdfast.Api.Tests.Support;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Publishing;
 
@@ -10,12 +11,14 @@ namespace Holdfast.Api.Tests.Reference;
 internal static class Exchanges
 {
     private const string Events = "/api/v1/products/{product}/events";
+    private const string Command = "/api/v1/products/{product}/devices/{device}/commands/{name}";
     private const string Last = Events + "/last";
     private const string Integrations = "/api/v1/products/{product}/integrations";
     private const string Integration = Integrations + "/{name}";
     private const string DeadLetters = Integration + "/dead-letters";
     private const string DeadLetter = DeadLetters + "/{event}";
     private const string Hook = """{"name":"hook","filter":"#","url":"https://example.org/"}""";
+    private const string Bridge = """{"name":"plant","kind":"bridge","filter":"#","url":"mqtt://127.0.0.1:1","direction":"both","username":"u","password":"p","inbound":[{"filter":"plant/#"}]}""";
     private const string One = """{"topic":"t","payload":"x"}""";
 
     private static readonly (string, string) Far = ("X-Forwarded-For", "203.0.113.5");
@@ -41,7 +44,22 @@ internal static class Exchanges
             yield return exchange;
         }
 
+        await foreach (var exchange in CustodyExchanges.RunAsync())
+        {
+            yield return exchange;
+        }
+
+        await foreach (var exchange in CallsAsync())
+        {
+            yield return exchange;
+        }
+
         await foreach (var exchange in IntegrationsAsync())
+        {
+            yield return exchange;
+        }
+
+        await foreach (var exchange in IdentityExchanges.RunAsync())
         {
             yield return exchange;
         }
@@ -127,6 +145,25 @@ internal static class Exchanges
         yield return await SendAsync(full.Host, "GET", Last);
     }
 
+    private static async IAsyncEnumerable<Exchange> CallsAsync()
+    {
+        await using var host = await ApiHost.StartAsync(options => options with { MaximumPayloadBytes = 1000 });
+        yield return await SendAsync(host, "POST", Command);
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1h");
+        yield return await SendAsync(host, "POST", Command, product: "Not.Valid");
+        yield return await SendAsync(host, "POST", Command, withToken: false, headers: Far);
+        yield return await SendAsync(host, "POST", Command, new StringContent(new string('x', 1001)));
+        yield return await SendAsync(host, "POST", Command, new StringContent("x") { Headers = { ContentEncoding = { "gzip" } } });
+        host.Calls.Result = new CallResult(CallStatus.Answered, "") { EventId = "e", Reply = new DeviceReply("no"u8.ToArray(), null, "1") };
+        yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        foreach (var status in new[] { CallStatus.NoAnswer, CallStatus.NobodySubscribes, CallStatus.TooManyCalls, CallStatus.Full })
+        {
+            host.Calls.Result = new CallResult(status, "a reason");
+            yield return await SendAsync(host, "POST", Command, query: "?wait=1s");
+        }
+    }
+
     private static async IAsyncEnumerable<Exchange> IntegrationsAsync()
     {
         await using var scene = await IntegrationScene.StartAsync();
@@ -134,6 +171,7 @@ internal static class Exchanges
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(host, "GET", Integration);
+        yield return await SendAsync(host, "POST", Integrations, Json(Bridge));
         yield return await SendAsync(host, "GET", Integrations);
         yield return await SendAsync(host, "GET", Integrations, withToken: false);
         yield return await SendAsync(host, "GET", Integrations, product: "Not.Valid");
@@ -176,6 +214,14 @@ internal static class Exchanges
         yield return await SendAsync(stopping.Host, "POST", Integrations, Json(Hook));
         yield return await SendAsync(stopping.Host, "PATCH", Integration, Json("{}"));
         yield return await SendAsync(stopping.Host, "POST", Integration + "/secret", Json("{}"));
+        await using var moving = await IntegrationScene.StartAsync(new OtherNode(null) { Moves = true });
+        foreach (var (method, path) in new[]
+        {
+            ("GET", Integration), ("DELETE", Integration), ("POST", Integration + "/test"), ("POST", Integration + "/replays"), ("GET", DeadLetters), ("DELETE", DeadLetters), ("DELETE", DeadLetter),
+        })
+        {
+            yield return await SendAsync(moving.Host, method, path);
+        }
     }
 
     private static async Task<IReadOnlyList<Exchange>> DeadLettersAsync(IntegrationScene scene)
@@ -208,7 +254,7 @@ internal static class Exchanges
         params (string, string)[] headers)
     {
         var address = path.Replace("{product}", product, StringComparison.Ordinal).Replace("{name}", "hook", StringComparison.Ordinal)
-            .Replace("{event}", "memory-0-0", StringComparison.Ordinal).Replace("{node}", node, StringComparison.Ordinal);
+            .Replace("{event}", "memory-0-0", StringComparison.Ordinal).Replace("{node}", node, StringComparison.Ordinal).Replace("{device}", "d1", StringComparison.Ordinal);
         return new Exchange(method, path, await host.SendAsync(new HttpMethod(method), address + query, content, withToken, headers));
     }
 

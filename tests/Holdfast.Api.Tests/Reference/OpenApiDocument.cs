@@ -60,6 +60,7 @@ internal sealed class OpenApiDocument(JsonElement root)
                 "required" when instance.ValueKind == JsonValueKind.Object
                     => Names(keyword.Value).FirstOrDefault(name => !instance.TryGetProperty(name, out _)) is { } missing ? $"has no '{missing}'" : null,
                 "oneOf" => keyword.Value.EnumerateArray().Count(one => Check(one, instance, place) is null) == 1 ? null : "is not exactly one of the alternatives",
+                "anyOf" => keyword.Value.EnumerateArray().Any(one => Check(one, instance, place) is null) ? null : "is none of the alternatives",
                 "minItems" when instance.ValueKind == JsonValueKind.Array => instance.GetArrayLength() >= keyword.Value.GetInt32() ? null : "has too few items",
                 "maxItems" when instance.ValueKind == JsonValueKind.Array => instance.GetArrayLength() <= keyword.Value.GetInt32() ? null : "has too many items",
                 "minimum" when instance.ValueKind == JsonValueKind.Number => instance.GetDecimal() >= keyword.Value.GetDecimal() ? null : "is too small",

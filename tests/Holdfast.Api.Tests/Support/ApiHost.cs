@@ -2,11 +2,16 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
+using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Identities;
 using Holdfast.Broker.Integrations;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reports;
+using Holdfast.Log.State;
+using Holdfast.Log.TestKit.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -31,15 +36,23 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeNode Node { get; }
 
+    /// <summary>The devices that can be called.</summary>
+    public FakeCalls Calls => (FakeCalls)_app.Services.GetRequiredService<IDeviceCalls>();
+
     public FakeCluster Cluster => (FakeCluster)_app.Services.GetRequiredService<IClusterReporter>();
 
     public string Token { get; }
+
+    /// <summary>Answers what another node passes on.</summary>
+    public RequestRelay Relay => _app.Services.GetRequiredService<RequestRelay>();
+
+    public IdentityAdministration Administration => _app.Services.GetRequiredService<IdentityAdministration>();
 
     /// <summary>The routes of the running server: method and pattern.</summary>
     public IEnumerable<(string Method, string Pattern)> Routes
         => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"])
-                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))));
+                .Select(method => (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{**", "{", StringComparison.Ordinal))));
 
     public HttpClient Client { get; private set; } = null!;
 
@@ -57,6 +70,11 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<ICommitHealth>(node);
         builder.Services.AddSingleton<IIntegrationRegistry>(node);
         builder.Services.AddSingleton<IClusterReporter, FakeCluster>();
+        builder.Services.AddSingleton<IDeviceCalls, FakeCalls>();
+        builder.Services.AddSingleton<IIntegrationNodes, OneNode>();
+        builder.Services.AddSingleton<IIdentityStore, MemoryIdentityStore>();
+        builder.Services.AddSingleton<IdentityRegistry>();
+        builder.Services.AddSingleton(services => new ClientAuthenticator(services.GetRequiredService<IdentityRegistry>(), TimeProvider.System));
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();

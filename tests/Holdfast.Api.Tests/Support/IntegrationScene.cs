@@ -1,6 +1,6 @@
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.TestKit.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +22,7 @@ internal sealed class IntegrationScene : IAsyncDisposable
 
     public IntegrationService Service { get; private set; } = null!;
 
-    public static async Task<IntegrationScene> StartAsync()
+    public static async Task<IntegrationScene> StartAsync(IIntegrationNodes? nodes = null)
     {
         IntegrationService service = null!;
         MemoryStateStore store = null!;
@@ -42,6 +42,7 @@ internal sealed class IntegrationScene : IAsyncDisposable
             });
             services.AddSingleton<IIntegrationRegistry>(service);
             services.AddSingleton(service.Deliveries);
+            services.AddSingleton(nodes ?? new OneNode());
         })) { Service = service, Store = store };
         return scene;
     }

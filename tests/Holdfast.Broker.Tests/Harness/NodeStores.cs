@@ -16,7 +16,7 @@ internal sealed class NodeStores(MemoryPartitionLog log, MemoryStateStore state)
     /// <summary>Held back, saving a session or its subscriptions takes until the task completes.</summary>
     public Task SessionGate { get; set; } = Task.CompletedTask;
 
-    public string Incarnation => log.Incarnation;
+    public Incarnations Incarnations => log.Incarnations;
 
     public int PartitionCount => log.PartitionCount;
 

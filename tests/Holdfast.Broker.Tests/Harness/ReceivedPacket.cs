@@ -31,6 +31,10 @@ internal sealed record ReceivedPacket(PacketType Type)
 
     public string? ContentType { get; init; }
 
+    public string? ResponseTopic { get; init; }
+
+    public string? CorrelationData { get; init; }
+
     public IReadOnlyList<UserProperty> UserProperties { get; init; } = [];
 
     public ConnAckPacket? ConnAck { get; init; }
@@ -78,6 +82,8 @@ internal sealed record ReceivedPacket(PacketType Type)
         Retain = packet.Retain,
         MessageExpirySeconds = packet.MessageExpirySeconds,
         ContentType = PropertyFilter.TryGetBytes(packet.Properties, 3, out var contentType) ? Encoding.UTF8.GetString(contentType) : null,
+        ResponseTopic = PropertyFilter.TryGetBytes(packet.Properties, 8, out var responseTopic) ? Encoding.UTF8.GetString(responseTopic) : null,
+        CorrelationData = PropertyFilter.TryGetBytes(packet.Properties, 9, out var correlation) ? Encoding.UTF8.GetString(correlation) : null,
         UserProperties = PropertyFilter.GetUserProperties(packet.Properties),
         Identifiers = PropertyFilter.GetSubscriptionIdentifiers(packet.Properties),
     };

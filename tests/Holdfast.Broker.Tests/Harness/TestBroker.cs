@@ -37,6 +37,9 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public NodeStores Stores { get; private set; }
 
+    /// <summary>The registry as it is stored. Other nodes may change it too.</summary>
+    public MemoryIdentityStore Identities { get; } = new();
+
     public BrokerNode Node { get; private set; } = null!;
 
     public BrokerMetrics Metrics => _metrics[^1];
@@ -77,10 +80,10 @@ internal sealed class TestBroker : IAsyncDisposable
     }
 
     /// <summary>Opens a connection that has not sent anything.</summary>
-    public TestClient Open(ProtocolVersion version = ProtocolVersion.Mqtt5)
+    public TestClient Open(ProtocolVersion version = ProtocolVersion.Mqtt5, ConnectionInfo? info = null)
     {
         var output = new MemoryOutput(version);
-        var client = new TestClient(Node, Node.Accept(output, new ConnectionInfo("test", AllowAnonymous: true)), output, version);
+        var client = new TestClient(Node, Node.Accept(output, info ?? new ConnectionInfo("test", AllowAnonymous: true)), output, version);
         _clients.Add(client);
         return client;
     }
@@ -170,7 +173,7 @@ internal sealed class TestBroker : IAsyncDisposable
         Fatal = fatal;
         Node = await BrokerNode.StartAsync(
             _options,
-            new BrokerStores(Stores, Stores, Stores, RetentionPolicy.Default),
+            new BrokerStores(Stores, Stores, Stores, RetentionPolicy.Default, Identities: Identities),
             Metrics,
             Time,
             NullLogger.Instance,

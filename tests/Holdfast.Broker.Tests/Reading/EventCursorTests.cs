@@ -1,5 +1,7 @@
+using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reading;
 using Holdfast.Broker.Topics;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.TestKit;
 
 namespace Holdfast.Broker.Tests.Reading;
@@ -9,6 +11,10 @@ public sealed class EventCursorTests : IAsyncDisposable
     private readonly MemoryPartitionLog _log = new();
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    /// <summary>The same store after a restore of what it was when each partition had five records.</summary>
+    private static MemoryPartitionLog Restored()
+        => new() { Incarnations = new Incarnations("after", [new EarlierIncarnation("memory", [.. Enumerable.Repeat(5L, Partitioning.DefaultPartitionCount)])]) };
 
     [Fact]
     public void A_cursor_survives_being_text_at_every_position()
@@ -44,6 +50,36 @@ public sealed class EventCursorTests : IAsyncDisposable
 
         Assert.Equal(EventCursorStatus.OtherIncarnation, EventCursor.TryParse(cursor.ToString(), _log, out var parsed));
         Assert.Null(parsed);
+    }
+
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(6, false)]
+    public async Task A_cursor_from_before_a_restore_is_valid_as_far_as_the_backup_reached(int position, bool isValid)
+    {
+        var cursor = EventCursor.Create(_log, Everything(), _ => position);
+        await using var restored = Restored();
+
+        Assert.Equal(isValid ? EventCursorStatus.Valid : EventCursorStatus.OtherIncarnation, EventCursor.TryParse(cursor.ToString(), restored, out var parsed));
+        Assert.Equal(isValid ? position : null, parsed?.Position(3));
+        Assert.Equal(EventCursorStatus.Valid, EventCursor.TryParse(parsed?.ToString() ?? EventCursor.Create(restored, Everything(), _ => 6).ToString(), restored, out _));
+    }
+
+    [Fact]
+    public async Task An_event_keeps_the_id_of_the_life_in_which_it_was_stored()
+    {
+        await using var log = Restored();
+        Assert.Equal("memory-2-4", EventId.Format(log.Incarnations, 2, 4));
+        Assert.Equal("after-2-5", EventId.Format(log.Incarnations, 2, 5));
+        Assert.Equal("after-2-5", EventId.Format(new char[EventId.LengthLimit(log.Incarnations)], log.Incarnations, 2, 5).ToString());
+
+        Assert.True(EventId.TryParse("memory-2-4", log.Incarnations, out var partition, out var offset));
+        Assert.Equal((2, 4), (partition, offset));
+        Assert.True(EventId.TryParse("after-2-5", log.Incarnations, out _, out _));
+        foreach (var other in new[] { "memory-2-5", "after-2-4", "memory-16-0", "-2-4", "memory-2", "memory--4", "2-4", "other-2-4", "memory-2-4 ", "" })
+        {
+            Assert.False(EventId.TryParse(other, log.Incarnations, out _, out _), other);
+        }
     }
 
     [Fact]

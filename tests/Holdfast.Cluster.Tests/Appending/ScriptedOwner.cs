@@ -43,6 +43,8 @@ internal sealed class ScriptedOwner : INodeEndpoint
 
     public ValueTask<OwnedPartition[]> FenceAsync(NodeId gone) => throw new NotSupportedException();
 
+    public ValueTask<byte[]> AnswerAsync(byte[] request) => throw new NotSupportedException();
+
     /// <summary>A request that waits for its answer.</summary>
     internal sealed record Asked(AppendRequest Request)
     {

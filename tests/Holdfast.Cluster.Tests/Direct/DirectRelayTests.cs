@@ -25,6 +25,7 @@ public sealed class DirectRelayTests : IAsyncDisposable
         Relay("other", "a/1", "not");
         Relay("p", "a/1", "wanted");
         Assert.Equal(["wanted"], Payloads(await NextAsync(_peers.B.Relayed)));
+        Assert.Equal((true, false, false), (_relay.HasSubscriber("p"u8, "a/1"u8), _relay.HasSubscriber("p"u8, "b"u8), _relay.HasSubscriber("other"u8, "a/1"u8)));
 
         _relay.Hear(new Interest(Names.B, IsWhole: false, [new InterestChange("p", "a/+", IsAdded: false), new InterestChange("p", "b", IsAdded: true)]));
         Relay("p", "a/1", "not");

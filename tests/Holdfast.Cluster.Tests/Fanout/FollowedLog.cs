@@ -10,7 +10,7 @@ internal sealed class FollowedLog : IClusterLog
     private readonly MemoryPartitionLog _log = new(2);
     private readonly long[] _announced = new long[2];
 
-    public string Incarnation => _log.Incarnation;
+    public Incarnations Incarnations => _log.Incarnations;
 
     public int PartitionCount => 2;
 

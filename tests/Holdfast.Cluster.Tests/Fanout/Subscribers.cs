@@ -36,6 +36,23 @@ internal sealed class Subscribers : ICommitSink
         }
     }
 
+    /// <summary>See <see cref="Broker.Delivery.IDirectRelay.NeededVersion"/>.</summary>
+    public long NeededVersion { get; set; } = 1;
+
+    public bool TryPass(int partition, long from, long to, long version)
+    {
+        lock (_lock)
+        {
+            if (from > _next[partition] || NeededVersion > version)
+            {
+                return to <= _next[partition];
+            }
+
+            _next[partition] = Math.Max(_next[partition], to);
+            return true;
+        }
+    }
+
     public void RouteDirect(ReadOnlySpan<byte> records) => throw new NotSupportedException();
 
     public void SkipTo(int partition, long offset) => _next[partition] = offset;

@@ -18,9 +18,5 @@ public sealed class NodeHearingTests
 
         Assert.Equal(TimeSpan.FromMilliseconds(600), hearing.SilenceOf(Names.A));
         Assert.Equal(Names.B, Assert.Single(hearing.Alive(TimeSpan.FromMilliseconds(500))).From);
-
-        hearing.Forget(Names.B);
-        Assert.Null(hearing.SilenceOf(Names.B));
-        Assert.Empty(hearing.Alive(TimeSpan.FromMilliseconds(500)));
     }
 }

@@ -13,13 +13,15 @@ public sealed class OwnershipDecisionTests
     private readonly ClusterTimes _times = new();
     private readonly OwnerTable _owners = new(Partitions);
     private readonly NodeHearing _hearing;
+    private readonly DatabaseReach _reach;
     private readonly OwnershipDecision _decision;
     private readonly long[] _servedSince = new long[Partitions];
 
     public OwnershipDecisionTests()
     {
         _hearing = new NodeHearing(_time);
-        _decision = new OwnershipDecision(_times, Names.A, _hearing, _owners, static () => true, _time);
+        _reach = new DatabaseReach(_time);
+        _decision = new OwnershipDecision(_times, Names.A, _hearing, _owners, _reach, static () => true, _time);
     }
 
     [Fact]
@@ -46,6 +48,7 @@ public sealed class OwnershipDecisionTests
     {
         Serve(epoch: 1);
         _time.Advance(_times.Tenure - TimeSpan.FromMilliseconds(1));
+        _reach.Note();
         _hearing.Hear(Names.Beat(Names.B));
         Assert.Empty(Decide().ToLetGo);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -64,8 +67,22 @@ public sealed class OwnershipDecisionTests
     }
 
     [Fact]
+    public void An_owner_that_is_heard_again_before_the_database_answers_keeps_its_partition()
+    {
+        _owners.Hear(Names.B, [new OwnedPartition(0, 1, 0)]);
+        _hearing.Hear(Names.Beat(Names.B));
+        _time.Advance(_times.Silence);
+        Assert.Contains(0, Decide().ToClaim);
+        var head = new PartitionHead(0, 10, 1, Names.B.ToString());
+        Assert.True(_decision.IsFree(head));
+        _hearing.Hear(Names.Beat(Names.B));
+        Assert.False(_decision.IsFree(head));
+    }
+
+    [Fact]
     public void A_live_node_that_moved_the_epoch_has_a_time_to_say_that_it_serves()
     {
+        _time.Advance(_times.Silence);
         _owners.Hear(Names.B, [new OwnedPartition(0, 1, 0)]);
         _owners.Hear(Names.B, []);
         var head = new PartitionHead(0, 10, 2, Names.B.ToString());
@@ -90,6 +107,45 @@ public sealed class OwnershipDecisionTests
         _hearing.Hear(Names.Beat(Names.Of("b", 2)));
         _hearing.Hear(Names.Beat(Names.Of("a", 7)));
         Assert.Equal(Partitions / 2, Decide().ToClaim.Count);
+    }
+
+    [Fact]
+    public void What_the_database_names_another_owner_of_is_found()
+    {
+        Serve(epoch: 3);
+        PartitionHead[] heads = [new(0, 10, 3, Names.A.ToString()), new(1, 10, 4, Names.B.ToString()), new(2, 10, 2, Names.B.ToString()), new(3, 10, 5, Names.A.ToString())];
+        Assert.Equal([1], _decision.FindTaken(heads, _servedSince, _ => 3));
+        _servedSince[1] = 0;
+        Assert.Empty(_decision.FindTaken(heads, _servedSince, _ => 3));
+    }
+
+    [Fact]
+    public void An_owner_that_is_cut_off_from_the_database_loses_its_partitions_to_one_that_is_not()
+    {
+        _owners.Hear(Names.B, [.. Enumerable.Range(0, Partitions).Select(partition => new OwnedPartition(partition, 1, 0))]);
+        _time.Advance(DatabaseReach.SteadyAfter);
+        _reach.Note();
+        _hearing.Hear(Names.Beat(Names.B));
+        Assert.Empty(Decide().ToClaim);
+        _hearing.Hear(Names.Beat(Names.B) with { IsCut = true });
+        Assert.Equal(Partitions, Decide().ToClaim.Count);
+        Assert.True(_decision.IsFree(new PartitionHead(0, 10, 1, Names.B.ToString())));
+    }
+
+    [Fact]
+    public void When_the_database_was_away_from_everybody_nobody_loses_anything_at_its_return()
+    {
+        _owners.Hear(Names.B, [.. Enumerable.Range(0, Partitions).Select(partition => new OwnedPartition(partition, 1, 0))]);
+        _time.Advance(DatabaseReach.CutAfter);
+        _hearing.Hear(Names.Beat(Names.B) with { IsCut = true });
+        Assert.Empty(Decide().ToClaim);
+
+        _reach.Note();
+        Assert.Empty(Decide().ToClaim);
+        _time.Advance(DatabaseReach.SteadyAfter);
+        _reach.Note();
+        _hearing.Hear(Names.Beat(Names.B) with { IsCut = true });
+        Assert.NotEmpty(Decide().ToClaim);
     }
 
     private OwnershipChanges Decide() => _decision.Decide(_servedSince, _ => 3);

@@ -5,6 +5,7 @@ using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
 using Holdfast.Testing.Postgres;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Holdfast.Cluster.Tests.Sessions;
 
@@ -19,6 +20,9 @@ internal sealed class SessionCluster : ISessionPeers, IAsyncDisposable
     public GroupCommitter Committer { get; private set; } = null!;
 
     public Fanout Fanout { get; } = new();
+
+    /// <summary>The clock of who keeps what of shared subscriptions.</summary>
+    public FakeTimeProvider Time { get; } = new();
 
     /// <summary>Calls of one node to another.</summary>
     public int Releases { get; private set; }
@@ -61,6 +65,27 @@ internal sealed class SessionCluster : ISessionPeers, IAsyncDisposable
     public bool IsGone(NodeId node) => _nodes[node].IsDead;
 
     public INodeFence FenceOf(TestNode asker) => new Fence(this, asker);
+
+    /// <summary>The nodes hear each other and decide about shared subscriptions, until nothing more is to be done. Each time two seconds have passed.</summary>
+    public async Task DecideAboutSharesAsync()
+    {
+        for (var round = 0; round < 4; round++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(2));
+            foreach (var node in _nodes.Values.Where(node => !node.IsDead))
+            {
+                foreach (var other in _nodes.Values.Where(other => !other.IsDead && other != node))
+                {
+                    node.Hearing.Hear(other.Say());
+                }
+            }
+
+            foreach (var node in _nodes.Values.Where(node => !node.IsDead))
+            {
+                await node.Shares.RunOnceAsync(node.Sessions.Host.Shares, TestContext.Current.CancellationToken);
+            }
+        }
+    }
 
     /// <summary>Waits until everything that was appended is committed and delivered.</summary>
     public Task CommittedAsync() => Marker.PassAsync(Committer, _log.PartitionCount);

@@ -3,8 +3,10 @@ using Holdfast.Broker;
 using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Tests.Harness;
+using Holdfast.Cluster.Ownership;
 using Holdfast.Cluster.Peers;
 using Holdfast.Cluster.Sessions;
+using Holdfast.Cluster.Shares;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
@@ -52,6 +54,10 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
 
     public BrokerNode Broker { get; private set; } = null!;
 
+    public ShareKeeper Shares { get; private set; } = null!;
+
+    public NodeHearing Hearing { get; private set; } = null!;
+
     public bool IsDead { get; private set; }
 
     /// <summary>It does not hear what is committed.</summary>
@@ -72,13 +78,18 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
         }
 
         var store = node.State.ClusterSessions;
-        node.Orphans = new OrphanSettler(store, new CrashReplays(store, cluster.FenceOf(node), node.Log, mostSteps), willDelay);
+        var replays = new CrashReplays(store, cluster.FenceOf(node), node.Log, mostSteps);
+        node.Orphans = new OrphanSettler(store, replays, willDelay);
+        node.Hearing = new NodeHearing(cluster.Time);
+        var settler = new ShareSettler(node.State.ClusterShares, replays);
+        var decision = new ShareDecision(new ClusterTimes { Tenure = TimeSpan.Zero }, node.Id, node.Hearing, ends.Length, cluster.Time);
+        node.Shares = new ShareKeeper(node.State.ClusterShares, cluster, settler, decision, () => false, NullLogger.Instance, cluster.Time);
         node.Sessions = new ClusterSessions(store, cluster, node.Orphans, TimeProvider.System, NullLogger.Instance);
-        node.Marks = new NodeMarks(node.Sessions, () => node.Fenced.TrySetResult(), TimeProvider.System, NullLogger.Instance);
-        node.Timers = new ClusterTimers(node.Sessions, cluster, node.Orphans, () => true, NullLogger.Instance);
+        node.Marks = new NodeMarks(node.Sessions, static () => { }, () => node.Fenced.TrySetResult(), TimeProvider.System, NullLogger.Instance);
+        node.Timers = new ClusterTimers(node.Sessions, cluster, node.Orphans, new OrphanShares(node.State.ClusterShares, settler), () => true, NullLogger.Instance);
         await node.Sessions.RegisterAsync("here", ends);
         node.Broker = await BrokerNode.StartAsync(
-            new BrokerOptions { SharedSubscriptions = false },
+            new BrokerOptions(),
             new BrokerStores(node.Log, node.State, new NoCheckpoints(node.Log), RetentionPolicy.Default, node, node.Sessions),
             node._metrics,
             TimeProvider.System,
@@ -152,6 +163,9 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
         await Broker.DisposeAsync().AsTask().Within();
     }
 
+    /// <summary>What it says of itself.</summary>
+    public Heartbeat Say() => new(Id, "here", [], IsLeaving: false, IsReady: true, Connections: 0, []) { Shares = Shares.Members };
+
     /// <summary>Nothing of it reaches the owner any more.</summary>
     public void Cut() => _appender.Cut();
 
@@ -164,6 +178,7 @@ internal sealed class TestNode : IClusterBackbone, IAsyncDisposable
             await KillAsync();
         }
 
+        Shares.Dispose();
         await Log.DisposeAsync();
         _metrics.Dispose();
     }

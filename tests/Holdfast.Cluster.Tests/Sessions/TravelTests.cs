@@ -194,15 +194,6 @@ public sealed class TravelTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Shared_subscriptions_are_refused()
-    {
-        var client = await _a.ConnectAsync("c");
-
-        Assert.Equal(false, client.ConnAck.SharedSubscriptionAvailable);
-        Assert.Equal([ReasonCode.SharedSubscriptionsNotSupported], (await client.SubscribeAsync("$share/g/a")).Reasons);
-    }
-
-    [Fact]
     public async Task A_take_over_takes_less_than_a_tenth_of_a_second()
     {
         var publisher = await _b.ConnectAsync("publisher");

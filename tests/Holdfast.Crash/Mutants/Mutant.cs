@@ -26,13 +26,13 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
         new Edit(
             "src/Holdfast.Log/Commit/GroupCommitter.cs",
             """
-                        _committed.Add(group);
+                        Deliver(group);
                         return;
             """,
             """
                         if (batches.IsEmpty)
                         {
-                            _committed.Add(group);
+                            Deliver(group);
                         }
 
                         return;
@@ -53,6 +53,22 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
     public static Mutant IntegrationCursorNotWritten { get; } = new(
         "cursor of integrations not written",
         new Edit("src/Holdfast.Log/State/Sqlite/IntegrationTable.cs", "UPDATE integration SET cursor = $3 WHERE", "UPDATE integration SET cursor = cursor WHERE $3 <> '' AND"));
+
+    /// <summary>The database appends whoever asks: neither the epoch nor the offset is compared.</summary>
+    public static Mutant FenceSkipped { get; } = new(
+        "fence skipped",
+        new Edit(
+            "src/Holdfast.Log.Postgres/Appending/FenceDatabase.cs",
+            "WHERE h.next_offset = w.base_offset AND h.epoch = w.epoch AND ($11",
+            "WHERE ($11"));
+
+    /// <summary>Sessions of a dead node go on behind what they have confirmed.</summary>
+    public static Mutant CursorRunsAhead { get; } = new(
+        "cursor of a dead node's sessions lost",
+        new Edit(
+            "src/Holdfast.Cluster/Sessions/OrphanSettler.cs",
+            "session.Cursor ?? [.. replay.Mark]",
+            "[.. replay.Mark.Select(static offset => offset + 1_000)]"));
 
     public override string ToString() => Name;
 }

@@ -12,6 +12,8 @@ internal sealed class MemoryCloud : ICloudConnector
 
     public bool AcceptsBatches { get; set; } = true;
 
+    public bool GivesReceipts { get; set; } = true;
+
     /// <summary>What a publish is answered with at once; null for nothing.</summary>
     public PublishOutcome? AnswersAtOnce { get; set; } = PublishOutcome.Stored;
 
@@ -41,6 +43,8 @@ internal sealed class MemoryCloud : ICloudConnector
         public int ReceiveMaximum => 100;
 
         public bool AcceptsBatches => cloud.AcceptsBatches;
+
+        public bool GivesReceipts => cloud.GivesReceipts;
 
         public Task<ConnectionEnd> Ended => _ended.Task;
 

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using Holdfast.Broker.Integrations;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -62,6 +62,9 @@ internal sealed class Scene : IAsyncDisposable
 
     public IntegrationService Service { get; private set; }
 
+    /// <summary>From now on the integrations run in the changed <see cref="Environment"/>. Before the first is added.</summary>
+    public void UseEnvironment() => Service = new IntegrationService(Environment);
+
     public async Task<IntegrationStatus> AddAsync(string url, string name = "hook", string filter = "#", string product = "p", string settings = "")
     {
         var result = await Service.AddAsync(Definition(url, name, filter, product, settings), Deadline.Token);
@@ -106,13 +109,13 @@ internal sealed class Scene : IAsyncDisposable
     }
 
     /// <summary>Appends a message in a batch of its own and announces it.</summary>
-    public Task PublishAsync(string topic, string payload, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
-        => PublishAsync([(topic, payload)], product, expiresAt, contentType);
+    public Task PublishAsync(string topic, string payload, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "", string publisher = "tester")
+        => PublishAsync([(topic, payload)], product, expiresAt, contentType, publisher);
 
     public async Task PublishAsync(
-        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
+        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "", string publisher = "tester")
     {
-        foreach (var partition in await AppendAsync(messages, product, expiresAt, contentType))
+        foreach (var partition in await AppendAsync(messages, product, expiresAt, contentType, publisher))
         {
             Feed.Announce(partition, Log.CommittedOffset(partition));
         }
@@ -120,7 +123,7 @@ internal sealed class Scene : IAsyncDisposable
 
     /// <summary>Appends messages, one batch for each partition, and announces nothing.</summary>
     public async Task<IReadOnlyList<int>> AppendAsync(
-        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "")
+        IEnumerable<(string Topic, string Payload)> messages, string product = "p", DateTimeOffset? expiresAt = null, string contentType = "", string publisher = "tester")
     {
         byte[] properties = contentType.Length == 0 ? [] : [0x03, 0, (byte)contentType.Length, .. Encoding.UTF8.GetBytes(contentType)];
         var open = new SortedDictionary<int, OpenBatch>();
@@ -130,7 +133,7 @@ internal sealed class Scene : IAsyncDisposable
             var record = new PublishRecord
             {
                 Product = Encoding.UTF8.GetBytes(product),
-                Publisher = "tester"u8,
+                Publisher = Encoding.UTF8.GetBytes(publisher),
                 Topic = Encoding.UTF8.GetBytes(topic),
                 Payload = Encoding.UTF8.GetBytes(payload),
                 Properties = properties,

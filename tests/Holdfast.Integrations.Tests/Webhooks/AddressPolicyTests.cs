@@ -1,7 +1,7 @@
 using System.Net;
 using Holdfast.Broker.Integrations;
 using Holdfast.Integrations.Tests.Support;
-using Holdfast.Integrations.Webhooks.Sending;
+using Holdfast.Integrations.Network;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Integrations.Tests.Webhooks;

@@ -9,15 +9,16 @@ public interface IStateStoreHarness : IAsyncDisposable
     ValueTask<StateStores> OpenAsync();
 }
 
-/// <summary>The three contracts over one store.</summary>
-public sealed record StateStores(ISessionStore Sessions, ICheckpointStore Checkpoints, IIntegrationStore Integrations);
+/// <summary>The four contracts over one store.</summary>
+public sealed record StateStores(ISessionStore Sessions, ICheckpointStore Checkpoints, IIntegrationStore Integrations, IIdentityStore Identities);
 
 /// <summary>The stores in memory; they live as long as the harness.</summary>
 public sealed class MemoryStateStoreHarness : IStateStoreHarness
 {
     private readonly MemoryStateStore _store = new();
+    private readonly MemoryIdentityStore _identities = new();
 
-    public ValueTask<StateStores> OpenAsync() => ValueTask.FromResult(new StateStores(_store, _store, _store));
+    public ValueTask<StateStores> OpenAsync() => ValueTask.FromResult(new StateStores(_store, _store, _store, _identities));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

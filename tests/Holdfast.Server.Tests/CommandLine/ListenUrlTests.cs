@@ -1,4 +1,5 @@
 using Holdfast.Server.CommandLine;
+using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.Tests.CommandLine;
 
@@ -24,8 +25,22 @@ public sealed class ListenUrlTests
     }
 
     [Theory]
+    [InlineData("mqtt://127.0.0.1?anonymous=no", false, ClientCertificateMode.None)]
+    [InlineData("mqtt://0.0.0.0:1", null, ClientCertificateMode.None)]
+    [InlineData("mqtts://0.0.0.0?client-certificates=required&anonymous=yes", true, ClientCertificateMode.Required)]
+    [InlineData("wss://0.0.0.0/path?client-certificates=optional", null, ClientCertificateMode.Optional)]
+    public void A_listener_has_rules_of_its_own(string text, bool? anonymous, ClientCertificateMode certificates)
+    {
+        Assert.True(ListenUrl.TryParse(text, out ListenUrl? url, out string error), error);
+        Assert.Equal((anonymous, certificates), (url!.Anonymous, url.ClientCertificates));
+        Assert.DoesNotContain('?', url.ToString());
+    }
+
+    [Theory]
     [InlineData("mqtt://127.0.0.1/path", "only ws:// and wss:// have a path")]
-    [InlineData("ws://127.0.0.1/mqtt?x=1", "no query")]
+    [InlineData("ws://127.0.0.1/mqtt?x=1", "anonymous=yes")]
+    [InlineData("mqtt://127.0.0.1?client-certificates=required", "mqtts, wss")]
+    [InlineData("http://127.0.0.1?anonymous=yes", "(MQTT)")]
     [InlineData("ftp://127.0.0.1", "write it as")]
     [InlineData("127.0.0.1:1883", "write it as")]
     [InlineData("mqtt://example.com", "not an address")]

@@ -8,16 +8,16 @@ public sealed class FaultPlanTests
     [Fact]
     public void The_same_seed_makes_the_same_faults_and_another_seed_others()
     {
-        string first = Text(FaultPlan.Draw(7, 40, FaultKinds.All));
+        string first = Text(FaultPlan.Draw(7, 40, FaultKinds.All, FaultKinds.All));
 
-        Assert.Equal(first, Text(FaultPlan.Draw(7, 40, FaultKinds.All)));
-        Assert.NotEqual(first, Text(FaultPlan.Draw(8, 40, FaultKinds.All)));
+        Assert.Equal(first, Text(FaultPlan.Draw(7, 40, FaultKinds.All, FaultKinds.All)));
+        Assert.NotEqual(first, Text(FaultPlan.Draw(8, 40, FaultKinds.All, FaultKinds.All)));
     }
 
     [Fact]
     public void No_kind_comes_a_second_time_before_all_others_have_come()
     {
-        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(1, FaultKinds.All.Count * 3, FaultKinds.All);
+        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(1, FaultKinds.All.Count * 3, FaultKinds.All, FaultKinds.All);
 
         Assert.All(plan.Chunk(FaultKinds.All.Count), round => Assert.Equal(FaultKinds.All, round.Select(fault => fault.Kind).Order()));
     }
@@ -25,7 +25,7 @@ public sealed class FaultPlanTests
     [Fact]
     public void Several_faults_at_once_are_different_and_last_equally_long()
     {
-        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(3, 400, FaultKinds.All);
+        IReadOnlyList<PlannedFault> plan = FaultPlan.Draw(3, 400, FaultKinds.All, FaultKinds.All);
 
         IEnumerable<PlannedFault> several = plan.Where(fault => fault.Kind == FaultKind.Several);
         Assert.All(several, fault =>
@@ -35,6 +35,10 @@ public sealed class FaultPlanTests
             Assert.DoesNotContain(fault.Parts, part => part.Kind is FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath);
         });
     }
+
+    [Fact]
+    public void Several_faults_alone_have_parts_of_all_kinds_that_are_possible()
+        => Assert.All(FaultPlan.Draw(3, 10, [FaultKind.Several], FaultKinds.All), fault => Assert.Equal(2, fault.Parts.Count));
 
     [Theory]
     [InlineData("NodeKill", "node-kill")]

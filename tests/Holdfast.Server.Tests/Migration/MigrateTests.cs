@@ -55,7 +55,7 @@ public sealed class MigrateTests : IDisposable
         var incarnation = await FillAsync();
         await using (var begun = await MigrationTarget.OpenAsync(_options, Cancellation))
         {
-            await begun.BeginAsync(incarnation, new long[Partitioning.DefaultPartitionCount], Cancellation);
+            await begun.BeginAsync(new Incarnations(incarnation, []), new long[Partitioning.DefaultPartitionCount], Cancellation);
         }
 
         await using (var log = await OpenAsync())

@@ -13,6 +13,7 @@ internal sealed class Life
     {
         (World, Node, Id, Index, Name) = (world, node, id, index, id.ToString());
         Hearing = new NodeHearing(world.Agenda.Clock);
+        Reach = new DatabaseReach(world.Agenda.Clock);
         Log = new SimulatedLog(this);
         Delivering = new Delivering(this);
         Committing = new Committing(this);
@@ -46,6 +47,9 @@ internal sealed class Life
     public OwnerTable Owners { get; } = new(SimulatedWorld.PartitionCount);
 
     public NodeHearing Hearing { get; }
+
+    /// <summary>Noted by each look at the heads, which stands for the mark that a node writes.</summary>
+    public DatabaseReach Reach { get; }
 
     public NodeFences Fences { get; } = new();
 

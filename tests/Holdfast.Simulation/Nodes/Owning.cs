@@ -13,8 +13,9 @@ namespace Holdfast.Simulation.Nodes;
 internal sealed class Owning(Life life)
 {
     private readonly long[] _servedSince = new long[SimulatedWorld.PartitionCount];
-    private readonly OwnershipDecision _decision = new(life.World.Times, life.Id, life.Hearing, life.Owners, static () => true, life.World.Agenda.Clock);
+    private readonly OwnershipDecision _decision = new(life.World.Times, life.Id, life.Hearing, life.Owners, life.Reach, static () => true, life.World.Agenda.Clock);
     private readonly SimulatedStore _store = life.World.Store;
+    private long _lookedAt = life.World.Agenda.Clock.GetTimestamp();
 
     public OwnedPartition[] Owned()
         => [.. Enumerable.Range(0, _servedSince.Length).Where(partition => _servedSince[partition] != 0 && life.Log.IsOwned(partition))
@@ -25,6 +26,7 @@ internal sealed class Owning(Life life)
         while (true)
         {
             await life.DelayAsync(life.World.Times.DecisionInterval).ConfigureAwait(false);
+            await LookAsync().ConfigureAwait(false);
             var changes = _decision.Decide(_servedSince, life.Log.Ends.Epoch);
             foreach (var (partition, _) in changes.ToLetGo)
             {
@@ -59,6 +61,21 @@ internal sealed class Owning(Life life)
         await drained.Task.ConfigureAwait(false);
         _servedSince[partition] = 0;
         life.Talking.TellNow();
+    }
+
+    private async Task LookAsync()
+    {
+        if (life.World.Agenda.Clock.GetElapsedTime(_lookedAt) < life.World.Times.LookInterval || await life.Log.ReadHeadsAsync().ConfigureAwait(false) is not { } heads)
+        {
+            return;
+        }
+
+        _lookedAt = life.World.Agenda.Clock.GetTimestamp();
+        life.Reach.Note();
+        foreach (var partition in _decision.FindTaken(heads, _servedSince, life.Log.Ends.Epoch))
+        {
+            await LetGoAsync(partition).ConfigureAwait(false);
+        }
     }
 
     private async Task ClaimAsync(List<int> partitions)

@@ -41,7 +41,7 @@ internal sealed class Talking(Life life)
 
     private IEnumerable<NodeId> Others() => life.World.Known.Where(node => node.Name != life.Id.Name);
 
-    private Heartbeat Say() => new(life.Id, "", life.Owning.Owned(), IsLeaving: false, IsReady: true, 0, []);
+    private Heartbeat Say() => new(life.Id, "", life.Owning.Owned(), IsLeaving: false, IsReady: true, 0, []) { IsCut = life.Reach.IsCut };
 
     private void Hear(Heartbeat heartbeat)
     {

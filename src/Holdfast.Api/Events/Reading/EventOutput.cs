@@ -8,13 +8,13 @@ using Holdfast.Log.Records;
 namespace Holdfast.Api.Events.Reading;
 
 /// <summary>Writes events and gaps as JSON straight from the log's records: no strings and no objects for an event.</summary>
-internal sealed class EventOutput(PipeWriter body, string incarnation) : IDisposable
+internal sealed class EventOutput(PipeWriter body, Incarnations incarnations) : IDisposable
 {
     /// <summary>So much is collected before it is sent, in bytes. A client that does not read holds no more than that, and one event.</summary>
     private const int SendBytes = 64 * 1024;
 
     private readonly Utf8JsonWriter _json = new(Stream.Null, EventWriter.WriterOptions);
-    private readonly char[] _id = new char[incarnation.Length + 32];
+    private readonly char[] _id = new char[EventId.LengthLimit(incarnations)];
 
     public OutputBuffer Buffer { get; } = new();
 
@@ -24,7 +24,7 @@ internal sealed class EventOutput(PipeWriter body, string incarnation) : IDispos
     public void WriteEvent(in RecordView view, in PublishRecord record)
     {
         _json.Reset(Buffer);
-        EventWriter.Write(_json, EventId.Format(_id, incarnation, view.Partition, view.Offset), record);
+        EventWriter.Write(_json, EventId.Format(_id, incarnations, view.Partition, view.Offset), record);
         _json.Flush();
     }
 

@@ -32,7 +32,7 @@ internal sealed class EventPages(EventSource source, ApiMetrics metrics, TimePro
 
     private async Task WriteAsync(HttpContext context, EventQuery query, EventReader reader)
     {
-        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnation);
+        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnations);
         var gaps = new List<LogGap>();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var page = new PageSize(query.Limit);

@@ -12,7 +12,7 @@ internal sealed class EventSource(IPartitionLog log, ICommitFeed feed, ILogInter
     /// <summary>How much of a partition is read at a time, in bytes: enough that opening a file does not count.</summary>
     private const int ReadBytes = 256 * 1024;
 
-    public string Incarnation => log.Incarnation;
+    public Incarnations Incarnations => log.Incarnations;
 
     /// <summary>While it is not disposed, QoS 0 messages that a query wants are logged too.</summary>
     public IDisposable Await(EventQuery query) => interest.Add(query.Product, query.InterestFilter);

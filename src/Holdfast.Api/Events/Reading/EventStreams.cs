@@ -37,7 +37,7 @@ internal sealed class EventStreams(EventSource source, ApiMetrics metrics, TimeP
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnation);
+        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnations);
         await RunAsync(context, reader, output);
     }
 

@@ -78,7 +78,7 @@ internal sealed class LastEvents(EventSource source, ApiMetrics metrics, TimePro
 
     private async Task WriteAsync(HttpContext context, EventReader reader, TopicTable topics, List<LogGap> gaps)
     {
-        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnation);
+        using var output = new EventOutput(context.Response.BodyWriter, source.Incarnations);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         output.Buffer.Write("{\"events\":["u8);
         var isFirst = true;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using Holdfast.Integrations.Delivery;
+using Holdfast.Integrations.Network;
 
 namespace Holdfast.Integrations.Webhooks.Sending;
 
@@ -39,7 +40,7 @@ internal sealed class WebhookSender : IDisposable
             MaxResponseDrainSize = limits.ResponseBytes,
             MaxResponseHeadersLength = 64,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), // The receiver's address may change.
-            SslOptions = settings.Tls is { } tls ? new CertificateJudge(tls).Options() : new SslClientAuthenticationOptions(),
+            SslOptions = settings.Tls is { } tls ? new CertificateJudge(tls.Ca, tls.Pins).Options() : new SslClientAuthenticationOptions(),
         };
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan }; // The attempt has a time-out of its own.
     }

@@ -89,6 +89,24 @@ internal static class StateSchema
             PRIMARY KEY (product, name, partition, "offset")
         );
         """,
+        """
+        CREATE TABLE identity (
+            kind INTEGER NOT NULL,
+            product TEXT NOT NULL,
+            name TEXT NOT NULL,
+            revision INTEGER NOT NULL UNIQUE,
+            document TEXT,
+            PRIMARY KEY (kind, product, name)
+        );
+        CREATE TABLE presence (
+            product TEXT NOT NULL,
+            device TEXT NOT NULL,
+            life TEXT NOT NULL,
+            is_connected INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            PRIMARY KEY (product, device)
+        ) WITHOUT ROWID;
+        """,
     ];
 
     public static int CurrentVersion => Steps.Length;

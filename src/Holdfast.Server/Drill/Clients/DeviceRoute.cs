@@ -4,7 +4,7 @@ namespace Holdfast.Server.Drill.Clients;
 
 /// <summary>
 /// The reconnect policy of the drill's clients, with full jitter over all nodes: after the n-th failure in a row a client waits a random time up to
-/// 50 ms × 2ⁿ, at most one second, and then tries another node than the last one, chosen at random.
+/// 50 ms × 2ⁿ, at most half a second, and then tries another node than the last one, chosen at random.
 /// </summary>
 /// <param name="nodes">The nodes' addresses.</param>
 /// <param name="seed">Of its choices.</param>
@@ -15,7 +15,7 @@ internal sealed class DeviceRoute(IReadOnlyList<IPEndPoint> nodes, int seed, Tim
     public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The bound of all pauses.</summary>
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private const int MostDoublings = 10;
 

@@ -18,7 +18,8 @@ internal static class FaultPlan
     /// <param name="seed">The seed.</param>
     /// <param name="count">How many faults.</param>
     /// <param name="kinds">Of which kinds; not empty.</param>
-    public static IReadOnlyList<PlannedFault> Draw(int seed, int count, IReadOnlyList<FaultKind> kinds)
+    /// <param name="parts">Of which kinds the parts of <see cref="FaultKind.Several"/> may be.</param>
+    public static IReadOnlyList<PlannedFault> Draw(int seed, int count, IReadOnlyList<FaultKind> kinds, IReadOnlyList<FaultKind> parts)
     {
         var random = new Random(seed);
         var plan = new List<PlannedFault>();
@@ -26,13 +27,13 @@ internal static class FaultPlan
         {
             FaultKind[] round = [.. kinds];
             random.Shuffle(round);
-            plan.AddRange(round.Take(count - plan.Count).Select(kind => Draw(random, kind, kinds)));
+            plan.AddRange(round.Take(count - plan.Count).Select(kind => Draw(random, kind, parts)));
         }
 
         return plan;
     }
 
-    private static PlannedFault Draw(Random random, FaultKind kind, IReadOnlyList<FaultKind> kinds)
+    private static PlannedFault Draw(Random random, FaultKind kind, IReadOnlyList<FaultKind> possible)
     {
         int target = random.Next();
         var hold = TimeSpan.FromSeconds(ShortestHoldSeconds + (random.NextDouble() * (LongestHoldSeconds - ShortestHoldSeconds)));
@@ -42,8 +43,8 @@ internal static class FaultPlan
         }
 
         // A rolling restart takes its own time, and a dead zone leaves little to break besides.
-        FaultKind[] parts = [.. kinds.Where(part => part is not (FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath))];
+        FaultKind[] parts = [.. possible.Where(part => part is not (FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath))];
         random.Shuffle(parts);
-        return new PlannedFault(kind, target, hold, [.. parts.Take(PartsAtOnce).Select(part => Draw(random, part, kinds) with { Hold = hold })]);
+        return new PlannedFault(kind, target, hold, [.. parts.Take(PartsAtOnce).Select(part => Draw(random, part, possible) with { Hold = hold })]);
     }
 }

@@ -1,3 +1,4 @@
+using Holdfast.Server.Demo;
 using Holdfast.Server.Drill.Lab;
 using Npgsql;
 
@@ -5,7 +6,8 @@ namespace Holdfast.Server.Drill.Faults;
 
 /// <summary>Chooses whom a planned fault hits, by who is what at that moment.</summary>
 /// <param name="cluster">The cluster.</param>
-internal sealed class FaultTargets(DrillCluster cluster)
+/// <param name="program">What nodes run after a rolling restart.</param>
+internal sealed class FaultTargets(DrillCluster cluster, BrokerProgram program)
 {
     private const int Partitions = 16;
     private static readonly TimeSpan[] ClockSteps = [TimeSpan.FromHours(1), TimeSpan.FromHours(-1), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(-2)];
@@ -31,7 +33,7 @@ internal sealed class FaultTargets(DrillCluster cluster)
             FaultKind.SlowNetwork => new SlowNetworkFault(cluster.Network),
             FaultKind.ZoneDeath => new ZoneDeathFault(node, Database.Members.First(member => member.Machine.Zone == node.Machine.Zone)),
             FaultKind.ClockStep => new ClockStepFault(node, Pick(ClockSteps, planned.Target / cluster.Nodes.Count)),
-            FaultKind.RollingRestart => new RollingRestartFault(cluster.Nodes),
+            FaultKind.RollingRestart => new RollingRestartFault(cluster.Nodes, program),
             FaultKind.Several => await SeveralAsync(planned.Parts, cancellationToken),
             _ => throw new LabException($"{planned.Kind} is not known"),
         };
@@ -72,7 +74,7 @@ internal sealed class FaultTargets(DrillCluster cluster)
     private async Task<LabNode> FindOwnerAsync(int partition, CancellationToken cancellationToken)
     {
         DatabaseMember primary = await Database.FindPrimaryAsync(cancellationToken);
-        await using var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([primary]) + ";Pooling=false;Timeout=5");
+        await using var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([primary]) + ";Pooling=false;Timeout=30");
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand("SELECT owner FROM holdfast.partition_head WHERE partition = $1", connection) { Parameters = { new() { Value = (short)partition } } };
         string? owner = await command.ExecuteScalarAsync(cancellationToken) as string;

@@ -1,3 +1,4 @@
+using Holdfast.Server.Demo;
 using Holdfast.Server.Drill.Lab;
 
 namespace Holdfast.Server.Drill.Faults;
@@ -69,10 +70,11 @@ internal sealed class ClockStepFault(LabNode node, TimeSpan step) : IFault
 
 /// <summary>Every node is stopped in order and started again, one after another, as an upgrade does it.</summary>
 /// <param name="nodes">The nodes.</param>
-internal sealed class RollingRestartFault(IReadOnlyList<LabNode> nodes) : IFault
+/// <param name="program">What they run afterwards.</param>
+internal sealed class RollingRestartFault(IReadOnlyList<LabNode> nodes, BrokerProgram program) : IFault
 {
     /// <inheritdoc/>
-    public string Description => "rolling restart of all nodes";
+    public string Description { get; } = nodes.All(node => node.Program == program) ? "rolling restart of all nodes" : "rolling upgrade of all nodes";
 
     /// <inheritdoc/>
     public async Task InjectAsync(CancellationToken cancellationToken)
@@ -80,6 +82,7 @@ internal sealed class RollingRestartFault(IReadOnlyList<LabNode> nodes) : IFault
         foreach (LabNode node in nodes)
         {
             await node.StopAsync(cancellationToken);
+            node.Program = program;
             node.Start();
             await node.WaitUntilReadyAsync(cancellationToken);
         }

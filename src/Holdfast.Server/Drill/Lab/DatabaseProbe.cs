@@ -17,12 +17,15 @@ internal sealed class DatabaseProbe(LabDatabase database, Action<string> committ
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nothing is broken yet, but the machine may have much to do.</summary>
+    private static readonly TimeSpan PrepareTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>Makes the probe's table.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         DatabaseMember primary = await database.FindPrimaryAsync(cancellationToken);
-        await using NpgsqlConnection connection = await OpenAsync(primary, cancellationToken);
+        await using NpgsqlConnection connection = await OpenAsync(primary, PrepareTimeout, cancellationToken);
         await using var command = new NpgsqlCommand("CREATE TABLE drill_probe AS SELECT 0::bigint AS n", connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -39,7 +42,7 @@ internal sealed class DatabaseProbe(LabDatabase database, Action<string> committ
         {
             try
             {
-                connection ??= await OpenAsync(member, cancellationToken);
+                connection ??= await OpenAsync(member, AnswerTimeout, cancellationToken);
                 if (await CommitsAsync(connection, cancellationToken))
                 {
                     committed(member.Machine.Name);
@@ -81,12 +84,12 @@ internal sealed class DatabaseProbe(LabDatabase database, Action<string> committ
         return await command.ExecuteScalarAsync(cancellationToken).WaitAsync(AnswerTimeout, time, cancellationToken);
     }
 
-    private async Task<NpgsqlConnection> OpenAsync(DatabaseMember member, CancellationToken cancellationToken)
+    private async Task<NpgsqlConnection> OpenAsync(DatabaseMember member, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([member]) + ";Pooling=false;Timeout=1;Application Name=drill-probe");
+        var connection = new NpgsqlConnection($"{LabDatabase.ConnectionTo([member])};Pooling=false;Timeout={(int)timeout.TotalSeconds};Application Name=drill-probe");
         try
         {
-            await connection.OpenAsync(cancellationToken).WaitAsync(AnswerTimeout, time, cancellationToken);
+            await connection.OpenAsync(cancellationToken).WaitAsync(timeout, time, cancellationToken);
             return connection;
         }
         catch

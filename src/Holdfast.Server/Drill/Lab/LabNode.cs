@@ -6,7 +6,7 @@ namespace Holdfast.Server.Drill.Lab;
 /// <summary>A node of Holdfast on a machine of the laboratory.</summary>
 /// <param name="machine">The machine.</param>
 /// <param name="network">Where it is.</param>
-/// <param name="program">This program.</param>
+/// <param name="program">What it runs at first.</param>
 /// <param name="store">What tells the node where it stores: <c>--data …</c>, or <c>--cluster …</c> with its name and zone.</param>
 /// <param name="fakeTime">libfaketime, when the node's clock is to be stepped; otherwise null.</param>
 internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerProgram program, IReadOnlyList<string> store, string? fakeTime) : IDisposable
@@ -30,6 +30,9 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
 
     /// <summary>The machine.</summary>
     public LabMachine Machine { get; } = machine;
+
+    /// <summary>What it runs from its next start on.</summary>
+    public BrokerProgram Program { get; set; } = program;
 
     /// <summary>Where devices connect.</summary>
     public IPEndPoint Mqtt => new(Machine.Address, MqttPort);
@@ -62,7 +65,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
         Directory.CreateDirectory(Path.Combine(Machine.Directory, ProcessName));
         List<string> command =
         [
-            program.FileName, .. program.Arguments, "serve", .. store, "--listen", $"mqtt://{Mqtt}", "--listen", Http.ToString().TrimEnd('/'), "--allow-anonymous", "--allow-private-webhooks",
+            Program.FileName, .. Program.Arguments, "serve", .. store, "--listen", $"mqtt://{Mqtt}", "--listen", Http.ToString().TrimEnd('/'), "--allow-anonymous", "--allow-private-webhooks",
         ];
         if (!IsOnLoopback)
         {
@@ -129,7 +132,7 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
     /// <param name="filter">The topic filter.</param>
     /// <exception cref="LabException">The node refuses.</exception>
     public Task AddWebhookAsync(Uri url, string filter) => LabCommand.RunAsync(
-        [.. network.Enter(Machine), program.FileName, .. program.Arguments, "integration", "add", "--server", LocalHttp.ToString(), "--data", TokenDirectory, "--webhook", url.ToString(), "--filter", filter]);
+        [.. network.Enter(Machine), Program.FileName, .. Program.Arguments, "integration", "add", "--server", LocalHttp.ToString(), "--data", TokenDirectory, "--webhook", url.ToString(), "--filter", filter]);
 
     /// <inheritdoc/>
     public void Dispose()

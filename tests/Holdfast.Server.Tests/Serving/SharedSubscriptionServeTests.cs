@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Holdfast.Mqtt;
+using Holdfast.Server.Drill.Clients;
+using Holdfast.Server.Drill.Judging;
+using Holdfast.Testing;
+using Holdfast.Testing.Postgres;
+using Npgsql;
+
+namespace Holdfast.Server.Tests.Serving;
+
+/// <summary>Three nodes as processes with one database; a shared subscription has a member on each, and one node is killed while messages come.</summary>
+public sealed class SharedSubscriptionServeTests : IDisposable
+{
+    private const string Filter = "$share/group/devices/+/events/#";
+    private const int Publishers = 6;
+    private const int MessagesOfEach = 150;
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly string _database = $"shared_{Guid.NewGuid():N}";
+    private readonly ConcurrentBag<(string Publisher, long Sequence)> _acknowledged = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(QualityOfService.AtLeastOnce)]
+    [InlineData(QualityOfService.ExactlyOnce)]
+    public async Task Every_acknowledged_message_reaches_the_group_although_a_node_is_killed(QualityOfService qualityOfService)
+    {
+        await CreateDatabaseAsync();
+        ServerProcess[] nodes = [await StartAsync("a"), await StartAsync("b"), await StartAsync("c")];
+        IPEndPoint[] addresses = [.. nodes.Select(node => new IPEndPoint(IPAddress.Loopback, node.MqttPort))];
+        using var journal = new Journal(_directory.Below("journal"));
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        JournalingSubscriber[] members = [.. addresses.Select((home, number) => new JournalingSubscriber(
+            $"member-{number}", ProtocolVersion.Mqtt5, qualityOfService, new HomeRoute(home, addresses), journal, Filter))];
+        JournalingPublisher[] publishers = [.. Enumerable.Range(0, Publishers).Select(number => new JournalingPublisher(
+            $"publisher-{number}", ProtocolVersion.Mqtt5, qualityOfService, new HomeRoute(addresses[number % 3], addresses), journal)
+        {
+            Stream = qualityOfService == QualityOfService.AtLeastOnce ? $"{number}" : null,
+        })];
+        Task[] running = [.. members.Select(client => client.RunAsync(stopping.Token)), .. publishers.Select(client => client.RunAsync(stopping.Token))];
+        await Task.WhenAll(members.Select(member => member.Subscribed)).WaitAsync(Cancellation);
+        Array.ForEach(publishers, publisher => publisher.Acknowledged += _acknowledged.Add);
+
+        await PublishAsync(publishers);
+        await WhenAllHaveArrivedAsync(journal);
+        Assert.All(members, member => Assert.Contains(journal.Read(), entry => entry.Client == member.Name && entry.Action == JournalAction.Received));
+        var publishing = PublishAsync(publishers);
+        await nodes[2].KillAsync();
+        await publishing;
+        await WhenAllHaveArrivedAsync(journal);
+
+        await stopping.CancelAsync();
+        await Task.WhenAll(running);
+        var received = journal.Read().Where(entry => entry.Action == JournalAction.Received).ToList();
+        var doubles = received.Count - received.Select(entry => (entry.Publisher, entry.Sequence)).Distinct().Count();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{_acknowledged.Distinct().Count()} acknowledged, {received.Count} received, {doubles} twice");
+        Assert.True(qualityOfService == QualityOfService.AtLeastOnce || doubles == 0, $"{doubles} messages came twice");
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private static Task PublishAsync(JournalingPublisher[] publishers) => Task.WhenAll(publishers.Select(publisher => publisher.PublishAsync(MessagesOfEach))).WaitAsync(Cancellation);
+
+    /// <summary>Waits until the group has every message that was acknowledged.</summary>
+    private async Task WhenAllHaveArrivedAsync(Journal journal)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        for (var left = TimeSpan.FromSeconds(120); Missing(journal) is { Count: > 0 } missing; left -= timer.Period)
+        {
+            Assert.True(left > TimeSpan.Zero, $"{missing.Count} acknowledged messages have not reached the group, among them {missing.First()}");
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+    }
+
+    private HashSet<(string Publisher, long Sequence)> Missing(Journal journal)
+    {
+        var missing = _acknowledged.ToHashSet();
+        missing.ExceptWith(journal.Read().Where(entry => entry.Action == JournalAction.Received && entry.Publisher is not null).Select(entry => (entry.Publisher!, entry.Sequence)));
+        return missing;
+    }
+
+    private async Task CreateDatabaseAsync()
+    {
+        await using var connection = new NpgsqlConnection(SharedServer.NewOptions().ConnectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {_database}", connection);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    private Task<ServerProcess> StartAsync(string name)
+    {
+        var database = new NpgsqlConnectionStringBuilder(SharedServer.NewOptions().ConnectionString) { Database = _database };
+        return ServerProcess.StartAsync(new ServerArguments(_directory.Below(name))
+        {
+            Options = ["--cluster", database.ConnectionString, "--node", name, "--accept-async-replication"],
+        });
+    }
+
+    /// <summary>First to one node; after that to any other than the last, as devices do.</summary>
+    private sealed class HomeRoute(IPEndPoint home, IPEndPoint[] all) : IRoute
+    {
+        private readonly DeviceRoute _elsewhere = new([.. all.Where(address => !address.Equals(home))], seed: 1, TimeProvider.System);
+
+        public Task<IPEndPoint> NextAsync(ConnectionEnd? last, CancellationToken cancellationToken)
+            => last is null ? Task.FromResult(home) : _elsewhere.NextAsync(last, cancellationToken);
+    }
+}
