@@ -1,4 +1,7 @@
 using System.Net;
+using Holdfast.Status.Managing;
+using Holdfast.Status.Notifying;
+using Holdfast.Status.Operating;
 using Holdfast.Status.Page;
 using Holdfast.Status.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -16,13 +19,29 @@ public sealed class StatusServer : IAsyncDisposable
 
     private readonly WebApplication _host;
     private readonly StatusDesk _desk;
+    private readonly CustodyClient _custody;
+    private readonly Postman _postman;
     private readonly ITimer _ticker;
     private ListenOptions? _listener;
 
     private StatusServer(string directory, IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time)
     {
         var options = PageOptions.Load(directory);
-        _desk = new StatusDesk(directory, time, loggers.CreateLogger("Holdfast.Status"));
+        var notifications = NotificationOptions.Load(directory);
+        ILogger log = loggers.CreateLogger("Holdfast.Status");
+        _desk = new StatusDesk(directory, options, notifications, time, log);
+        _custody = new CustodyClient(options, Environment.GetEnvironmentVariable(CustodyClient.TokenVariable));
+        var links = new LinkTokens(_desk.Use(tables => tables.Subscribers.LinkKey()));
+        var subscriptions = new Subscriptions(_desk, notifications, options, links, time);
+        var postmortems = new Postmortems(_desk, _custody, time);
+        var endpoints = new StatusEndpoints(
+            _desk,
+            new PageCache(_desk, options, time),
+            new ManagementApi(_desk, AdminToken.Load(directory), postmortems, subscriptions),
+            new SubscriptionPages(subscriptions, _desk, options),
+            new OperatorEndpoints(_desk, new Logins(_desk, time), postmortems, subscriptions, options),
+            Logo.Load(directory, options));
+        WarnOfAlerts(notifications, log);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore();
@@ -32,8 +51,8 @@ public sealed class StatusServer : IAsyncDisposable
             kestrel.Listen(endPoint, listener => _listener = listener);
         });
         _host = builder.Build();
-        var endpoints = new StatusEndpoints(_desk, new PageCache(_desk, options, time));
         _host.Run(endpoints.ServeAsync);
+        _postman = new Postman(_desk, notifications, options, links, time, log);
         _ticker = time.CreateTimer(_ => _desk.Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -71,6 +90,18 @@ public sealed class StatusServer : IAsyncDisposable
         using var limit = new CancellationTokenSource(StopLimit);
         await _host.StopAsync(limit.Token).ConfigureAwait(false);
         await _host.DisposeAsync().ConfigureAwait(false);
+        await _postman.DisposeAsync().ConfigureAwait(false);
+        _custody.Dispose();
         _desk.Dispose();
+    }
+
+    // One channel alone fails just when it is needed.
+    private static void WarnOfAlerts(NotificationOptions notifications, ILogger log)
+    {
+        int channels = notifications.Alerts.Select(alert => alert.Channel).Distinct().Count();
+        if (channels < 2)
+        {
+            log.LogWarning("operators are alerted by {Count} kinds of channels; name at least two in {File}, so that an incident is heard of when one of them fails", channels, NotificationOptions.FileName);
+        }
     }
 }

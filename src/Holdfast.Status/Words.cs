@@ -5,6 +5,9 @@ namespace Holdfast.Status;
 /// <summary>Durations and shares as people read them.</summary>
 internal static class Words
 {
+    /// <summary>The culture of all that is written.</summary>
+    public static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
+
     /// <summary>A duration in its two largest units: <c>2 h 5 min</c>, <c>41 s</c>.</summary>
     public static string Duration(TimeSpan duration) => duration switch
     {
@@ -17,5 +20,5 @@ internal static class Words
 
     /// <summary>A share in percent, rounded down so that what was not perfect never reads 100 %.</summary>
     public static string Percent(double share)
-        => share >= 1 ? "100 %" : (Math.Floor(share * 100_000) / 1000).ToString("0.000", CultureInfo.InvariantCulture) + " %";
+        => share >= 1 ? "100 %" : (Math.Floor(share * 100_000) / 1000).ToString("0.000", Culture) + " %";
 }

@@ -43,6 +43,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Where it listens for HTTP, on 127.0.0.1.</summary>
     public int HttpPort { get; private set; }
 
+    /// <summary>Its number among the processes.</summary>
+    public int ProcessId => ServerId;
+
     /// <summary>Everything it has written, for messages about failures.</summary>
     public string Output
     {

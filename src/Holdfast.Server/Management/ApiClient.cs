@@ -14,7 +14,9 @@ internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, stri
 /// <param name="server">Its address.</param>
 /// <param name="token">The API token, or null. Never shown.</param>
 /// <param name="patience">How much longer than usual an answer may take.</param>
-internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = default) : IDisposable
+/// <param name="program">The command that should run there.</param>
+/// <param name="variable">The environment variable of the token.</param>
+internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = default, string program = "holdfast serve", string variable = "HOLDFAST_TOKEN") : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -66,7 +68,7 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
         }
         catch (HttpRequestException exception)
         {
-            return fail($"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does 'holdfast serve' run there? Name another address with --server.");
+            return fail($"cannot reach {server}: {exception.GetBaseException().Message.TrimEnd('.')}. Does '{program}' run there? Name another address with --server.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -83,7 +85,7 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
         if (status == 401)
         {
             return token is null
-                ? $"{server} wants a token: give it with --token, in HOLDFAST_TOKEN, or with --data DIR, whose admin-token is read."
+                ? $"{server} wants a token: give it with --token, in {variable}, or with --data DIR, whose admin-token is read."
                 : $"{server} does not accept the token.";
         }
 

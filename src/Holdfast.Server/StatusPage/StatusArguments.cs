@@ -20,11 +20,23 @@ internal sealed class StatusArguments(Terminal terminal)
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print JSON; log lines too.");
 
     /// <summary>Makes the command.</summary>
-    public Command Build() => new("status", "Run a status page that is fed by watchers, on another machine than the cloud it tells about.")
+    public Command Build()
     {
-        BuildServe(),
-        new Command("watcher", "Manage who may report to the page.") { BuildAdd(), BuildList(), BuildRemove() },
-    };
+        var connection = new StatusConnection(terminal);
+        var command = new Command("status", "Run a status page that is fed by watchers, on another machine than the cloud it tells about.")
+        {
+            BuildServe(),
+            new Command("watcher", "Manage who may report to the page.") { BuildAdd(), BuildList(), BuildRemove() },
+            new OperatorArguments(terminal, _data).Build(),
+            new IncidentArguments(connection).Build(),
+        };
+        foreach (Command plan in new PlanArguments(connection).Build())
+        {
+            command.Add(plan);
+        }
+
+        return command;
+    }
 
     private Command BuildServe()
     {

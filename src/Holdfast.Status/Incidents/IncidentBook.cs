@@ -1,12 +1,15 @@
 using Holdfast.Status.Judgement;
+using Holdfast.Status.Maintenances;
+using Holdfast.Status.Storage;
 
 namespace Holdfast.Status.Incidents;
 
 /// <summary>
 /// The incidents, and their life by itself: one opens when a component turns bad, tells what is found, ends when all that it affects is well, and is
-/// opened again when the same comes back soon. Pure; used by one thread at a time.
+/// opened again when the same comes back soon. What is under maintenance opens none. One that a person opened takes in what is measured, and ends when a
+/// person says so. Pure; used by one thread at a time.
 /// </summary>
-internal sealed class IncidentBook(TimeProvider time)
+internal sealed class IncidentBook(TimeProvider time, MaintenanceCalendar calendar)
 {
     /// <summary>What turns bad so soon after an incident began belongs to it.</summary>
     public static readonly TimeSpan JoinWindow = TimeSpan.FromMinutes(5);
@@ -21,59 +24,53 @@ internal sealed class IncidentBook(TimeProvider time)
     public const int MaximumUpdates = 200;
 
     private const string Detected = "Detected automatically, not yet confirmed.";
+    private const string Well = "The watchers find everything well again";
 
-    private readonly SortedDictionary<long, Incident> _incidents = [];
+    private readonly WorkingSet<Incident> _incidents = new(incident => incident.Id);
 
     /// <summary>All that are kept, the newest first.</summary>
-    public IReadOnlyList<Incident> All => [.. _incidents.Values.OrderByDescending(incident => incident.StartedAt).ThenByDescending(incident => incident.Id)];
+    public IReadOnlyList<Incident> All => [.. _incidents.All.OrderByDescending(incident => incident.StartedAt).ThenByDescending(incident => incident.Id)];
 
-    /// <summary>Takes incidents from the store; one that is known is replaced.</summary>
-    public void Restore(IEnumerable<Incident> incidents)
-    {
-        foreach (Incident incident in incidents)
-        {
-            _incidents[incident.Id] = incident;
-        }
-    }
+    /// <summary>The incidents by number, and what changed about them.</summary>
+    public WorkingSet<Incident> Incidents => _incidents;
 
     /// <summary>Lets the incidents follow what is known.</summary>
     /// <param name="board">What is known.</param>
-    /// <returns>The incidents that changed.</returns>
-    public IReadOnlyList<Incident> Follow(Board board)
+    public void Follow(Board board)
     {
-        var changed = new SortedDictionary<long, Incident>();
         ComponentView[] components = [.. board.Components, board.Monitoring];
-        foreach (ComponentView component in components.Where(component => component.State.IsBad() && Covering(component.Name) is null))
+        foreach (ComponentView component in components.Where(component => component.State.IsBad() && !calendar.Covers(component.Name) && Covering(component.Name) is null))
         {
-            Keep(Reopen(component) ?? Join(component) ?? Open(component), changed);
+            _incidents.Keep(Reopen(component) ?? Join(component) ?? Open(component));
         }
 
-        foreach (Incident incident in _incidents.Values.Where(incident => incident is { IsAutomatic: true, IsOpen: true }).ToArray())
+        foreach (Incident incident in _incidents.All.Where(incident => incident.IsOpen).ToArray())
         {
             ComponentView[] affected = [.. components.Where(component => incident.Components.Contains(component.Name))];
             if (Advance(incident, affected) is { } advanced)
             {
-                Keep(advanced, changed);
+                _incidents.Keep(advanced);
             }
         }
-
-        return [.. changed.Values];
     }
 
-    private Incident? Advance(Incident incident, ComponentView[] affected)
+    private Incident? Advance(Incident before, ComponentView[] affected)
     {
         DateTimeOffset now = time.GetUtcNow();
+        string[] strangers = [.. affected.SelectMany(component => component.Faults).Select(fault => fault.Location).Distinct().Except(before.Locations)];
+        Incident incident = strangers.Length == 0 ? before : before with { Locations = [.. before.Locations.Concat(strangers).Order(StringComparer.Ordinal)] };
         ComponentView[] bad = [.. affected.Where(component => component.State.IsBad())];
         if (bad.Length == 0)
         {
             // What nobody can see has not recovered.
-            return affected.Length > 0 && affected.All(component => component.State == ComponentState.Operational)
-                ? Resolve(incident, affected.Max(component => component.Since), now)
-                : null;
+            bool isWell = affected.Length > 0 && affected.All(component => component.State == ComponentState.Operational);
+            return !isWell ? null
+                : incident.IsAutomatic ? Resolve(incident, affected.Max(component => component.Since), now)
+                : NoteRecovery(incident, affected.Max(component => component.Since), now);
         }
 
         string text = string.Join("\n", bad.Select(FaultWords.Describe));
-        if (!incident.IsConfirmed)
+        if (incident is { IsAutomatic: true, IsConfirmed: false })
         {
             text = $"{Detected}\n{text}";
         }
@@ -82,7 +79,7 @@ internal sealed class IncidentBook(TimeProvider time)
         IncidentUpdate? last = incident.Updates.LastOrDefault(update => update.IsAutomatic);
         if (last is not null && (last.Text == text || last.At + UpdateInterval > now || incident.Updates.Count >= MaximumUpdates))
         {
-            return impact == incident.Impact ? null : incident with { Impact = impact };
+            return impact == incident.Impact && incident == before ? null : incident with { Impact = impact };
         }
 
         return (incident with { Impact = impact }).With(new IncidentUpdate(now, incident.Status, text, IsAutomatic: true));
@@ -91,39 +88,43 @@ internal sealed class IncidentBook(TimeProvider time)
     private static Incident Resolve(Incident incident, DateTimeOffset at, DateTimeOffset now)
     {
         DateTimeOffset end = at > incident.StartedAt ? at : incident.StartedAt;
-        string text = $"The watchers find everything well again since {end.UtcDateTime:HH:mm:ss} UTC. Closed automatically after {Words.Duration(end - incident.StartedAt)}.";
+        string text = $"{Well} since {end.UtcDateTime:HH:mm:ss} UTC. Closed automatically after {Words.Duration(end - incident.StartedAt)}.";
         return incident.With(new IncidentUpdate(now, IncidentStatus.Resolved, text, IsAutomatic: true)) with { ResolvedAt = end };
     }
 
+    // A person opened it, so a person ends it; what was measured is told all the same, once.
+    private static Incident? NoteRecovery(Incident incident, DateTimeOffset since, DateTimeOffset now)
+        => incident.Updates.LastOrDefault(update => update.IsAutomatic) is { } last && !last.Text.StartsWith(Well, StringComparison.Ordinal)
+            ? incident.With(new IncidentUpdate(now, incident.Status, $"{Well} since {since.UtcDateTime:HH:mm:ss} UTC.", IsAutomatic: true))
+            : null;
+
     private Incident? Covering(string component)
-        => _incidents.Values.FirstOrDefault(incident => incident is { IsAutomatic: true, IsOpen: true } && incident.Components.Contains(component));
+        => _incidents.All.FirstOrDefault(incident => incident.IsOpen && incident.Components.Contains(component));
 
     private Incident? Reopen(ComponentView component)
     {
-        Incident? before = _incidents.Values.LastOrDefault(incident
-            => incident is { IsAutomatic: true, ResolvedAt: { } end } && end + ReopenWindow > component.Since && incident.Components.Contains(component.Name));
-        return before is null ? null : before with { ResolvedAt = null, Status = IncidentStatus.Investigating };
+        Incident? before = _incidents.All.LastOrDefault(incident
+            => incident is { IsAutomatic: true, MergedInto: null, ResolvedAt: { } end } && end + ReopenWindow > component.Since && incident.Components.Contains(component.Name));
+        return before is null ? null : before with { ResolvedAt = null, AcknowledgedAt = null, Status = IncidentStatus.Investigating };
     }
 
     private Incident? Join(ComponentView component)
     {
         // Silent watchers are another thing than what the others see.
-        Incident? open = component.Name == Board.MonitoringName ? null : _incidents.Values.LastOrDefault(incident
+        Incident? open = component.Name == Board.MonitoringName ? null : _incidents.All.LastOrDefault(incident
             => incident is { IsAutomatic: true, IsOpen: true } && incident.StartedAt + JoinWindow > component.Since && !incident.Components.Contains(Board.MonitoringName));
         return open is null ? null : open with { Components = [.. open.Components, component.Name], StartedAt = Earlier(open.StartedAt, component.Since) };
     }
 
-    private Incident Open(ComponentView component) => new(NextId(), FaultWords.Title(component), component.Since, [component.Name])
+    private Incident Open(ComponentView component) => new(_incidents.NextNumber, FaultWords.Title(component), Later(component.Since, calendar.EndOfLast(component.Name)), [component.Name])
     {
         IsAutomatic = true,
         Impact = component.State,
     };
 
-    private long NextId() => _incidents.Count == 0 ? 1 : _incidents.Keys.Last() + 1;
-
-    private void Keep(Incident incident, SortedDictionary<long, Incident> changed) => _incidents[incident.Id] = changed[incident.Id] = incident;
-
     private static ComponentState Worse(ComponentState one, ComponentState other) => one > other ? one : other;
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset? other) => other is { } at && at > one ? at : one;
 }

@@ -23,6 +23,9 @@ internal sealed class Html
     /// <summary>Makes HTML.</summary>
     public static Html Of(Builder builder) => new(builder.Markup);
 
+    /// <summary>HTML that was made by something that encodes what it is given; only <see cref="Markdown"/> uses it.</summary>
+    public static Html Trusted(string markup) => new(markup);
+
     /// <summary>One after the other.</summary>
     public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part._markup)));
 

@@ -1,5 +1,7 @@
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
+using Holdfast.Status.Maintenances;
+using Holdfast.Status.Serving;
 
 namespace Holdfast.Status.Page;
 
@@ -24,19 +26,29 @@ internal static class StateWords
     }
 
     /// <summary>The sentence at the top of the page.</summary>
-    public static string Headline(Board board) => board switch
+    public static string Headline(StatusView view) => view switch
     {
-        { Monitoring.State: ComponentState.MajorOutage } => "We cannot see: no watcher reports",
-        { Components.Count: 0 } => "Nothing has been measured yet",
+        { Board.Monitoring.State: ComponentState.MajorOutage } => "We cannot see: no watcher reports",
         { Overall: ComponentState.MajorOutage } => "Major outage",
         { Overall: ComponentState.PartialOutage } => "Partial outage",
-        { Overall: ComponentState.Degraded } => "Something is slow",
+        { Overall: ComponentState.Degraded } => "Something does not work as it should",
+        _ when IsMaintenance(view) => "Maintenance, as planned",
+        { Board.Components.Count: 0 } => "Nothing has been measured yet",
         { Overall: ComponentState.Unknown } => "The state of some components is not known",
-        { Monitoring.State: ComponentState.PartialOutage } => "All systems work, as far as we see; some watchers are silent",
+        { Board.Monitoring.State: ComponentState.PartialOutage } => "All systems work, as far as we see; some watchers are silent",
         _ => "All systems work",
     };
 
+    /// <summary>Whether the worst that is to say is that something is being worked on.</summary>
+    public static bool IsMaintenance(StatusView view)
+        => view.Board.Monitoring.State != ComponentState.MajorOutage && !view.Overall.IsBad() && view.Maintenances.Any(maintenance => maintenance.Status == MaintenanceStatus.InProgress);
+
     /// <summary>The state that the top of the page is painted in.</summary>
-    public static ComponentState Shown(Board board)
-        => board.Monitoring.State == ComponentState.MajorOutage ? ComponentState.Unknown : board.Overall;
+    public static ComponentState Shown(StatusView view)
+        => view.Board.Monitoring.State == ComponentState.MajorOutage ? ComponentState.Unknown
+        : IsMaintenance(view) ? ComponentState.Operational
+        : view.Overall;
+
+    /// <summary>The class that the top of the page is painted in.</summary>
+    public static string ShownClass(StatusView view) => IsMaintenance(view) ? "maintenance" : Class(Shown(view));
 }

@@ -1,3 +1,4 @@
+using Holdfast.Status.Announcements;
 using Holdfast.Status.Availability;
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
@@ -11,7 +12,8 @@ internal delegate IReadOnlyList<(Series Series, IReadOnlyList<Rollup> Points)> M
 
 /// <summary>Draws the public page.</summary>
 /// <param name="options">What the operator chose.</param>
-internal sealed class StatusPage(PageOptions options)
+/// <param name="layout">What all pages have in common.</param>
+internal sealed class StatusPage(PageOptions options, Layout layout)
 {
     /// <summary>Days in a row of bars.</summary>
     public const int BarDays = 90;
@@ -19,9 +21,14 @@ internal sealed class StatusPage(PageOptions options)
     private const int BudgetDays = 30;
     private const int IncidentsShown = 30;
     private const int UpdatesShown = 20;
+    private const int PastUpdatesShown = 3;
+    private const int NewsShown = 5;
 
     /// <summary>The graphs on the page show the last hour.</summary>
     public static readonly TimeSpan GraphSpan = TimeSpan.FromHours(1);
+
+    // News without an end of its own is at the top for so long.
+    private static readonly TimeSpan NewsSpan = TimeSpan.FromDays(14);
 
     private static readonly TimeSpan NoticedSkew = TimeSpan.FromSeconds(5);
 
@@ -31,27 +38,22 @@ internal sealed class StatusPage(PageOptions options)
         Board board = view.Board;
         Incident[] open = [.. view.Incidents.Where(incident => incident.IsOpen)];
         Incident[] past = [.. view.Incidents.Where(incident => !incident.IsOpen).Take(IncidentsShown)];
+        Announcement[] news = [.. view.Announcements.Where(announcement => (announcement.Until ?? announcement.At + NewsSpan) > board.At).Take(NewsShown)];
         Html body = Html.Of($"""
-            <header><h1>{options.Name} status</h1><span class="faint">As of {Time(board.At)}</span></header>
+            {layout.Header("", Html.Of($"<span class=\"faint\">As of {Layout.Time(board.At)}</span>"))}
             <main>
-            <div class="overall {StateWords.Class(StateWords.Shown(board))}" role="status"><strong>{StateWords.Headline(board)}</strong><span>{Age(board)}</span></div>
-            {Section("Open incidents", open.Select(incident => DrawIncident(incident, board.At)))}
-            {Section("Components", board.Components.Select(component => DrawComponent(component, view, measure)))}
+            <div class="overall {StateWords.ShownClass(view)}" role="status"><strong>{StateWords.Headline(view)}</strong><span>{Age(board)}</span></div>
+            {Layout.Section("Announcements", news.Select(PlanCards.Card))}
+            {Layout.Section("Open incidents", open.Select(incident => IncidentPages.Card(incident, board.At, UpdatesShown, $"incidents/{incident.Id}.html")))}
+            {Layout.Section("Maintenance", view.Maintenances.Where(maintenance => maintenance.IsOpen).Select(PlanCards.Card))}
+            {Layout.Section("Components", board.Components.Select(component => DrawComponent(component, view, measure)))}
             {DrawWatchers(view)}
-            {Section("Past incidents", past.Length > 0 ? past.Select(incident => DrawIncident(incident, board.At)) : [Html.Of($"<p class=\"faint\">None.</p>")])}
+            {Layout.Section("Past incidents", past.Length > 0 ? past.Select(incident => IncidentPages.Card(incident, board.At, PastUpdatesShown, $"incidents/{incident.Id}.html")) : [Html.Of($"<p class=\"faint\">None.</p>")])}
             </main>
             <footer class="faint"><p>Measured from outside by synthetic devices, and opened and closed by what they find. Times are UTC. {DrawSupport()}</p>
-            <p><a href="history.atom">Atom feed</a> · <a href="api/v2/summary.json">API</a></p></footer>
+            <p><a href="history.html">All incidents</a> · <a href="history.atom">Atom</a> · <a href="history.rss">RSS</a> · <a href="maintenance.ics">Maintenance calendar</a> · <a href="api/v2/summary.json">API</a></p></footer>
             """);
-        return Html.Of($"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="30">
-            <title>{StateWords.Headline(board)} · {options.Name} status</title><link rel="stylesheet" href="style.css"><link rel="alternate" type="application/atom+xml" href="history.atom" title="Incidents"></head>
-            <body>
-            {body}
-            </body></html>
-
-            """).ToString();
+        return layout.Document(StateWords.Headline(view), "", body, Html.Of($"<meta http-equiv=\"refresh\" content=\"30\">"));
     }
 
     /// <summary>How old the newest measurement is, in words.</summary>
@@ -59,32 +61,29 @@ internal sealed class StatusPage(PageOptions options)
         ? $"The newest measurement is {Words.Duration(board.At > newest ? board.At - newest : TimeSpan.Zero)} old, from {board.Watchers.Count(watcher => !watcher.IsSilent)} of {board.Watchers.Count} watchers."
         : "No watcher has reported yet.";
 
-    private static Html Section(string title, IEnumerable<Html> parts)
-    {
-        Html all = Html.Join(parts);
-        return all.ToString().Length == 0 ? Html.None : Html.Of($"<section><h2>{title}</h2>{all}</section>");
-    }
+    private static Html State(ComponentView component, StatusView view) => view.IsInMaintenance(component.Name)
+        ? Html.Of($"<span class=\"state maintenance\">Under maintenance</span>")
+        : Html.Of($"<span class=\"state {StateWords.Class(component.State)}\">{StateWords.Label(component.State)}</span>");
 
-    private static Html Time(DateTimeOffset time) => Html.Of($"<time datetime=\"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}\">{time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</time>");
-
-    private static Html State(ComponentState state) => Html.Of($"<span class=\"state {StateWords.Class(state)}\">{StateWords.Label(state)}</span>");
+    private static Html Description(ComponentView component, StatusView view)
+        => view.Settings.GetValueOrDefault(component.Name) is { Description.Length: > 0 } settings ? Html.Of($"<p class=\"faint\">{settings.Description}</p>") : Html.None;
 
     private Html DrawSupport() => options.Support.Length == 0 ? Html.None : Html.Of($"<a href=\"{options.Support}\">Help</a>");
 
     private Html DrawComponent(ComponentView component, StatusView view, Measure measure)
     {
-        IReadOnlyList<StateChange> changes = view.Changes.TryGetValue(component.Name, out IReadOnlyList<StateChange>? known) ? known : [];
-        IReadOnlyList<Day> days = Uptime.Days(changes, BarDays, view.Board.At);
+        IReadOnlyList<Day> days = Uptime.Days(view.ChangesOf(component.Name), BarDays, view.Board.At);
         string uptime = Uptime.Share(days) is { } share ? $"{Words.Percent(share)} uptime" : "no data";
+        double objective = view.ObjectiveOf(component.Name, options.Objective);
         Day[] period = [.. days.TakeLast(BudgetDays)];
-        TimeSpan budget = Uptime.Budget(period, options.Objective);
+        TimeSpan budget = Uptime.Budget(period, objective);
         string left = budget >= TimeSpan.Zero ? $"{Words.Duration(budget)} of error budget left" : $"error budget exceeded by {Words.Duration(-budget)}";
         return Html.Of($"""
-            <article class="card"><div class="head"><h3>{component.Name}</h3>{State(component.State)}</div>
-            {Places(component)}
+            <article class="card"><div class="head"><h3>{component.Name}</h3>{State(component, view)}</div>
+            {Description(component, view)}{Places(component)}
             {Graphs.Bars(days, $"{component.Name}, the last {BarDays} days: {uptime}")}
             <div class="scale"><span>{BarDays} days ago</span><span>{uptime}</span><span>today</span></div>
-            <p class="faint">Objective {options.Objective * 100:0.###} % in {BudgetDays} days: {left}.</p>
+            <p class="faint">Objective {objective * 100:0.###} % in {BudgetDays} days: {left}.</p>
             <details><summary>The last hour, step by step</summary><div class="graphs">{measure(component.Name, TimeSpan.FromMinutes(1), GraphSpan).Select(one => DrawSeries(one.Series, one.Points, view.Board.At))}</div></details>
             </article>
             """);
@@ -102,19 +101,6 @@ internal sealed class StatusPage(PageOptions options)
         string words = count == 0 ? "no data" : count == failed ? $"all {failed} failed"
             : $"mean {mean:0.#} ms, longest {longest:0.#} ms{(failed > 0 ? $", {failed} of {count} failed" : "")}";
         return Html.Of($"<figure><figcaption><b>{series.Step}</b> from {series.Location}<br><span class=\"faint\">{words}</span></figcaption>{Graphs.Line(points, TimeSpan.FromMinutes(1), now, GraphSpan, $"{series.Step} from {series.Location}: {words}")}</figure>");
-    }
-
-    private static Html DrawIncident(Incident incident, DateTimeOffset now)
-    {
-        TimeSpan length = (incident.ResolvedAt ?? now) - incident.StartedAt;
-        IncidentUpdate[] updates = [.. incident.Updates.Reverse().Take(UpdatesShown)];
-        string origin = incident.IsConfirmed ? "confirmed" : incident.IsAutomatic ? "detected automatically" : "reported by a person";
-        return Html.Of($"""
-            <article class="card incident {StateWords.Class(incident.IsOpen ? incident.Impact : ComponentState.Unknown)}" id="incident-{incident.Id}">
-            <div class="head"><h3>{incident.Title}</h3><span class="badge">{incident.Status.ToString()} · {origin}</span></div>
-            <p class="faint">Since {Time(incident.StartedAt)}, {(incident.IsOpen ? "for" : "lasted")} {Words.Duration(length)} · {string.Join(", ", incident.Components)}</p>
-            <ol>{updates.Select(update => Html.Of($"<li><b>{update.Status.ToString()}</b> {Time(update.At)}\n{update.Text}</li>"))}</ol></article>
-            """);
     }
 
     private static Html DrawWatchers(StatusView view)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
+using Holdfast.Status.Maintenances;
 using Holdfast.Status.Serving;
 
 namespace Holdfast.Status.Page;
@@ -13,35 +14,57 @@ internal sealed class StatuspageApi(PageOptions options)
 {
     private const int IncidentsShown = 50;
 
-    /// <summary>The documents by their path below <c>/api/v2/</c>.</summary>
-    public IReadOnlyDictionary<string, string> Documents(StatusView view)
+    /// <summary>The names of the documents, below <c>/api/v2/</c>.</summary>
+    public static readonly IReadOnlyList<string> Names =
+    [
+        "summary.json", "status.json", "components.json", "incidents.json", "incidents/unresolved.json",
+        "scheduled-maintenances.json", "scheduled-maintenances/upcoming.json", "scheduled-maintenances/active.json",
+    ];
+
+    /// <summary>Draws a document.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="view">What is known.</param>
+    /// <returns>Its JSON, or null when there is none of this name.</returns>
+    public string? Draw(string name, StatusView view) => name switch
     {
-        JsonObject Document(string name, Func<JsonNode> content) => new() { ["page"] = Page(view.Board), [name] = content() };
-        JsonArray Incidents(Func<Incident, bool> which) => [.. view.Incidents.Where(which).Take(IncidentsShown).Select(Incident)];
-        JsonArray Components() => [.. view.Board.Components.Append(view.Board.Monitoring).Select(Component)];
-        JsonObject summary = Document("status", () => Status(view.Board));
-        summary["components"] = Components();
-        summary["incidents"] = Incidents(incident => incident.IsOpen);
-        summary["scheduled_maintenances"] = new JsonArray();
-        return new Dictionary<string, string>
-        {
-            ["summary.json"] = summary.ToJsonString(),
-            ["status.json"] = Document("status", () => Status(view.Board)).ToJsonString(),
-            ["components.json"] = Document("components", Components).ToJsonString(),
-            ["incidents.json"] = Document("incidents", () => Incidents(_ => true)).ToJsonString(),
-            ["incidents/unresolved.json"] = Document("incidents", () => Incidents(incident => incident.IsOpen)).ToJsonString(),
-        };
-    }
+        "summary.json" => Summary(view).ToJsonString(),
+        "status.json" => Document(view, "status", Status(view)),
+        "components.json" => Document(view, "components", Components(view)),
+        "incidents.json" => Document(view, "incidents", Incidents(view, _ => true)),
+        "incidents/unresolved.json" => Document(view, "incidents", Incidents(view, incident => incident.IsOpen)),
+        "scheduled-maintenances.json" => Document(view, "scheduled_maintenances", Planned(view, _ => true)),
+        "scheduled-maintenances/upcoming.json" => Document(view, "scheduled_maintenances", Planned(view, maintenance => maintenance.Status == MaintenanceStatus.Scheduled)),
+        "scheduled-maintenances/active.json" => Document(view, "scheduled_maintenances", Planned(view, maintenance => maintenance.Status == MaintenanceStatus.InProgress)),
+        _ => null,
+    };
+
+    private JsonObject Summary(StatusView view) => new()
+    {
+        ["page"] = Page(view.Board),
+        ["status"] = Status(view),
+        ["components"] = Components(view),
+        ["incidents"] = Incidents(view, incident => incident.IsOpen),
+        ["scheduled_maintenances"] = Planned(view, maintenance => maintenance.IsOpen),
+    };
+
+    private string Document(StatusView view, string name, JsonNode content) => new JsonObject { ["page"] = Page(view.Board), [name] = content }.ToJsonString();
+
+    private static JsonArray Incidents(StatusView view, Func<Incident, bool> which) => [.. view.Incidents.Where(which).Take(IncidentsShown).Select(incident => (JsonNode)Incident(incident))];
+
+    private static JsonArray Planned(StatusView view, Func<Maintenance, bool> which) => [.. view.Maintenances.Where(which).Reverse().Take(IncidentsShown).Select(maintenance => (JsonNode)Maintenance(maintenance))];
+
+    private static JsonArray Components(StatusView view) => [.. view.Board.Components.Append(view.Board.Monitoring).Select((component, index) => (JsonNode)Component(component, index, view))];
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static JsonObject Status(Board board) => new()
+    private static JsonObject Status(StatusView view) => new()
     {
-        ["indicator"] = StateWords.Shown(board) == ComponentState.Unknown ? "minor" : Impact(board.Overall),
-        ["description"] = StateWords.Headline(board),
+        ["indicator"] = StateWords.Shown(view) == ComponentState.Unknown ? "minor" : StateWords.IsMaintenance(view) ? "maintenance" : Impact(view.Overall),
+        ["description"] = StateWords.Headline(view),
     };
 
-    private static string Impact(ComponentState state) => state switch
+    /// <summary>An impact in their words.</summary>
+    public static string Impact(ComponentState state) => state switch
     {
         ComponentState.MajorOutage => "critical",
         ComponentState.PartialOutage => "major",
@@ -49,12 +72,14 @@ internal sealed class StatuspageApi(PageOptions options)
         _ => "none",
     };
 
-    private static JsonNode Component(ComponentView component, int index) => new JsonObject
+    private static JsonObject Component(ComponentView component, int index, StatusView view) => new JsonObject
     {
         ["id"] = component.Name,
         ["name"] = component.Name,
+        ["description"] = view.Settings.GetValueOrDefault(component.Name)?.Description,
         ["status"] = component.State switch
         {
+            _ when view.IsInMaintenance(component.Name) => "under_maintenance",
             ComponentState.Operational => "operational",
             ComponentState.MajorOutage => "major_outage",
             ComponentState.PartialOutage => "partial_outage",
@@ -68,7 +93,7 @@ internal sealed class StatuspageApi(PageOptions options)
         ["failing_steps"] = new JsonArray([.. component.Faults.Select(fault => fault.Step).Distinct().Select(step => (JsonNode)step)]),
     };
 
-    private static JsonNode Incident(Incident incident) => new JsonObject
+    private static JsonObject Incident(Incident incident) => new JsonObject
     {
         ["id"] = incident.Id.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["name"] = incident.Title,
@@ -79,7 +104,8 @@ internal sealed class StatuspageApi(PageOptions options)
         ["updated_at"] = Text(incident.Updates.Count > 0 ? incident.Updates[^1].At : incident.StartedAt),
         ["resolved_at"] = incident.ResolvedAt is { } end ? Text(end) : null,
         ["confirmed"] = incident.IsConfirmed,
-        ["components"] = new JsonArray([.. incident.Components.Select(name => (JsonNode)new JsonObject { ["id"] = name, ["name"] = name })]),
+        ["locations"] = new JsonArray([.. incident.Locations.Select(location => (JsonNode)location)]),
+        ["components"] = Affected(incident.Components),
         ["incident_updates"] = new JsonArray([.. incident.Updates.Reverse().Select(update => (JsonNode)new JsonObject
         {
             ["status"] = Status(update.Status),
@@ -89,7 +115,39 @@ internal sealed class StatuspageApi(PageOptions options)
         })]),
     };
 
-    private static string Status(IncidentStatus status) => status.ToString().ToLowerInvariant();
+    /// <summary>A status in their words.</summary>
+    public static string Status(IncidentStatus status) => status.ToString().ToLowerInvariant();
+
+    /// <summary>A status in their words.</summary>
+    public static string Status(MaintenanceStatus status) => status switch
+    {
+        MaintenanceStatus.Scheduled => "scheduled",
+        MaintenanceStatus.InProgress => "in_progress",
+        MaintenanceStatus.Completed => "completed",
+        _ => "cancelled",
+    };
+
+    private static JsonObject Maintenance(Maintenance maintenance) => new JsonObject
+    {
+        ["id"] = maintenance.Id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["name"] = maintenance.Title,
+        ["status"] = Status(maintenance.Status),
+        ["impact"] = "maintenance",
+        ["scheduled_for"] = Text(maintenance.StartsAt),
+        ["scheduled_until"] = Text(maintenance.EndsAt),
+        ["created_at"] = Text(maintenance.Updates[0].At),
+        ["updated_at"] = Text(maintenance.Updates[^1].At),
+        ["components"] = Affected(maintenance.Components),
+        ["incident_updates"] = new JsonArray([.. maintenance.Updates.Reverse().Select(update => (JsonNode)new JsonObject
+        {
+            ["status"] = Status(update.Status),
+            ["body"] = update.Text,
+            ["created_at"] = Text(update.At),
+            ["display_at"] = Text(update.At),
+        })]),
+    };
+
+    private static JsonArray Affected(IEnumerable<string> names) => [.. names.Select(name => (JsonNode)new JsonObject { ["id"] = name, ["name"] = name })];
 
     private JsonObject Page(Board board) => new()
     {

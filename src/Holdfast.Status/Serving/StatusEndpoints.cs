@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Holdfast.Status.Managing;
+using Holdfast.Status.Notifying;
+using Holdfast.Status.Operating;
 using Holdfast.Status.Reports;
 using Holdfast.Status.Storage;
 using Microsoft.AspNetCore.Http;
@@ -7,9 +10,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Holdfast.Status.Serving;
 
 /// <summary>What the status page answers over HTTP.</summary>
-internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
+internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache, ManagementApi management, SubscriptionPages subscriptions, OperatorEndpoints operators, Logo logo)
 {
     private const string Bearer = "Bearer ";
+    private const string Management = "api/v1/";
 
     /// <summary>Answers a request.</summary>
     public async Task ServeAsync(HttpContext context)
@@ -17,11 +21,23 @@ internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
         IHeaderDictionary headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         string path = context.Request.Path.Value!.TrimStart('/');
         if (path == "api/v1/reports")
         {
-            await (HttpMethods.IsPost(context.Request.Method) ? TakeReportAsync(context) : RefuseMethodAsync(context, HttpMethods.Post));
+            await (HttpMethods.IsPost(context.Request.Method) ? TakeReportAsync(context) : Answers.RefuseMethodAsync(context, HttpMethods.Post));
+        }
+        else if (path.StartsWith(Management, StringComparison.Ordinal))
+        {
+            await management.ServeAsync(context, path[Management.Length..]);
+        }
+        else if (SubscriptionPages.Serves(path))
+        {
+            await subscriptions.ServeAsync(context, path);
+        }
+        else if (OperatorEndpoints.Serves(path))
+        {
+            await operators.ServeAsync(context, path);
         }
         else if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
         {
@@ -29,27 +45,21 @@ internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
         }
         else
         {
-            await RefuseMethodAsync(context, HttpMethods.Get);
+            await Answers.RefuseMethodAsync(context, HttpMethods.Get);
         }
     }
 
     private async Task ServeDocumentAsync(HttpContext context, string path)
     {
-        if (cache.Find(path) is not { } document)
+        if ((path == logo.Path ? logo.Content : cache.Find(path)) is not { } document)
         {
-            await RefuseAsync(context, StatusCodes.Status404NotFound, $"There is nothing at /{path}.");
+            await Answers.RefuseAsync(context, StatusCodes.Status404NotFound, $"There is nothing at /{path}.");
             return;
         }
 
         HttpResponse response = context.Response;
-        response.ContentType = Path.GetExtension(path) switch
-        {
-            ".html" => "text/html; charset=utf-8",
-            ".css" => "text/css; charset=utf-8",
-            ".atom" => "application/atom+xml; charset=utf-8",
-            _ => "application/json",
-        };
-        bool isStyle = path == "style.css";
+        response.ContentType = MediaTypes.Of(path);
+        bool isStyle = path == "style.css" || path == logo.Path;
         response.Headers.CacheControl = isStyle ? "public, max-age=3600" : "public, max-age=1";
         if (path.StartsWith("api/", StringComparison.Ordinal))
         {
@@ -70,7 +80,7 @@ internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
         if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) || desk.Authenticate(authorization[Bearer.Length..].Trim()) is not { } watcher)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "A report needs 'Authorization: Bearer TOKEN' with the token of a watcher: holdfast status watcher add.");
+            await Answers.RefuseAsync(context, StatusCodes.Status401Unauthorized, "A report needs 'Authorization: Bearer TOKEN' with the token of a watcher: holdfast status watcher add.");
             return;
         }
 
@@ -82,18 +92,18 @@ internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
         }
         catch (JsonException exception)
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"The report is not understood at {exception.Path ?? "$"}, line {exception.LineNumber + 1}.");
+            await Answers.RefuseAsync(context, StatusCodes.Status400BadRequest, $"The report is not understood at {exception.Path ?? "$"}, line {exception.LineNumber + 1}.");
             return;
         }
         catch (BadHttpRequestException exception)
         {
-            await RefuseAsync(context, exception.StatusCode, $"A report has at most {ReportCheck.MaximumBytes} bytes.");
+            await Answers.RefuseAsync(context, exception.StatusCode, $"A report has at most {ReportCheck.MaximumBytes} bytes.");
             return;
         }
 
         if (report is null || ReportCheck.Problem(report) is not null)
         {
-            await RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, report is null ? "The report is null." : ReportCheck.Problem(report)!);
+            await Answers.RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, report is null ? "The report is null." : ReportCheck.Problem(report)!);
             return;
         }
 
@@ -105,18 +115,5 @@ internal sealed class StatusEndpoints(StatusDesk desk, PageCache cache)
         ReportAnswer answer = desk.Take(watcher, report);
         context.Response.ContentType = "application/json";
         await JsonSerializer.SerializeAsync(context.Response.Body, answer, ReportJson.Default.ReportAnswer, context.RequestAborted);
-    }
-
-    private static async Task RefuseMethodAsync(HttpContext context, string allowed)
-    {
-        context.Response.Headers.Allow = allowed;
-        await RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, $"Use {allowed}.");
-    }
-
-    private static async Task RefuseAsync(HttpContext context, int status, string detail)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/problem+json";
-        await context.Response.WriteAsync(JsonSerializer.Serialize(new Dictionary<string, object> { ["status"] = status, ["detail"] = detail }), context.RequestAborted);
     }
 }

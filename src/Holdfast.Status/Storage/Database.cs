@@ -11,28 +11,7 @@ internal sealed class Database : IDisposable
     /// <summary>The file's name below the data directory.</summary>
     public const string FileName = "status.db";
 
-    private const int Version = 1;
     private const int BusySeconds = 10;
-
-    private const string Schema = """
-        CREATE TABLE watchers(
-            name TEXT PRIMARY KEY, location TEXT NOT NULL, token_hash BLOB NOT NULL UNIQUE,
-            last_at INTEGER, interval INTEGER NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, skew INTEGER NOT NULL) STRICT;
-        CREATE TABLE changes(component TEXT NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL) STRICT;
-        CREATE INDEX changes_at ON changes(component, at);
-        CREATE TABLE incidents(
-            id INTEGER PRIMARY KEY, title TEXT NOT NULL, started_at INTEGER NOT NULL, resolved_at INTEGER, status INTEGER NOT NULL, impact INTEGER NOT NULL,
-            automatic INTEGER NOT NULL, confirmed INTEGER NOT NULL, components TEXT NOT NULL) STRICT;
-        CREATE TABLE updates(
-            incident INTEGER NOT NULL REFERENCES incidents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-            at INTEGER NOT NULL, status INTEGER NOT NULL, text TEXT NOT NULL, automatic INTEGER NOT NULL, PRIMARY KEY(incident, number)) STRICT, WITHOUT ROWID;
-        CREATE TABLE series(id INTEGER PRIMARY KEY, component TEXT NOT NULL, location TEXT NOT NULL, step TEXT NOT NULL, UNIQUE(component, location, step)) STRICT;
-        CREATE TABLE rollups(
-            resolution INTEGER NOT NULL, start INTEGER NOT NULL, series INTEGER NOT NULL REFERENCES series(id),
-            count INTEGER NOT NULL, late INTEGER NOT NULL, failed INTEGER NOT NULL, total REAL NOT NULL, maximum REAL NOT NULL,
-            PRIMARY KEY(resolution, series, start)) STRICT, WITHOUT ROWID;
-        CREATE TABLE alive(only INTEGER PRIMARY KEY CHECK(only = 1), at INTEGER NOT NULL) STRICT;
-        """;
 
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
@@ -119,16 +98,17 @@ internal sealed class Database : IDisposable
         Transact(() =>
         {
             long version = Query("PRAGMA user_version", row => row.GetInt64(0)).Single();
-            if (version > Version)
+            if (version > SchemaSteps.All.Count)
             {
                 throw new StatusDataException($"'{path}' was written by a newer version of Holdfast (format {version}). Use that version.");
             }
 
-            if (version == 0)
+            foreach (string step in SchemaSteps.All.Skip((int)version))
             {
-                Script(Schema);
-                Script($"PRAGMA user_version = {Version}");
+                Script(step);
             }
+
+            Script($"PRAGMA user_version = {SchemaSteps.All.Count}");
         });
     }
 

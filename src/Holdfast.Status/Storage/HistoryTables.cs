@@ -27,7 +27,7 @@ internal sealed class HistoryTables(Database database)
             row => (Incident: row.GetInt64(0), Update: new IncidentUpdate(Times.From(row.GetInt64(1)), (IncidentStatus)row.GetInt32(2), row.GetString(3), row.GetBoolean(4))))
             .ToLookup(row => row.Incident, row => row.Update);
         return database.Query(
-            "SELECT id, title, started_at, resolved_at, status, impact, automatic, confirmed, components FROM incidents ORDER BY id",
+            "SELECT id, title, started_at, resolved_at, status, impact, automatic, confirmed, components, merged_into, acknowledged_at, postmortem, postmortem_at, locations FROM incidents ORDER BY id",
             row => new Incident(row.GetInt64(0), row.GetString(1), Times.From(row.GetInt64(2)), JsonSerializer.Deserialize<string[]>(row.GetString(8))!)
             {
                 ResolvedAt = row.IsDBNull(3) ? null : Times.From(row.GetInt64(3)),
@@ -35,6 +35,11 @@ internal sealed class HistoryTables(Database database)
                 Impact = (ComponentState)row.GetInt32(5),
                 IsAutomatic = row.GetBoolean(6),
                 IsConfirmed = row.GetBoolean(7),
+                MergedInto = row.IsDBNull(9) ? null : row.GetInt64(9),
+                AcknowledgedAt = row.IsDBNull(10) ? null : Times.From(row.GetInt64(10)),
+                Postmortem = row.GetString(11),
+                PostmortemAt = row.IsDBNull(12) ? null : Times.From(row.GetInt64(12)),
+                Locations = JsonSerializer.Deserialize<string[]>(row.GetString(13))!,
                 Updates = [.. updates[row.GetInt64(0)]],
             });
     }
@@ -44,8 +49,9 @@ internal sealed class HistoryTables(Database database)
     {
         database.Execute(
             """
-            INSERT INTO incidents VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT(id) DO UPDATE SET title = $2, started_at = $3, resolved_at = $4, status = $5, impact = $6, automatic = $7, confirmed = $8, components = $9
+            INSERT INTO incidents VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            ON CONFLICT(id) DO UPDATE SET title = $2, started_at = $3, resolved_at = $4, status = $5, impact = $6, automatic = $7, confirmed = $8, components = $9,
+                merged_into = $10, acknowledged_at = $11, postmortem = $12, postmortem_at = $13, locations = $14
             """,
             incident.Id,
             incident.Title,
@@ -55,7 +61,12 @@ internal sealed class HistoryTables(Database database)
             (int)incident.Impact,
             incident.IsAutomatic,
             incident.IsConfirmed,
-            JsonSerializer.Serialize(incident.Components));
+            JsonSerializer.Serialize(incident.Components),
+            incident.MergedInto,
+            incident.AcknowledgedAt?.ToUnixTimeMilliseconds(),
+            incident.Postmortem,
+            incident.PostmortemAt?.ToUnixTimeMilliseconds(),
+            JsonSerializer.Serialize(incident.Locations));
         for (int number = 0; number < incident.Updates.Count; number++)
         {
             IncidentUpdate update = incident.Updates[number];

@@ -118,7 +118,7 @@ public sealed class IncidentBookTests
     {
         var world = new World(Watcher);
         Fail(world);
-        world.Book.Restore([world.Incident with { IsConfirmed = true, Status = IncidentStatus.Identified }]);
+        world.Book.Incidents.Keep(world.Incident with { IsConfirmed = true, Status = IncidentStatus.Identified });
         for (int round = 0; round < 4; round++)
         {
             world.Report(Watcher, Verdict.Failed, "connect");

@@ -1,5 +1,6 @@
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
+using Holdfast.Status.Maintenances;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Holdfast.Status.Tests.Judgement;
@@ -12,13 +13,16 @@ internal sealed class World
     public World(params string[] watchers)
     {
         Judge = new Judge(new JudgementOptions(), Clock);
-        Book = new IncidentBook(Clock);
+        Calendar = new MaintenanceCalendar(Clock);
+        Book = new IncidentBook(Clock, Calendar);
         Judge.Expect(watchers.Select(name => (name, LocationOf(name), (DateTimeOffset?)null, Interval)));
     }
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
 
     public Judge Judge { get; }
+
+    public MaintenanceCalendar Calendar { get; }
 
     public IncidentBook Book { get; }
 
