@@ -26,6 +26,7 @@ internal sealed class StatusArguments(Terminal terminal)
         var command = new Command("status", "Run a status page that is fed by watchers, on another machine than the cloud it tells about.")
         {
             BuildServe(),
+            BuildExport(),
             new Command("watcher", "Manage who may report to the page.") { BuildAdd(), BuildList(), BuildRemove() },
             new OperatorArguments(terminal, _data).Build(),
             new IncidentArguments(connection).Build(),
@@ -58,6 +59,15 @@ internal sealed class StatusArguments(Terminal terminal)
         var command = new Command("serve", "Serve the page. Name and colours are read from DIR/status.json.") { listen, _data, _json };
         command.SetAction((result, cancellationToken) => StatusServeCommand.RunAsync(
             result.GetValue(_data)!, result.GetValue(listen)!, result.GetValue(_json), terminal, cancellationToken));
+        return command;
+    }
+
+    private Command BuildExport()
+    {
+        var to = new Option<string>("--to") { Description = "Where to write; made when it is missing.", HelpName = "DIR", Required = true };
+        var server = new Option<Uri>("--server") { Description = "The page's address. [default: http://127.0.0.1:8090]", HelpName = "URL", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8090") };
+        var command = new Command("export", "Write a page that runs as files for any web host, so that it outlives its own server. Run it every minute.") { to, server };
+        command.SetAction((result, cancellationToken) => ExportCommand.RunAsync(result.GetValue(server)!, result.GetValue(to)!, terminal, cancellationToken));
         return command;
     }
 

@@ -56,6 +56,37 @@ internal sealed class WatchArguments(Terminal terminal)
     private readonly Option<TimeSpan?> _interval = ValueOptions.Duration("--interval", "From one round to the next.", Defaults.Interval);
     private readonly Option<TimeSpan?> _timeout = ValueOptions.Duration("--timeout", "A step that takes longer has failed.", Defaults.StepTimeout);
     private readonly Option<TimeSpan?> _late = ValueOptions.Duration("--late", "A step that takes longer is late.", Defaults.LateAfter);
+    private readonly Option<ListenUrl?> _webhookListen = new("--webhook-listen")
+    {
+        Description = "Take webhooks here, http://ADDRESS:PORT, so that the way of an event to a webhook is watched too. Needs --webhook-url.",
+        HelpName = "URL",
+        CustomParser = result =>
+        {
+            if (!ListenUrl.TryParse(result.Tokens[^1].Value, out ListenUrl? url, out string error) || url!.Scheme != ListenScheme.Http)
+            {
+                result.AddError(error.Length > 0 ? error : $"--webhook-listen {result.Tokens[^1].Value}: write it as http://ADDRESS:PORT.");
+            }
+
+            return url;
+        },
+    };
+
+    private readonly Option<Uri?> _webhookUrl = new("--webhook-url")
+    {
+        Description = "Where the cloud reaches --webhook-listen. The integration is made, and removed at the end.",
+        HelpName = "URL",
+        CustomParser = result =>
+        {
+            if (Uri.TryCreate(result.Tokens[^1].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            {
+                return url;
+            }
+
+            result.AddError($"--webhook-url {result.Tokens[^1].Value}: write it as https://HOST:PORT/.");
+            return null;
+        },
+    };
+
     private readonly Option<bool> _once = ValueOptions.Flag("--once", "One round; the exit code is 1 when a step has failed.");
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print each step as JSON.");
 
@@ -64,7 +95,7 @@ internal sealed class WatchArguments(Terminal terminal)
     {
         var command = new Command("watch", "Watch a cloud from outside with synthetic devices, step by step, and report to a status page.")
         {
-            _target, _report, _token, _targetToken, _interval, _timeout, _late, _once, _json,
+            _target, _report, _token, _targetToken, _interval, _timeout, _late, _webhookListen, _webhookUrl, _once, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -93,6 +124,8 @@ internal sealed class WatchArguments(Terminal terminal)
             Report = result.GetValue(_report),
             Token = result.GetValue(_token) ?? Environment.GetEnvironmentVariable(TokenVariable) ?? "",
             TargetToken = result.GetValue(_targetToken),
+            WebhookListener = result.GetValue(_webhookListen)?.EndPoint,
+            WebhookUrl = result.GetValue(_webhookUrl),
             Interval = result.GetValue(_interval) ?? Defaults.Interval,
             StepTimeout = result.GetValue(_timeout) ?? Defaults.StepTimeout,
             LateAfter = result.GetValue(_late) ?? Defaults.LateAfter,
@@ -100,6 +133,11 @@ internal sealed class WatchArguments(Terminal terminal)
         if (options.Report is not null && options.Token.Length == 0)
         {
             return terminal.RefuseUsage("watch", $"--report needs a token: --token, or the variable {TokenVariable}.");
+        }
+
+        if (options.WebhookListener is null != options.WebhookUrl is null)
+        {
+            return terminal.RefuseUsage("watch", "--webhook-listen and --webhook-url belong together: where webhooks are taken, and where the cloud reaches that.");
         }
 
         bool json = result.GetValue(_json);

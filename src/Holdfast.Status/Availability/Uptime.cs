@@ -50,7 +50,11 @@ internal static class Uptime
     private static (TimeSpan Measured, TimeSpan Down) Sum(IEnumerable<Day> days)
         => days.Aggregate((Measured: TimeSpan.Zero, Down: TimeSpan.Zero), (sum, day) => (sum.Measured + day.Measured, sum.Down + day.Down));
 
-    private static IEnumerable<(ComponentState State, DateTimeOffset From, DateTimeOffset To)> Spans(
+    /// <summary>The stretches of one state each between two moments.</summary>
+    /// <param name="changes">The changes, the oldest first. Before the first the state is unknown.</param>
+    /// <param name="start">The first moment.</param>
+    /// <param name="now">The last moment.</param>
+    public static IEnumerable<(ComponentState State, DateTimeOffset From, DateTimeOffset To)> Spans(
         IReadOnlyList<StateChange> changes, DateTimeOffset start, DateTimeOffset now)
     {
         ComponentState state = ComponentState.Unknown;

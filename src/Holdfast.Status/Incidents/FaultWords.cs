@@ -14,6 +14,9 @@ internal static class FaultWords
         ["publish"] = ("events are not accepted", "accepting events is slow"),
         ["stream"] = ("event streams do not deliver", "event streams are slow"),
         ["certificate"] = ("the certificate is not valid", "the certificate expires soon"),
+        ["command"] = ("commands are not answered", "commands are slow"),
+        ["webhook"] = ("webhooks do not come", "webhooks are late"),
+        ["clock"] = ("clocks cannot be compared", "clocks are apart"),
         ["report"] = ("watchers are silent", "watchers report late"),
     };
 

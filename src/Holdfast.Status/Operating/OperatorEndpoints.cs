@@ -30,6 +30,9 @@ internal sealed class OperatorEndpoints(StatusDesk desk, Logins logins, Postmort
     public async Task ServeAsync(HttpContext context, string path)
     {
         context.Response.Headers.CacheControl = "no-store";
+
+        // With 'no-referrer' browsers would hide where a form of this page comes from, too.
+        context.Response.Headers["Referrer-Policy"] = "same-origin";
         context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = MaximumBytes;
         string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries)[1..];

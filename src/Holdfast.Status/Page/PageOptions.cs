@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using Holdfast.Status.Availability;
 using Holdfast.Status.Storage;
 
 namespace Holdfast.Status.Page;
@@ -23,6 +24,12 @@ public sealed partial record PageOptions
 
     /// <summary>The share of time that is promised, such as 0.999.</summary>
     public double Objective { get; set; } = 0.999;
+
+    /// <summary>What is owed when a month was not as promised; none by default.</summary>
+    public IReadOnlyList<CreditRule> Credits { get; set; } = [];
+
+    /// <summary>Maintenance that was announced so many hours before is not held against the objective.</summary>
+    public double MaintenanceNoticeHours { get; set; } = 24;
 
     /// <summary>Where to go for help, an https or mailto address; empty for nowhere.</summary>
     public string Support { get; set; } = "";
@@ -72,6 +79,8 @@ public sealed partial record PageOptions
         : Support.Length > 0 && !Support.StartsWith("https://", StringComparison.Ordinal) && !Support.StartsWith("mailto:", StringComparison.Ordinal)
             ? "support: an address that begins with https:// or mailto:."
         : Logo.Length > 0 && (Path.GetFileName(Logo) != Logo || Path.GetExtension(Logo) is not (".svg" or ".png" or ".jpg" or ".webp")) ? "logo: the name of an svg, png, jpg or webp file in the data directory."
+        : Credits.Any(rule => rule.Below is not (> 0 and <= 1) || rule.Percent is not (>= 0 and <= 100)) ? "credits: below is a share up to 1, percent from 0 to 100."
+        : MaintenanceNoticeHours is not (>= 0 and <= 720) ? "maintenanceNoticeHours: from 0 to 720."
         : Cloud.Length > 0 && !IsHttp(Cloud) ? "cloud: an address that begins with http:// or https://."
         : Address.Length > 0 && !IsHttp(Address) ? "address: where the public finds the page, beginning with https://."
         : null;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Serving;
 
@@ -15,6 +16,8 @@ internal sealed class Site
     private readonly StatuspageApi _api;
     private readonly AtomFeed _atom;
     private readonly RssFeed _rss;
+    private readonly ReportPages _reports;
+    private readonly ComponentPages _components;
 
     public Site(PageOptions options)
     {
@@ -25,12 +28,17 @@ internal sealed class Site
         _api = new StatuspageApi(options);
         _atom = new AtomFeed(options);
         _rss = new RssFeed(options);
+        _reports = new ReportPages(options, layout);
+        _components = new ComponentPages(layout);
     }
 
     /// <summary>The paths of all documents.</summary>
-    public static IEnumerable<string> Paths(StatusView view) =>
+    public IEnumerable<string> Paths(StatusView view) =>
     [
         "index.html", "history.html", "style.css", "history.atom", "history.rss", "maintenance.ics", "metrics",
+        .. _options.Logo.Length == 0 ? [] : new[] { $"logo{Path.GetExtension(_options.Logo)}" },
+        .. ReportPages.Paths(view),
+        .. view.Board.Components.Select(component => ComponentPages.PathOf(component.Name)),
         .. StatuspageApi.Names.Select(name => ApiFolder + name),
         .. view.Incidents.Select(incident => $"{IncidentFolder}{incident.Id}.html"),
     ];
@@ -49,6 +57,10 @@ internal sealed class Site
         "history.rss" => _rss.Draw(view),
         "maintenance.ics" => CalendarFile.Draw(view, _options),
         "metrics" => MetricsText.Draw(view),
+        "site.json" => new JsonObject { ["paths"] = new JsonArray([.. Paths(view).Select(one => (JsonNode)one)]) }.ToJsonString(),
+        "reports.html" => _reports.DrawLedger(view),
+        _ when path.StartsWith(ReportPages.Folder, StringComparison.Ordinal) => _reports.Draw(path, view),
+        _ when path.StartsWith(ComponentPages.Folder, StringComparison.Ordinal) => _components.Draw(path, view, measure),
         _ when path.StartsWith(ApiFolder, StringComparison.Ordinal) => _api.Draw(path[ApiFolder.Length..], view),
         _ when path.StartsWith(IncidentFolder, StringComparison.Ordinal) && Find(path, view) is { } incident => _incidents.Draw(incident, view),
         _ => null,

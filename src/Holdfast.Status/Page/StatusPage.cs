@@ -51,7 +51,7 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
             {Layout.Section("Past incidents", past.Length > 0 ? past.Select(incident => IncidentPages.Card(incident, board.At, PastUpdatesShown, $"incidents/{incident.Id}.html")) : [Html.Of($"<p class=\"faint\">None.</p>")])}
             </main>
             <footer class="faint"><p>Measured from outside by synthetic devices, and opened and closed by what they find. Times are UTC. {DrawSupport()}</p>
-            <p><a href="history.html">All incidents</a> · <a href="history.atom">Atom</a> · <a href="history.rss">RSS</a> · <a href="maintenance.ics">Maintenance calendar</a> · <a href="api/v2/summary.json">API</a></p></footer>
+            <p><a href="history.html">All incidents</a> · <a href="reports.html">Availability</a> · <a href="subscribe">Be told by mail</a> · <a href="history.atom">Atom</a> · <a href="history.rss">RSS</a> · <a href="maintenance.ics">Maintenance calendar</a> · <a href="api/v2/summary.json">API</a></p></footer>
             """);
         return layout.Document(StateWords.Headline(view), "", body, Html.Of($"<meta http-equiv=\"refresh\" content=\"30\">"));
     }
@@ -84,24 +84,13 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
             {Graphs.Bars(days, $"{component.Name}, the last {BarDays} days: {uptime}")}
             <div class="scale"><span>{BarDays} days ago</span><span>{uptime}</span><span>today</span></div>
             <p class="faint">Objective {objective * 100:0.###} % in {BudgetDays} days: {left}.</p>
-            <details><summary>The last hour, step by step</summary><div class="graphs">{measure(component.Name, TimeSpan.FromMinutes(1), GraphSpan).Select(one => DrawSeries(one.Series, one.Points, view.Board.At))}</div></details>
+            <details><summary>The last hour, step by step</summary><div class="graphs">{measure(component.Name, TimeSpan.FromMinutes(1), GraphSpan).Select(one => ComponentPages.DrawSeries(one.Series, one.Points, TimeSpan.FromMinutes(1), GraphSpan, view.Board.At))}</div><p><a href="{ComponentPages.PathOf(component.Name)}">Hour, day and month</a></p></details>
             </article>
             """);
     }
 
     private static Html Places(ComponentView component) => component.Locations.Count == 0 ? Html.None : Html.Of(
         $"<ul class=\"places\">{component.Locations.Select(location => Html.Of($"<li>{location.Name} <span class=\"state {StateWords.Class(location.State)}\">{StateWords.Label(location.State)}</span></li>"))}</ul>");
-
-    private static Html DrawSeries(Series series, IReadOnlyList<Rollup> points, DateTimeOffset now)
-    {
-        long count = points.Sum(point => point.Count);
-        long failed = points.Sum(point => point.Failed);
-        double mean = points.Sum(point => point.MeanMilliseconds * (point.Count - point.Failed)) / Math.Max(1, count - failed);
-        double longest = points.Select(point => point.MaximumMilliseconds).DefaultIfEmpty().Max();
-        string words = count == 0 ? "no data" : count == failed ? $"all {failed} failed"
-            : $"mean {mean:0.#} ms, longest {longest:0.#} ms{(failed > 0 ? $", {failed} of {count} failed" : "")}";
-        return Html.Of($"<figure><figcaption><b>{series.Step}</b> from {series.Location}<br><span class=\"faint\">{words}</span></figcaption>{Graphs.Line(points, TimeSpan.FromMinutes(1), now, GraphSpan, $"{series.Step} from {series.Location}: {words}")}</figure>");
-    }
 
     private static Html DrawWatchers(StatusView view)
     {

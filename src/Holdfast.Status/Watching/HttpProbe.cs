@@ -10,6 +10,10 @@ internal sealed class HttpProbe : IProbe
 {
     private const string Data = "data: ";
 
+    private static readonly TimeSpan HalfASecond = TimeSpan.FromMilliseconds(500);
+
+    private readonly WatchOptions _options;
+    private readonly TimeProvider _time;
     private readonly StepRunner _steps;
     private readonly Arrivals _arrivals = new();
     private readonly HttpClient _http;
@@ -18,18 +22,44 @@ internal sealed class HttpProbe : IProbe
     private readonly CancellationTokenSource _ending = new();
     private Task _reading = Task.CompletedTask;
     private bool _isStreaming;
+    private DateTimeOffset? _cloudTime;
     private long _round;
 
     public HttpProbe(WatchTarget target, WatchOptions options, TimeProvider time)
     {
         _steps = new StepRunner(target.Component, options, time);
-        _http = new HttpClient { BaseAddress = new Uri(target.Address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        _options = options;
+        _time = time;
+        _http = MakeClient(target, options);
         _events = $"api/v1/products/{Uri.EscapeDataString(options.Product)}/events";
-        if (options.TargetToken is { } token)
-        {
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
     }
+
+    /// <summary>Makes a client of the target's API.</summary>
+    public static HttpClient MakeClient(WatchTarget target, WatchOptions options)
+    {
+        var http = new HttpClient
+        {
+            BaseAddress = new Uri(target.Address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        http.DefaultRequestHeaders.Authorization = options.TargetToken is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
+        return http;
+    }
+
+    /// <summary>Publishes an event.</summary>
+    /// <returns>What the clock of the cloud says, if it says.</returns>
+    public static async Task<DateTimeOffset?> PublishAsync(HttpClient http, string events, string device, string mark, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(
+            JsonSerializer.Serialize(new Dictionary<string, string> { ["device"] = device, ["name"] = "watch", ["payload"] = mark }), Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await http.PostAsync(new Uri(events, UriKind.Relative), content, cancellationToken).ConfigureAwait(false);
+        Check(response);
+        return response.Headers.Date;
+    }
+
+    /// <summary>The text that is an event's payload, or null.</summary>
+    public static string? Payload(JsonElement json)
+        => json.ValueKind == JsonValueKind.Object && json.TryGetProperty("payload", out JsonElement payload) && payload.ValueKind == JsonValueKind.String ? payload.GetString() : null;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ReportedObservation>> RunAsync(CancellationToken cancellationToken)
@@ -48,7 +78,13 @@ internal sealed class HttpProbe : IProbe
             ReportedObservation delivered = await stream.ConfigureAwait(false);
 
             // What was not accepted need not be delivered.
-            return publish.Verdict == "failed" && opened?.Verdict != "failed" ? [publish] : [publish, delivered];
+            if (publish.Verdict == "failed")
+            {
+                return opened?.Verdict == "failed" ? [publish, delivered] : [publish];
+            }
+
+            return _cloudTime is null ? [publish, delivered]
+                : [publish, delivered, await _steps.RunAsync("clock", _ => CompareClocksAsync(), "", cancellationToken).ConfigureAwait(false)];
         }
         finally
         {
@@ -66,11 +102,15 @@ internal sealed class HttpProbe : IProbe
     }
 
     private async Task PublishAsync(string mark, CancellationToken cancellationToken)
+        => _cloudTime = await PublishAsync(_http, _events, _id, mark, cancellationToken).ConfigureAwait(false) is { } date ? date + HalfASecond : null;
+
+    // The header tells whole seconds, so half of one is the best guess at what is left out.
+    private Task CompareClocksAsync()
     {
-        using var content = new StringContent(
-            JsonSerializer.Serialize(new Dictionary<string, string> { ["device"] = _id, ["name"] = "watch", ["payload"] = mark }), Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _http.PostAsync(new Uri(_events, UriKind.Relative), content, cancellationToken).ConfigureAwait(false);
-        Check(response);
+        TimeSpan ahead = _cloudTime!.Value - _time.GetUtcNow();
+        return ahead.Duration() <= _options.ClockTolerance
+            ? Task.CompletedTask
+            : throw new StepLateException($"the clocks of the cloud and of the watcher are {Words.Duration(ahead.Duration())} apart");
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
@@ -109,7 +149,7 @@ internal sealed class HttpProbe : IProbe
                 using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(_ending.Token).ConfigureAwait(false));
                 while (await lines.ReadLineAsync(_ending.Token).ConfigureAwait(false) is { } line)
                 {
-                    if (line.StartsWith(Data, StringComparison.Ordinal) && Payload(line[Data.Length..]) is { } mark)
+                    if (line.StartsWith(Data, StringComparison.Ordinal) && Parse(line[Data.Length..]) is { } mark)
                     {
                         _arrivals.Arrived(mark);
                     }
@@ -122,12 +162,12 @@ internal sealed class HttpProbe : IProbe
         }
     }
 
-    private static string? Payload(string json)
+    private static string? Parse(string json)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.TryGetProperty("payload", out JsonElement payload) && payload.ValueKind == JsonValueKind.String ? payload.GetString() : null;
+            return Payload(document.RootElement);
         }
         catch (JsonException)
         {

@@ -34,9 +34,15 @@ internal sealed class MqttProbe : IProbe
             _arrivals.Arrived(message.ApplicationMessage.ConvertPayloadToString() ?? "");
             return Task.CompletedTask;
         };
+        _publisher.ApplicationMessageReceivedAsync += ReplyAsync;
     }
 
     private string Topic => $"devices/{_id}/events/watch";
+
+    // Commands as any MQTT 3.1.1 device gets and answers them.
+    private string Commands => $"devices/{_id}/commands/watch/";
+
+    private string Replies => $"devices/{_id}/replies/";
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ReportedObservation>> RunAsync(CancellationToken cancellationToken)
@@ -74,7 +80,7 @@ internal sealed class MqttProbe : IProbe
     {
         if (!_publisher.IsConnected)
         {
-            ReportedObservation again = await _steps.RunAsync("connect", token => ConnectAsync(_publisher, "publisher", token), "", cancellationToken).ConfigureAwait(false);
+            ReportedObservation again = await _steps.RunAsync("connect", token => ConnectDeviceAsync(token), "", cancellationToken).ConfigureAwait(false);
             if (again.Verdict == "failed")
             {
                 return [];
@@ -84,10 +90,59 @@ internal sealed class MqttProbe : IProbe
         // From the publish on, whatever the acknowledgement does: a message may well be delivered before.
         Task<ReportedObservation> deliver = _steps.RunAsync("deliver", arrival.WaitAsync, "acknowledged, but not delivered", cancellationToken);
         ReportedObservation acknowledge = await _steps.RunAsync(
-            "acknowledge", token => PublishAsync(mark, token), "connected, but not committing: no acknowledgement", cancellationToken).ConfigureAwait(false);
+            "acknowledge", token => PublishAsync(_publisher, Topic, mark, token), "connected, but not committing: no acknowledgement", cancellationToken).ConfigureAwait(false);
         bool isReached = acknowledge.Verdict != "failed" && (wasSubscribed || _subscriber.IsConnected);
         ReportedObservation delivered = await deliver.ConfigureAwait(false);
-        return isReached ? [acknowledge, delivered] : [acknowledge];
+        if (!isReached)
+        {
+            return [acknowledge];
+        }
+
+        // What events do not reach, answers do not reach either.
+        return delivered.Verdict == "failed" ? [acknowledge, delivered]
+            : [acknowledge, delivered, await _steps.RunAsync("command", token => CommandAsync(mark, token), "sent, but not answered", cancellationToken).ConfigureAwait(false)];
+    }
+
+    private async Task CommandAsync(string mark, CancellationToken cancellationToken)
+    {
+        string answer = $"{mark}:answer";
+        Task arrival = _arrivals.Expect(answer);
+        try
+        {
+            await PublishAsync(_subscriber, Commands + _round.ToString(System.Globalization.CultureInfo.InvariantCulture), answer, cancellationToken).ConfigureAwait(false);
+            await arrival.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _arrivals.Forget(answer);
+        }
+    }
+
+    // The device answers a command with what it says. Not awaited: the client reads on meanwhile.
+    private Task ReplyAsync(MqttApplicationMessageReceivedEventArgs message)
+    {
+        string topic = message.ApplicationMessage.Topic;
+        if (topic.StartsWith(Commands, StringComparison.Ordinal))
+        {
+            _ = AnswerAsync(Replies + topic[Commands.Length..], message.ApplicationMessage.ConvertPayloadToString() ?? "");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async Task AnswerAsync(string topic, string text)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(KeepAliveSeconds));
+            await PublishAsync(_publisher, topic, text, limit.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever a client library throws: the answer does not come, and that is the finding.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // Told by the step that waits for it.
+        }
     }
 
     private async Task ConnectAfreshAsync(CancellationToken cancellationToken)
@@ -113,18 +168,30 @@ internal sealed class MqttProbe : IProbe
             await ConnectAsync(_subscriber, "subscriber", cancellationToken).ConfigureAwait(false);
         }
 
-        MqttClientSubscribeResult result = await _subscriber.SubscribeAsync(Topic, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken).ConfigureAwait(false);
+        await SubscribeAsync(_subscriber, Topic, cancellationToken).ConfigureAwait(false);
+        await SubscribeAsync(_subscriber, Replies + "+", cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ConnectDeviceAsync(CancellationToken cancellationToken)
+    {
+        await ConnectAsync(_publisher, "publisher", cancellationToken).ConfigureAwait(false);
+        await SubscribeAsync(_publisher, Commands + "+", cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task SubscribeAsync(IMqttClient client, string filter, CancellationToken cancellationToken)
+    {
+        MqttClientSubscribeResult result = await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken).ConfigureAwait(false);
         if (result.Items.Any(item => (int)item.ResultCode >= 0x80))
         {
             throw new StepFailedException($"refused: {result.Items.First().ResultCode}");
         }
     }
 
-    private async Task PublishAsync(string mark, CancellationToken cancellationToken)
+    private static async Task PublishAsync(IMqttClient client, string topic, string text, CancellationToken cancellationToken)
     {
         MqttApplicationMessage message = new MqttApplicationMessageBuilder()
-            .WithTopic(Topic).WithPayload(Encoding.UTF8.GetBytes(mark)).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build();
-        MqttClientPublishResult result = await _publisher.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+            .WithTopic(topic).WithPayload(Encoding.UTF8.GetBytes(text)).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build();
+        MqttClientPublishResult result = await client.PublishAsync(message, cancellationToken).ConfigureAwait(false);
         if (!result.IsSuccess)
         {
             throw new StepFailedException($"refused: {result.ReasonCode}");

@@ -28,6 +28,10 @@ internal sealed class StepRunner(string component, WatchOptions options, TimePro
                 (verdict, detail) = ("late", $"took longer than {Words.Duration(options.LateAfter)}");
             }
         }
+        catch (StepLateException exception)
+        {
+            (verdict, detail) = ("late", exception.Message);
+        }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellationToken);
@@ -62,3 +66,6 @@ internal sealed class StepRunner(string component, WatchOptions options, TimePro
 
 /// <summary>A step has failed; the message says how, in a few words for the public.</summary>
 internal sealed class StepFailedException(string message) : Exception(message);
+
+/// <summary>A step did what it should, and something about it needs attention; the message says what, in a few words for the public.</summary>
+internal sealed class StepLateException(string message) : Exception(message);

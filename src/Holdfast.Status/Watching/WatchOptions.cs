@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Holdfast.Status.Watching;
 
 /// <summary>What a watcher looks at.</summary>
@@ -19,6 +21,18 @@ public sealed record WatchOptions
 
     /// <summary>A step that takes longer is late.</summary>
     public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A certificate that ends sooner is told.</summary>
+    public TimeSpan CertificateNotice { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>The clocks of the cloud and of the watcher may be so far apart.</summary>
+    public TimeSpan ClockTolerance { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Where the watcher takes webhooks; null: webhooks are not watched.</summary>
+    public IPEndPoint? WebhookListener { get; init; }
+
+    /// <summary>Where the cloud reaches <see cref="WebhookListener"/>.</summary>
+    public Uri? WebhookUrl { get; init; }
 
     /// <summary>The page to report to, or null for none.</summary>
     public Uri? Report { get; init; }

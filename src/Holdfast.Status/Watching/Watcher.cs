@@ -20,7 +20,7 @@ public sealed class Watcher : IAsyncDisposable
     {
         _options = options;
         _time = time;
-        _probes = [.. options.Targets.Select(target => MakeProbe(target, options, time))];
+        _probes = [.. options.Targets.SelectMany(target => MakeProbes(target, options, time))];
         _sender = options.Report is null ? null : new ReportSender(options, new SocketsHttpHandler(), time, log);
     }
 
@@ -62,6 +62,18 @@ public sealed class Watcher : IAsyncDisposable
         _sender?.Dispose();
     }
 
-    private static IProbe MakeProbe(WatchTarget target, WatchOptions options, TimeProvider time)
-        => target.Address.Scheme is "http" or "https" ? new HttpProbe(target, options, time) : new MqttProbe(target, options, time);
+    private static IEnumerable<IProbe> MakeProbes(WatchTarget target, WatchOptions options, TimeProvider time)
+    {
+        bool isHttp = target.Address.Scheme is "http" or "https";
+        yield return isHttp ? new HttpProbe(target, options, time) : new MqttProbe(target, options, time);
+        if (isHttp && options.WebhookListener is not null)
+        {
+            yield return new WebhookProbe(target, options, time);
+        }
+
+        if (CertificateProbe.IsFor(target.Address))
+        {
+            yield return new CertificateProbe(target, options, time);
+        }
+    }
 }
