@@ -8,7 +8,7 @@ namespace Holdfast.Cluster.Tests.Appending;
 
 public sealed class ClusterAppenderTests : IAsyncDisposable
 {
-    private readonly OwnerTable _owners = new(2);
+    private readonly OwnerTable _owners = new(3);
     private readonly Dictionary<NodeId, ScriptedOwner> _nodes = new() { [Names.A] = new(), [Names.B] = new(), [Names.C] = new() };
     private readonly TaskCompletionSource _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Publisher _publisher = new();
@@ -136,13 +136,18 @@ public sealed class ClusterAppenderTests : IAsyncDisposable
         Assert.Equal(2, first.Request.Batches.Length);
         Append("c", 3, partition: 0);
         _owners.Hear(Names.B, [new OwnedPartition(1, 1, 0)]);
-        Own(Names.C, 2);
+        Append("d", 4, partition: 2);
+        _owners.Hear(Names.C, [new OwnedPartition(0, 2, 0), new OwnedPartition(2, 1, 0)]);
+        var unrelated = await _nodes[Names.C].NextAsync();
+        unrelated.Say(ForwardedStatus.Stored, 0);
+        Assert.Equal(2, unrelated.Batch.Partition);
+        await _publisher.HearAsync(1);
 
         first.Answer.SetResult(new AppendAnswer([new ForwardedOutcome(ForwardedStatus.Stored, [0]), new ForwardedOutcome(ForwardedStatus.Stored, [0])]));
 
         (await _nodes[Names.C].NextAsync()).Say(ForwardedStatus.Stored, 1);
         await _publisher.HearAsync(3);
-        Assert.Equal([1UL, 2UL, 3UL], _publisher.Heard.Select(heard => heard.Token).Order());
+        Assert.Equal([1UL, 2UL, 3UL, 4UL], _publisher.Heard.Select(heard => heard.Token).Order());
     }
 
     private void Own(NodeId owner, long epoch) => _owners.Hear(owner, [new OwnedPartition(0, epoch, 0)]);
