@@ -16,7 +16,7 @@ await using var silo = await ClusterSilo.CreateAsync(new ClusterSiloOptions
     Name = args[2],
     Listen = new IPEndPoint(IPAddress.Loopback, port),
     Secret = Environment.GetEnvironmentVariable("NODE_SECRET"),
-    Database = new PostgresOptions { ConnectionString = args[0], Schema = args[1], Durability = DurabilityPolicy.AcceptAsynchronous },
+    Database = new PostgresOptions { ConnectionString = args[0], Schema = args[1], Durability = DurabilityPolicy.AcceptAsynchronous, WaitsForPrimary = true },
     Endpoint = endpoint,
     OnDeclaredDead = reason =>
     {

@@ -12,7 +12,7 @@ public sealed class CommitTests : IDisposable
     private const int FaultyFlush = 60;
 
     /// <summary>Beyond those of the start, which another thread does.</summary>
-    private const int FaultyStateFlush = 12;
+    private const int FaultyStateFlush = 24;
     private const string StallMicroseconds = "12000000";
 
     private readonly TestDirectory _directory = new();

@@ -10,7 +10,7 @@ internal static class Logs
     /// <summary>Opens a log and claims all partitions.</summary>
     public static async Task<PostgresPartitionLog> OpenOwnerAsync(PostgresOptions options)
     {
-        var log = await PostgresPartitionLog.OpenAsync(options, Cancellation);
+        var log = await PostgresPartitionLog.OpenAsync(options with { WaitsForPrimary = true }, Cancellation);
         await ClaimAllAsync(log);
         return log;
     }

@@ -308,6 +308,12 @@ internal sealed partial class SharedSubscription : LogSubscriber
     /// <summary>The log says that a member was given a message at QoS 2: it stays with that member.</summary>
     public void RestoreAssigned(LogPlace place)
     {
+        if (_kept is not null)
+        {
+            // In a cluster the row of the partition says so, and it may be another node's.
+            return;
+        }
+
         _returned.Remove(place);
         if (Mode != SessionMode.Ended && place.Offset >= Positions![place.Partition])
         {

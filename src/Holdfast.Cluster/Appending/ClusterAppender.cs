@@ -125,8 +125,17 @@ internal sealed class ClusterAppender : IRecordAppender, IAsyncDisposable
     /// <summary>Whether another node says to own a partition.</summary>
     public bool HasMovedFrom(NodeId owner, int partition) => _owners.OwnerOf(partition) is { } other && other != owner;
 
-    /// <summary>Makes room for the next request of a partition.</summary>
-    public void Confirm(int partition) => _outboxes[partition].Confirm();
+    /// <summary>Makes room for the next request of a partition. Whoever owns it by now did not find it before, as long as this one was on its way.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="sender">Who sent the request; it looks for the next one by itself.</param>
+    public void Confirm(int partition, OwnerSender sender)
+    {
+        _outboxes[partition].Confirm();
+        if (Volatile.Read(ref _senders[partition]) is { } next && next != sender)
+        {
+            next.Signal();
+        }
+    }
 
     /// <summary>Gives a request back that was not stored, to be sent to whoever owns the partition then.</summary>
     public void PutBack(int partition)

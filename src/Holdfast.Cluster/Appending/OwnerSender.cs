@@ -142,6 +142,6 @@ internal sealed class OwnerSender : IAsyncDisposable
             request.Complete(status, offsets);
         }
 
-        _appender.Confirm(request.Partition);
+        _appender.Confirm(request.Partition, this);
     }
 }

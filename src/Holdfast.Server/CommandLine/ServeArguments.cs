@@ -69,15 +69,16 @@ internal sealed class ServeArguments
         _cluster.AddTo(command);
         command.Validators.Add(result =>
         {
-            // What cannot be read is told by its own error.
-            if (result.GetResult(_listen)?.Errors.Any() == true)
+            try
             {
-                return;
+                if ((_certificate.Problem(result, Listen(result)) ?? _cluster.Problem(result)) is { } problem)
+                {
+                    result.AddError(problem);
+                }
             }
-
-            if ((_certificate.Problem(result, Listen(result)) ?? _cluster.Problem(result)) is { } problem)
+            catch (InvalidOperationException)
             {
-                result.AddError(problem);
+                // A value that cannot be read. The options are looked at after this, and tell it by an error of their own.
             }
         });
         command.SetAction((result, cancellationToken) => ServeCommand.RunAsync(Bind(result), cancellationToken));

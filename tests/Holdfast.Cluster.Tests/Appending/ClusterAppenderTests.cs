@@ -126,11 +126,30 @@ public sealed class ClusterAppenderTests : IAsyncDisposable
         (await _nodes[Names.B].NextAsync()).Say(ForwardedStatus.Stored);
     }
 
+    [Fact]
+    public async Task What_gathered_behind_a_request_goes_to_the_next_owner_when_the_last_one_has_answered()
+    {
+        Append("a", 1, partition: 0);
+        Append("b", 2, partition: 1);
+        _owners.Hear(Names.B, [new OwnedPartition(0, 1, 0), new OwnedPartition(1, 1, 0)]);
+        var first = await _nodes[Names.B].NextAsync();
+        Assert.Equal(2, first.Request.Batches.Length);
+        Append("c", 3, partition: 0);
+        _owners.Hear(Names.B, [new OwnedPartition(1, 1, 0)]);
+        Own(Names.C, 2);
+
+        first.Answer.SetResult(new AppendAnswer([new ForwardedOutcome(ForwardedStatus.Stored, [0]), new ForwardedOutcome(ForwardedStatus.Stored, [0])]));
+
+        (await _nodes[Names.C].NextAsync()).Say(ForwardedStatus.Stored, 1);
+        await _publisher.HearAsync(3);
+        Assert.Equal([1UL, 2UL, 3UL], _publisher.Heard.Select(heard => heard.Token).Order());
+    }
+
     private void Own(NodeId owner, long epoch) => _owners.Hear(owner, [new OwnedPartition(0, epoch, 0)]);
 
-    private void Append(string payload, ulong token)
+    private void Append(string payload, ulong token, int partition = 0)
     {
         var record = Publisher.Record(payload);
-        Assert.Equal(AppendAdmission.Accepted, _appender.TryAppend(0, ref record, _publisher, token));
+        Assert.Equal(AppendAdmission.Accepted, _appender.TryAppend(partition, ref record, _publisher, token));
     }
 }

@@ -30,7 +30,10 @@ public sealed class SharedSubscriptionServeTests : IDisposable
     public async Task Every_acknowledged_message_reaches_the_group_although_a_node_is_killed(QualityOfService qualityOfService)
     {
         await CreateDatabaseAsync();
-        ServerProcess[] nodes = [await StartAsync("a"), await StartAsync("b"), await StartAsync("c")];
+        await using var a = await StartAsync("a");
+        await using var b = await StartAsync("b");
+        await using var c = await StartAsync("c");
+        ServerProcess[] nodes = [a, b, c];
         IPEndPoint[] addresses = [.. nodes.Select(node => new IPEndPoint(IPAddress.Loopback, node.MqttPort))];
         using var journal = new Journal(_directory.Below("journal"));
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
@@ -45,9 +48,14 @@ public sealed class SharedSubscriptionServeTests : IDisposable
         await Task.WhenAll(members.Select(member => member.Subscribed)).WaitAsync(Cancellation);
         Array.ForEach(publishers, publisher => publisher.Acknowledged += _acknowledged.Add);
 
-        await PublishAsync(publishers);
-        await WhenAllHaveArrivedAsync(journal);
-        Assert.All(members, member => Assert.Contains(journal.Read(), entry => entry.Client == member.Name && entry.Action == JournalAction.Received));
+        // The first member's node keeps everything until the others have their part.
+        do
+        {
+            await PublishAsync(publishers);
+            await WhenAllHaveArrivedAsync(journal);
+        }
+        while (!members.All(member => journal.Read().Any(entry => entry.Client == member.Name && entry.Action == JournalAction.Received)));
+
         var publishing = PublishAsync(publishers);
         await nodes[2].KillAsync();
         await publishing;
@@ -59,10 +67,6 @@ public sealed class SharedSubscriptionServeTests : IDisposable
         var doubles = received.Count - received.Select(entry => (entry.Publisher, entry.Sequence)).Distinct().Count();
         TestContext.Current.TestOutputHelper?.WriteLine($"{_acknowledged.Distinct().Count()} acknowledged, {received.Count} received, {doubles} twice");
         Assert.True(qualityOfService == QualityOfService.AtLeastOnce || doubles == 0, $"{doubles} messages came twice");
-        foreach (var node in nodes)
-        {
-            await node.DisposeAsync();
-        }
     }
 
     private static Task PublishAsync(JournalingPublisher[] publishers) => Task.WhenAll(publishers.Select(publisher => publisher.PublishAsync(MessagesOfEach))).WaitAsync(Cancellation);

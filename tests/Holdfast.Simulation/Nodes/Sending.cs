@@ -128,6 +128,7 @@ internal sealed class Sending
             case ForwardedStatus.Stored or ForwardedStatus.Full:
                 request.Complete(outcome.Status == ForwardedStatus.Stored ? AppendStatus.Appended : AppendStatus.Full, outcome.Offsets);
                 _outboxes[request.Partition].Confirm();
+                Signal(request.Partition);
                 return true;
             case ForwardedStatus.SenderFenced:
                 _life.World.Kill(_life, "its sessions go on elsewhere");
