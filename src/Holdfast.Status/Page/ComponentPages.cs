@@ -6,6 +6,9 @@ using Holdfast.Status.Storage;
 
 namespace Holdfast.Status.Page;
 
+/// <summary>Measurements of the steps of each component, for the graphs.</summary>
+internal delegate IReadOnlyList<(Series Series, IReadOnlyList<Rollup> Points)> Measure(string component, TimeSpan resolution, TimeSpan span);
+
 /// <summary>Draws a component's measurements of the last hour, day and month: each step, from each location.</summary>
 /// <param name="layout">What all pages have in common.</param>
 internal sealed class ComponentPages(Layout layout)

@@ -11,9 +11,11 @@ internal static class Graphs
 {
     private const int Height = 60;
 
-    /// <summary>A bar for each day.</summary>
+    private static readonly TimeSpan NoticedGap = TimeSpan.FromMinutes(1);
+
+    /// <summary>A bar for each day. Those of which there is nothing to say are drawn together: they are most of them, and the page is fetched often.</summary>
     public static Html Bars(IReadOnlyList<Day> days, string label) => Html.Of(
-        $"<svg class=\"bars\" viewBox=\"0 0 {days.Count * 5 - 1} 20\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\">{days.Select(Bar)}</svg>");
+        $"<svg class=\"bars\" viewBox=\"0 0 {days.Count * 5 - 1} 20\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{label}\">{Plain(days, ComponentState.Unknown)}{Plain(days, ComponentState.Operational)}{days.Select((day, index) => IsPlain(day) ? Html.None : Bar(day, index))}</svg>");
 
     /// <summary>A line of mean durations, with a mark where measurements failed.</summary>
     /// <param name="points">The stretches, the oldest first.</param>
@@ -58,13 +60,20 @@ internal static class Graphs
         return points.Length == 0 ? Html.None : Html.Of($"<polyline points=\"{points}\"/>");
     }
 
+    private static bool IsPlain(Day day) => day.Measured == TimeSpan.Zero || (Worst(day) == ComponentState.Operational && day.Unknown <= NoticedGap);
+
+    private static Html Plain(IReadOnlyList<Day> days, ComponentState state)
+    {
+        string bars = string.Concat(days.Select((day, index) => IsPlain(day) && Worst(day) == state ? string.Create(CultureInfo.InvariantCulture, $"M{index * 5} 0h4v20h-4z") : ""));
+        return bars.Length == 0 ? Html.None : Html.Of($"<path class=\"{StateWords.Class(state)}\" d=\"{bars}\"/>");
+    }
+
     private static Html Bar(Day day, int index)
     {
-        string words = day.Measured == TimeSpan.Zero ? "no data"
-            : day.Down > TimeSpan.Zero ? $"down for {Words.Duration(day.Down)}"
+        string words = day.Down > TimeSpan.Zero ? $"down for {Words.Duration(day.Down)}"
             : day.Slow > TimeSpan.Zero ? $"slow for {Words.Duration(day.Slow)}"
             : "no downtime";
-        string unseen = day.Unknown > TimeSpan.FromMinutes(1) && day.Measured > TimeSpan.Zero ? $", not measured for {Words.Duration(day.Unknown)}" : "";
+        string unseen = day.Unknown > NoticedGap && day.Measured > TimeSpan.Zero ? $", not measured for {Words.Duration(day.Unknown)}" : "";
         return Html.Of($"<rect class=\"{StateWords.Class(Worst(day))}\" x=\"{index * 5}\" y=\"0\" width=\"4\" height=\"20\" rx=\"1\"><title>{day.Date:yyyy-MM-dd}: {words}{unseen}</title></rect>");
     }
 

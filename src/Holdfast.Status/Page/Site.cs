@@ -50,7 +50,7 @@ internal sealed class Site
     /// <returns>Its text, or null when there is none.</returns>
     public string? Draw(string path, StatusView view, Measure measure) => path switch
     {
-        "index.html" => _page.Draw(view, measure),
+        "index.html" => _page.Draw(view),
         "history.html" => _incidents.DrawHistory(view),
         "style.css" => StyleSheet.Text(_options),
         "history.atom" => _atom.Draw(view),

@@ -3,12 +3,8 @@ using Holdfast.Status.Availability;
 using Holdfast.Status.Incidents;
 using Holdfast.Status.Judgement;
 using Holdfast.Status.Serving;
-using Holdfast.Status.Storage;
 
 namespace Holdfast.Status.Page;
-
-/// <summary>Measurements of the steps of each component, for the graphs.</summary>
-internal delegate IReadOnlyList<(Series Series, IReadOnlyList<Rollup> Points)> Measure(string component, TimeSpan resolution, TimeSpan span);
 
 /// <summary>Draws the public page.</summary>
 /// <param name="options">What the operator chose.</param>
@@ -24,16 +20,13 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
     private const int PastUpdatesShown = 3;
     private const int NewsShown = 5;
 
-    /// <summary>The graphs on the page show the last hour.</summary>
-    public static readonly TimeSpan GraphSpan = TimeSpan.FromHours(1);
-
     // News without an end of its own is at the top for so long.
     private static readonly TimeSpan NewsSpan = TimeSpan.FromDays(14);
 
     private static readonly TimeSpan NoticedSkew = TimeSpan.FromSeconds(5);
 
     /// <summary>Draws the page.</summary>
-    public string Draw(StatusView view, Measure measure)
+    public string Draw(StatusView view)
     {
         Board board = view.Board;
         Incident[] open = [.. view.Incidents.Where(incident => incident.IsOpen)];
@@ -46,7 +39,7 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
             {Layout.Section("Announcements", news.Select(PlanCards.Card))}
             {Layout.Section("Open incidents", open.Select(incident => IncidentPages.Card(incident, board.At, UpdatesShown, $"incidents/{incident.Id}.html")))}
             {Layout.Section("Maintenance", view.Maintenances.Where(maintenance => maintenance.IsOpen).Select(PlanCards.Card))}
-            {Layout.Section("Components", board.Components.Select(component => DrawComponent(component, view, measure)))}
+            {Layout.Section("Components", board.Components.Select(component => DrawComponent(component, view)))}
             {DrawWatchers(view)}
             {Layout.Section("Past incidents", past.Length > 0 ? past.Select(incident => IncidentPages.Card(incident, board.At, PastUpdatesShown, $"incidents/{incident.Id}.html")) : [Html.Of($"<p class=\"faint\">None.</p>")])}
             </main>
@@ -70,7 +63,7 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
 
     private Html DrawSupport() => options.Support.Length == 0 ? Html.None : Html.Of($"<a href=\"{options.Support}\">Help</a>");
 
-    private Html DrawComponent(ComponentView component, StatusView view, Measure measure)
+    private Html DrawComponent(ComponentView component, StatusView view)
     {
         IReadOnlyList<Day> days = Uptime.Days(view.ChangesOf(component.Name), BarDays, view.Board.At);
         string uptime = Uptime.Share(days) is { } share ? $"{Words.Percent(share)} uptime" : "no data";
@@ -84,7 +77,7 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
             {Graphs.Bars(days, $"{component.Name}, the last {BarDays} days: {uptime}")}
             <div class="scale"><span>{BarDays} days ago</span><span>{uptime}</span><span>today</span></div>
             <p class="faint">Objective {objective * 100:0.###} % in {BudgetDays} days: {left}.</p>
-            <details><summary>The last hour, step by step</summary><div class="graphs">{measure(component.Name, TimeSpan.FromMinutes(1), GraphSpan).Select(one => ComponentPages.DrawSeries(one.Series, one.Points, TimeSpan.FromMinutes(1), GraphSpan, view.Board.At))}</div><p><a href="{ComponentPages.PathOf(component.Name)}">Hour, day and month</a></p></details>
+            <p><a href="{ComponentPages.PathOf(component.Name)}">Step by step: hour, day and month</a></p>
             </article>
             """);
     }
