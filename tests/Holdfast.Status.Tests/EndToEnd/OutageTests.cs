@@ -70,7 +70,7 @@ public sealed class OutageTests : IAsyncLifetime
     [Theory]
     [InlineData("frozen", "acknowledge")]
     [InlineData("killed", "connect")]
-    [InlineData("stalled", "connect")] // A broker that cannot commit refuses devices and disconnects them.
+    [InlineData("stalled", "(acknowledge|connect)")] // A broker that cannot commit acknowledges nothing at first; after ten seconds it refuses devices and disconnects them.
     public async Task What_happens_to_the_broker_is_on_the_page_within_thirty_seconds_and_everybody_is_told(string fault, string step)
     {
         // Meanwhile one of three has failed all the time.
@@ -80,8 +80,10 @@ public sealed class OutageTests : IAsyncLifetime
         JsonNode summary = await UntilAsync("major_outage", DefaultLimit);
         Assert.True(Stopwatch.GetElapsedTime(start) < DefaultLimit, $"{Stopwatch.GetElapsedTime(start)}");
         JsonNode incident = Assert.Single(summary["incidents"]!.AsArray())!;
-        Assert.Contains($"{step} (", incident.ToJsonString(), StringComparison.Ordinal);
-        Assert.Contains("oslo", incident["locations"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Matches($"[ ;]{step} \\(", incident.ToJsonString());
+
+        // Two of three suffice, and one of them may be the one that always fails.
+        Assert.Matches("oslo|rome", incident["locations"]!.ToJsonString());
         Mail alert = await _mail.NextAsync(Operator);
         Assert.StartsWith("ALERT investigating: MQTT", alert.Header("Subject"), StringComparison.Ordinal);
         Hook hook = await _hooks.NextAsync();
