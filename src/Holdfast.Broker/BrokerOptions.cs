@@ -54,6 +54,6 @@ public sealed record BrokerOptions
     /// <summary>The longest that a device call may wait for its answer.</summary>
     public TimeSpan LongestCall { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How many clients a second a node of a cluster sends to the others when it shuts down.</summary>
+    /// <summary>How many clients a second a node of a cluster sends to the others when it shuts down, and how many it lets come back that it has sent away (<c>hf-retry-after</c>).</summary>
     public int ClientsMovedPerSecond { get; init; } = 1_000;
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Holdfast.Device.Batches;
 using Holdfast.Device.Commands;
+using Holdfast.Device.Dialing;
 using Holdfast.Device.Fallback;
 using Holdfast.Device.Outbox;
 using Holdfast.Device.Receipts;
@@ -13,6 +14,8 @@ public sealed record DeviceOptions
 {
     /// <summary>With what else is in a batch it stays below the 256 kB that a node accepts by default.</summary>
     private const int LargestBatchBytes = 128 * 1024;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromDays(1);
 
     /// <summary>The device's id: its events go to <c>devices/{id}/events/…</c>.</summary>
     public required string DeviceId { get; init; }
@@ -83,11 +86,14 @@ public sealed record DeviceOptions
     /// <summary>The longest rest after the first failure of an endpoint; it doubles with each further one.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest rest of an endpoint that keeps failing.</summary>
+    /// <summary>The longest rest of an endpoint that keeps failing; up to a day.</summary>
     public TimeSpan LongestBackOff { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long after a connection to another endpoint the preferred ones are tried again.</summary>
     public TimeSpan ReturnInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Where the addresses of host names come from.</summary>
+    internal HostDialer.Resolver Resolver { get; init; } = Dns.GetHostAddressesAsync;
 
     internal void Validate()
     {
@@ -102,9 +108,9 @@ public sealed record DeviceOptions
         }
 
         if (AckDeadline <= TimeSpan.Zero || KeepAlive <= TimeSpan.Zero || MaximumInFlight is < 1 or > ushort.MaxValue
-            || FirstBackOff <= TimeSpan.Zero || LongestBackOff < FirstBackOff || ReturnInterval <= TimeSpan.Zero)
+            || FirstBackOff <= TimeSpan.Zero || LongestBackOff < FirstBackOff || LongestBackOff > LongestRest || ReturnInterval <= TimeSpan.Zero)
         {
-            throw new ArgumentException("AckDeadline, KeepAlive, FirstBackOff and ReturnInterval must be above zero, LongestBackOff at least FirstBackOff, MaximumInFlight from 1 to 65,535.");
+            throw new ArgumentException("AckDeadline, KeepAlive, FirstBackOff and ReturnInterval must be above zero, LongestBackOff from FirstBackOff to a day, MaximumInFlight from 1 to 65,535.");
         }
 
         if (MaximumBatchEvents is < 1 or > BatchWriter.MaximumEvents || MaximumBatchBytes is < 1 or > LargestBatchBytes)

@@ -80,6 +80,11 @@ internal sealed class BatchRequest(ApiOptions options)
             properties.Add(new UserProperty("hf-published-at", reader.PublishedAtMilliseconds.ToString(CultureInfo.InvariantCulture)));
         }
 
+        if (!reader.Receipt.IsEmpty)
+        {
+            properties.Add(new UserProperty("hf-receipt", Encoding.UTF8.GetString(reader.Receipt)));
+        }
+
         return new EventDraft
         {
             Product = product,

@@ -193,12 +193,14 @@ public sealed class ClientConnection
         if (Session is not null && Version == ProtocolVersion.Mqtt5)
         {
             // Whoever is sent away because of this node, not because of itself, is told of another.
-            var reference = reason is ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown ? _services.OtherEntrance() : null;
+            var isOurFault = reason is ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown;
+            var reference = isOurFault ? _services.OtherEntrance() : null;
             ControlPackets.Write(this, new DisconnectPacket
             {
                 Reason = reference is null ? reason : ReasonCode.UseAnotherServer,
                 ReasonString = message,
                 ServerReference = reference,
+                UserProperties = isOurFault && reference is null ? [_services.RetrySlots.Take()] : [],
             });
         }
 

@@ -86,6 +86,7 @@ internal sealed class ClientLifecycle(
             Reason = reference is null ? reason : ReasonCode.UseAnotherServer,
             ReasonString = message,
             ServerReference = reference,
+            UserProperties = reason == ReasonCode.ServerUnavailable && reference is null ? [services.RetrySlots.Take()] : [],
         });
         connection.Output.Close();
         return PacketOutcome.Closed;

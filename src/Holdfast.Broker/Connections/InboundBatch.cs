@@ -17,11 +17,14 @@ namespace Holdfast.Broker.Connections;
 /// </summary>
 internal sealed class InboundBatch(SessionServices services, ICommitObserver whole, ulong wholeToken, int count) : ICommitObserver
 {
-    /// <summary>Four properties of at most 255 bytes and their heads.</summary>
-    private const int PropertiesSize = 640;
+    /// <summary>Three properties of at most 255 bytes, two numbers, and their heads.</summary>
+    private const int PropertiesSize = 896;
     private const int LargestOnStack = 1024;
     private const byte ContentTypeProperty = 0x03;
     private const byte UserProperty = 0x26;
+
+    /// <summary>What a device asks integrations for (docs/device.md).</summary>
+    private static ReadOnlySpan<byte> ReceiptProperty => "hf-receipt"u8;
 
     private int _appended;
     private int _outstanding = count;
@@ -118,6 +121,11 @@ internal sealed class InboundBatch(SessionServices services, ICommitObserver who
         {
             Utf8Formatter.TryFormat(reader.PublishedAtMilliseconds, digits, out length);
             WriteUserProperty(EventTime.PublishedAtProperty, digits[..length], destination, ref written);
+        }
+
+        if (!reader.Receipt.IsEmpty)
+        {
+            WriteUserProperty(ReceiptProperty, reader.Receipt, destination, ref written);
         }
 
         return destination[..written];

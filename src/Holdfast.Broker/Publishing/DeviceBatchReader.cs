@@ -20,7 +20,8 @@ public ref struct DeviceBatchReader
     private const byte ContentTypeFollows = 0x02;
     private const byte StepFollows = 0x04;
     private const byte TimeFollows = 0x08;
-    private const byte KnownFlags = NameFollows | ContentTypeFollows | StepFollows | TimeFollows;
+    private const byte ReceiptFollows = 0x10;
+    private const byte KnownFlags = NameFollows | ContentTypeFollows | StepFollows | TimeFollows | ReceiptFollows;
 
     private static readonly long LatestMilliseconds = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
@@ -77,6 +78,9 @@ public ref struct DeviceBatchReader
 
     /// <summary>The media type of the current event; empty for none.</summary>
     public ReadOnlySpan<byte> ContentType { get; private set; }
+
+    /// <summary>The level that the device waits for with the current event, as the user property <c>hf-receipt</c>; empty for none.</summary>
+    public ReadOnlySpan<byte> Receipt { get; private set; }
 
     /// <summary>The payload of the current event.</summary>
     public ReadOnlySpan<byte> Payload { get; private set; }
@@ -155,7 +159,7 @@ public ref struct DeviceBatchReader
             ContentType = contentType;
         }
 
-        return ReadSequence(flags) ?? ReadTime(flags) ?? ReadPayload();
+        return ReadSequence(flags) ?? ReadTime(flags) ?? ReadReceipt(flags) ?? ReadPayload();
     }
 
     private string? ReadSequence(byte flags)
@@ -195,6 +199,22 @@ public ref struct DeviceBatchReader
         }
 
         PublishedAtMilliseconds = (long)time;
+        return null;
+    }
+
+    private string? ReadReceipt(byte flags)
+    {
+        if ((flags & ReceiptFollows) == 0)
+        {
+            return null;
+        }
+
+        if (!TryShort(out var receipt) || !IsText(receipt))
+        {
+            return "its receipt is cut short or not UTF-8";
+        }
+
+        Receipt = receipt;
         return null;
     }
 

@@ -14,6 +14,8 @@ namespace Holdfast.Broker.Sessions;
 /// <summary>What the parts of the broker share.</summary>
 internal sealed class SessionServices
 {
+    private RetrySlots? _retrySlots;
+
     public SessionServices() => Shared = new SharedSubscriptionRegistry(this);
 
     public required BrokerOptions Options { get; init; }
@@ -67,6 +69,9 @@ internal sealed class SessionServices
 
     /// <summary>Where a client that cannot stay here may go: what the operator says, else another node of the cluster; null for nowhere.</summary>
     public string? OtherEntrance() => Options.ServerReference ?? Backbone?.OtherEntrance();
+
+    /// <summary>When clients that are sent away from here, and nowhere else, may come back.</summary>
+    public RetrySlots RetrySlots => LazyInitializer.EnsureInitialized(ref _retrySlots, () => new RetrySlots(Options.ClientsMovedPerSecond, Time));
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

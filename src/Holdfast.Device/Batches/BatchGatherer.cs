@@ -49,7 +49,6 @@ internal sealed class BatchGatherer(DeviceOptions options)
 
     private bool CanBeBatched(StoredEvent stored)
         => stored.Payload.Length <= SmallPayload
-            && stored.Receipt.Length == 0
             && stored.Topic.StartsWith(_prefix, StringComparison.Ordinal)
             && Encoding.UTF8.GetByteCount(stored.Topic.AsSpan(_prefix.Length)) <= BatchWriter.MaximumTextBytes
             && Encoding.UTF8.GetByteCount(stored.ContentType) <= BatchWriter.MaximumTextBytes;

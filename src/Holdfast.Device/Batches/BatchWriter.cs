@@ -13,7 +13,7 @@ internal static class BatchWriter
     /// <summary>The most events of one batch.</summary>
     public const int MaximumEvents = 1024;
 
-    /// <summary>The most bytes of a name, and of a content type.</summary>
+    /// <summary>The most bytes of a name, of a content type, and of a receipt.</summary>
     public const int MaximumTextBytes = byte.MaxValue;
 
     private const byte Version = 1;
@@ -21,6 +21,7 @@ internal static class BatchWriter
     private const byte ContentTypeFollows = 0x02;
     private const byte StepFollows = 0x04;
     private const byte TimeFollows = 0x08;
+    private const byte ReceiptFollows = 0x10;
 
     private static ReadOnlySpan<byte> Magic => [0xC5, (byte)'H', (byte)'F', (byte)'B'];
 
@@ -38,12 +39,13 @@ internal static class BatchWriter
         WriteText(batch, first.Identity.Stream);
         WriteNumber(batch, expected);
         WriteNumber(batch, (ulong)time);
-        var (name, contentType) = ("", "");
+        var (name, contentType, receipt) = ("", "", "");
         foreach (var stored in events)
         {
             var (itsName, itsTime) = (stored.Topic[prefix.Length..], Math.Max(0, stored.CreatedAtMilliseconds));
             WriteByte(batch, (byte)((itsName != name ? NameFollows : 0) | (stored.ContentType != contentType ? ContentTypeFollows : 0)
-                | (stored.Identity.Sequence != expected ? StepFollows : 0) | (itsTime != time ? TimeFollows : 0)));
+                | (stored.Identity.Sequence != expected ? StepFollows : 0) | (itsTime != time ? TimeFollows : 0)
+                | (stored.Receipt != receipt ? ReceiptFollows : 0)));
             if (itsName != name)
             {
                 WriteText(batch, itsName);
@@ -64,9 +66,14 @@ internal static class BatchWriter
                 WriteNumber(batch, ZigZag(itsTime - time));
             }
 
+            if (stored.Receipt != receipt)
+            {
+                WriteText(batch, stored.Receipt);
+            }
+
             WriteNumber(batch, (ulong)stored.Payload.Length);
             batch.Write(stored.Payload.Span);
-            (name, contentType, expected, time) = (itsName, stored.ContentType, stored.Identity.Sequence + 1, itsTime);
+            (name, contentType, receipt, expected, time) = (itsName, stored.ContentType, stored.Receipt, stored.Identity.Sequence + 1, itsTime);
         }
 
         return batch.WrittenSpan.ToArray();

@@ -1,16 +1,11 @@
-using System.Text;
-using Holdfast.Device.Outbox;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Device.Connections;
 
-/// <summary>Keeps a connection to the best endpoint and sends over it what waits in the services.Outbox.</summary>
+/// <summary>Keeps a connection to the best endpoint and sends over it what waits in the outbox.</summary>
 internal sealed class CloudSender(SendingServices services, ICloudConnector connector)
 {
-    /// <summary>The name of the event that tells the cloud how many events were dropped.</summary>
-    public const string DroppedEventName = "holdfast/dropped";
-
-    private ulong _reportedDrops;
+    private readonly DropReporter _drops = new(services);
 
     /// <summary>Whether the cloud of the last connection gives receipts; null before the first.</summary>
     public bool? GivesReceipts { get; private set; }
@@ -34,7 +29,6 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
             {
                 await MeetAsync(connection, endpoint).ConfigureAwait(false);
                 var sending = new ConnectionSender(services, connection, endpoint);
-                await ReportDropsAsync().ConfigureAwait(false);
                 successor = await UseAsync(sending, endpoint, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -73,12 +67,7 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         }
 
         services.Logger.LogInformation("{Reason}", end.Reason);
-        services.Selector.Failed(endpoint, end.Slot);
-        if (end.ServerReference is { } reference)
-        {
-            services.Selector.Referred(endpoint, reference);
-        }
-
+        Leave(endpoint, end);
         services.Monitor.Change(c => c.Failed(endpoint, end.Reason, services.Selector.AllRest));
         return null;
     }
@@ -87,10 +76,12 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var returning = ReturnAsync(endpoint, leaving.Token);
+        var reporting = _drops.RunAsync(leaving.Token);
         var running = sending.RunAsync(leaving.Token);
         await Task.WhenAny(returning, running).ConfigureAwait(false);
         await leaving.CancelAsync().ConfigureAwait(false);
         var end = await running.ConfigureAwait(false);
+        await reporting.ConfigureAwait(false);
         var successor = await returning.ConfigureAwait(false);
         if (successor is null && !cancellationToken.IsCancellationRequested)
         {
@@ -101,7 +92,7 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
                 services.Gatherer.WasRefused = true;
             }
 
-            services.Selector.Failed(endpoint, end.Slot);
+            Leave(endpoint, end);
             services.Monitor.Change(c =>
             {
                 if (end.IsSilent)
@@ -116,6 +107,16 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         }
 
         return successor;
+    }
+
+    /// <summary>The endpoint rests, and a server that it names is tried instead.</summary>
+    private void Leave(Uri endpoint, ConnectionEnd end)
+    {
+        services.Selector.Failed(endpoint, end.Slot);
+        if (end.ServerReference is { } reference)
+        {
+            services.Selector.Referred(endpoint, reference);
+        }
     }
 
     /// <summary>Connects to a preferred endpoint as soon as it is healthy again, while the present connection goes on.</summary>
@@ -168,26 +169,6 @@ internal sealed class CloudSender(SendingServices services, ICloudConnector conn
         if (services.Options.Receipts && !connection.GivesReceipts)
         {
             services.Logger.LogWarning("{Endpoint} gives no receipts: events that wait for more than to be stored are stored there, and stay in the outbox.", endpoint);
-        }
-    }
-
-    private async Task ReportDropsAsync()
-    {
-        var dropped = (await services.Outbox.GetStatisticsAsync().ConfigureAwait(false)).Dropped;
-        if (dropped == _reportedDrops)
-        {
-            return;
-        }
-
-        try
-        {
-            var report = Encoding.UTF8.GetBytes($$"""{"dropped":{{dropped}}}""");
-            _ = await services.Outbox.AppendAsync(EventPriority.Urgent, $"devices/{services.Options.DeviceId}/events/{DroppedEventName}", "application/json", report).ConfigureAwait(false);
-            _reportedDrops = dropped;
-        }
-        catch (Exception exception) when (exception is OutboxFullException or OutboxWriteException)
-        {
-            services.Logger.LogWarning("{Dropped} events were dropped, and the report found no room: {Reason}", dropped, exception.Message);
         }
     }
 

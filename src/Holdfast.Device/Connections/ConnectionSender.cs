@@ -7,6 +7,9 @@ internal sealed class ConnectionSender(SendingServices services, ICloudConnectio
 {
     private const int ChecksPerDeadline = 10;
 
+    /// <summary>How long a connection on which a publish was lost may take to say why.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1);
+
     private readonly EventOutbox _outbox = services.Outbox;
     private readonly int _windowSize = Math.Min(services.Options.MaximumInFlight, connection.ReceiveMaximum);
     private readonly TaskCompletionSource<ConnectionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -84,6 +87,12 @@ internal sealed class ConnectionSender(SendingServices services, ICloudConnectio
         try
         {
             var outcome = await publishing.ConfigureAwait(false);
+            if (outcome == PublishOutcome.Lost)
+            {
+                await EndLostAsync().ConfigureAwait(false);
+                return;
+            }
+
             if (outcome == PublishOutcome.Failed)
             {
                 _end.TrySetResult(new ConnectionEnd($"{endpoint} did not take an event."));
@@ -110,6 +119,13 @@ internal sealed class ConnectionSender(SendingServices services, ICloudConnectio
         {
             window.Release();
         }
+    }
+
+    /// <summary>The connection says better than a publish why it ended: the cloud may have named another server, or a time to stay away.</summary>
+    private async Task EndLostAsync()
+    {
+        await Task.WhenAny(connection.Ended, Task.Delay(EndLimit, services.Time)).ConfigureAwait(false);
+        _end.TrySetResult(connection.Ended.IsCompletedSuccessfully ? await connection.Ended.ConfigureAwait(false) : new ConnectionEnd($"{endpoint} did not take an event."));
     }
 
     private void Watch()

@@ -9,6 +9,7 @@ internal sealed class EndpointSelector(IReadOnlyList<Uri> endpoints, TimeSpan fi
     private readonly Health[] _health = [.. endpoints.Select(_ => new Health())];
     private readonly Lock _lock = new();
     private Uri? _reference;
+    private Uri? _followed;
 
     /// <summary>The endpoint to try, and how long to wait before.</summary>
     public (Uri Endpoint, TimeSpan Delay) Next()
@@ -17,6 +18,7 @@ internal sealed class EndpointSelector(IReadOnlyList<Uri> endpoints, TimeSpan fi
         {
             if (_reference is { } reference)
             {
+                _followed = reference;
                 _reference = null;
                 return (reference, TimeSpan.Zero);
             }
@@ -70,6 +72,7 @@ internal sealed class EndpointSelector(IReadOnlyList<Uri> endpoints, TimeSpan fi
     {
         lock (_lock)
         {
+            _followed = _followed == endpoint ? null : _followed;
             if (Find(endpoint) is { } health)
             {
                 (health.Failures, health.Rest) = (0, TimeSpan.Zero);
@@ -96,13 +99,21 @@ internal sealed class EndpointSelector(IReadOnlyList<Uri> endpoints, TimeSpan fi
         }
     }
 
-    /// <summary>The cloud named another server. CONNACK with reason 0x9C or 0x9D.</summary>
+    /// <summary>
+    /// The cloud named another server, in CONNACK or DISCONNECT with reason 0x9C or 0x9D. One that was itself only named and has acknowledged nothing is not believed: two servers that name each
+    /// other would be hammered.
+    /// </summary>
     /// <param name="endpoint">The server that named it.</param>
     /// <param name="reference">The Server Reference: host, or host:port; of several the first.</param>
     public void Referred(Uri endpoint, string reference)
     {
         lock (_lock)
         {
+            if (endpoint == _followed)
+            {
+                return;
+            }
+
             var first = reference.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
             if (Uri.TryCreate($"{endpoint.Scheme}://{first}", UriKind.Absolute, out var url) && url.Host.Length > 0)
             {

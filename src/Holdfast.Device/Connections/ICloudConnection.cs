@@ -13,6 +13,9 @@ internal enum PublishOutcome
 
     /// <summary>Not here, not now.</summary>
     Failed,
+
+    /// <summary>The connection ended before an answer; <see cref="ICloudConnection.Ended"/> says why.</summary>
+    Lost,
 }
 
 /// <summary>Why a connection ended, or was not accepted.</summary>

@@ -16,13 +16,18 @@ internal sealed class MqttConnection : ICloudConnection
     private readonly IMqttClient _client;
     private readonly string _eventsTopic;
     private readonly IReadOnlyList<IMessageReceiver> _receivers;
+    private readonly Func<string?> _serverReference;
     private readonly Dictionary<string, ushort> _aliases = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<ConnectionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ushort _aliasMaximum;
 
-    public MqttConnection(IMqttClient client, DeviceOptions options, IReadOnlyList<IMessageReceiver> receivers)
+    /// <param name="client">The client.</param>
+    /// <param name="options">The device.</param>
+    /// <param name="receivers">Who hears messages.</param>
+    /// <param name="serverReference">The Server Reference of a DISCONNECT, if one came.</param>
+    public MqttConnection(IMqttClient client, DeviceOptions options, IReadOnlyList<IMessageReceiver> receivers, Func<string?> serverReference)
     {
-        (_client, _receivers) = (client, receivers);
+        (_client, _receivers, _serverReference) = (client, receivers, serverReference);
         _eventsTopic = $"devices/{options.DeviceId}/events";
         client.DisconnectedAsync += OnDisconnected;
         client.ApplicationMessageReceivedAsync += OnReceived;
@@ -82,7 +87,7 @@ internal sealed class MqttConnection : ICloudConnection
         catch (Exception exception) when (exception is MqttCommunicationException or MqttClientDisconnectedException or MqttClientNotConnectedException
             or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
         {
-            return PublishOutcome.Failed;
+            return PublishOutcome.Lost;
         }
     }
 
@@ -173,7 +178,7 @@ internal sealed class MqttConnection : ICloudConnection
         var isSilent = ended.Exception?.GetBaseException() is MqttCommunicationTimedOutException or OperationCanceledException or TimeoutException;
         var why = ended.ReasonString is { Length: > 0 } text ? text : ended.Exception?.GetBaseException().Message ?? ended.Reason.ToString();
         _ended.TrySetResult(new ConnectionEnd(
-            isSilent ? "The keep-alive was not answered." : $"The connection was lost: {why}", isSilent, Slot: MqttConnector.ReadSlot(ended.UserProperties),
+            isSilent ? "The keep-alive was not answered." : $"The connection was lost: {why}", isSilent, _serverReference(), MqttConnector.ReadSlot(ended.UserProperties),
             IsPayloadRefused: ended.Reason == MqttClientDisconnectReason.PayloadFormatInvalid));
         return Task.CompletedTask;
     }

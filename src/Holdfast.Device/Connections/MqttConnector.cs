@@ -32,8 +32,9 @@ internal sealed class MqttConnector(DeviceOptions options, TrafficCounter traffi
 
     public async Task<ICloudConnection> ConnectAsync(Uri endpoint, CancellationToken cancellationToken)
     {
-        var client = _factory.CreateMqttClient(new StreamChannel.Factory(_dialer, endpoint));
-        var connection = new MqttConnection(client, options, receivers);
+        var channels = new StreamChannel.Factory(_dialer, endpoint);
+        var client = _factory.CreateMqttClient(channels);
+        var connection = new MqttConnection(client, options, receivers, () => channels.ServerReference);
         try
         {
             var asked = clock.Ask();

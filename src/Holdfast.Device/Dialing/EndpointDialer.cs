@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -12,6 +13,7 @@ internal sealed class EndpointDialer(DeviceOptions options, TrafficCounter count
     private const string SubProtocol = "mqtt";
 
     private readonly ServerTrust _trust = new(options);
+    private readonly HostDialer _hosts = new(options.Resolver, ConnectAsync, TimeProvider.System);
 
     /// <summary>Whether the bytes of an endpoint are encrypted.</summary>
     public static bool IsSecure(Uri endpoint) => endpoint.Scheme is "mqtts" or "wss";
@@ -76,12 +78,17 @@ internal sealed class EndpointDialer(DeviceOptions options, TrafficCounter count
 
     private async Task<Stream> OpenSocketAsync(string host, int port, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var stream = new CountingStream(await _hosts.DialAsync(host, port, cancellationToken).ConfigureAwait(false), counter);
+        return options.LinkFilter?.Invoke(stream) ?? stream;
+    }
+
+    private static async Task<Stream> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
-            var stream = new CountingStream(new NetworkStream(socket, ownsSocket: true), counter);
-            return options.LinkFilter?.Invoke(stream) ?? stream;
+            await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
         }
         catch
         {

@@ -76,10 +76,14 @@ internal sealed class StreamChannel(EndpointDialer dialer, Uri endpoint) : IMqtt
     /// <summary>Makes the channel of a client. The client's own channel options are only a form.</summary>
     internal sealed class Factory(EndpointDialer dialer, Uri endpoint) : IMqttClientAdapterFactory
     {
+        /// <summary>The Server Reference of a DISCONNECT, or null.</summary>
+        public string? ServerReference { get; private set; }
+
         public IMqttChannelAdapter CreateClientAdapter(MqttClientOptions options, MqttPacketInspector packetInspector, IMqttNetLogger logger)
         {
             var formatter = new MqttPacketFormatterAdapter(options.ProtocolVersion, new MqttBufferWriter(options.WriterBufferSize, options.WriterBufferSizeMax));
-            return new MqttChannelAdapter(new StreamChannel(dialer, endpoint), formatter, logger) { AllowPacketFragmentation = false, PacketInspector = packetInspector };
+            var adapter = new MqttChannelAdapter(new StreamChannel(dialer, endpoint), formatter, logger) { AllowPacketFragmentation = false, PacketInspector = packetInspector };
+            return new ReferenceListener(adapter, reference => ServerReference = reference);
         }
     }
 }

@@ -64,12 +64,28 @@ public sealed class DeviceBatchReaderTests
         Assert.Equal("The batch holds no event.", Problem(Head().ToArray()));
         Assert.Contains("version 2", Problem(new BatchBytes().Byte(2).ToArray()), StringComparison.Ordinal);
         Assert.Contains("stream", Problem(new BatchBytes().Byte(1).Text("").ToArray()), StringComparison.Ordinal);
-        Assert.Contains("flags 10", Problem(Head().Byte(0x10).ToArray()), StringComparison.Ordinal);
+        Assert.Contains("flags 20", Problem(Head().Byte(0x20).ToArray()), StringComparison.Ordinal);
         Assert.Contains("it has no name", Problem(Head().Byte(0).Payload("x").ToArray()), StringComparison.Ordinal);
         Assert.Contains("name", Problem(Head().Byte(1).Text("a/#").Payload("x").ToArray()), StringComparison.Ordinal);
         Assert.Contains("Event 2 of the batch, at byte 14: its payload is cut short", Problem(Head().Byte(1).Text("a").Payload("x").Byte(0).Number(9).ToArray()), StringComparison.Ordinal);
+        Assert.Contains("receipt", Problem(Head().Byte(0x11).Text("a").Byte(9).ToArray()), StringComparison.Ordinal);
         Assert.Contains("sequence is too large", Problem(Head().Byte(5).Text("a").Number(ulong.MaxValue).Payload("x").ToArray()), StringComparison.Ordinal);
         Assert.Contains("time", Problem(Head().Byte(9).Text("a").Number(1).Payload("x").ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_receipt_holds_until_another_one_or_none_is_asked_for()
+    {
+        var batch = Head().Byte(0x11).Text("a").Text("delivered").Payload("1").Byte(0).Payload("2").Byte(0x10).Text("").Payload("3").ToArray();
+        List<string> receipts = [];
+        var reader = new DeviceBatchReader(batch);
+        while (reader.MoveNext())
+        {
+            receipts.Add(Encoding.UTF8.GetString(reader.Receipt));
+        }
+
+        Assert.Null(reader.Problem);
+        Assert.Equal(["delivered", "delivered", ""], receipts);
     }
 
     [Fact]

@@ -26,6 +26,17 @@ public sealed class BatchWriterTests
     }
 
     [Fact]
+    public void A_receipt_is_written_when_it_changes()
+    {
+        StoredEvent[] events = [Waiting(1, "delivered"), Waiting(2, "delivered"), Waiting(3, "")];
+        Assert.Equal(
+            "C5484642" + "01" + "0473316438" + "01" + "00" + "11" + "0161" + "0964656C697665726564" + "0178" + "00" + "0178" + "10" + "00" + "0178",
+            Convert.ToHexString(BatchWriter.Write(events, Prefix)));
+
+        static StoredEvent Waiting(ulong sequence, string receipt) => Event(sequence, 0, "a", "", "x") with { Receipt = receipt };
+    }
+
+    [Fact]
     public void A_hundred_small_events_cost_little_more_than_their_payloads()
     {
         var events = Enumerable.Range(0, 100).Select(n => Event((ulong)n + 1, 1700000000000 + (n * 1000), "temp", "", new string('x', 100))).ToList();

@@ -87,6 +87,29 @@ public sealed class EndpointSelectorTests
     }
 
     [Fact]
+    public void Two_servers_that_name_each_other_are_not_hammered()
+    {
+        var three = new Uri("mqtt://three:1883/");
+        _selector.Failed(One);
+        _selector.Referred(One, "three");
+        Assert.Equal(three, _selector.Next().Endpoint);
+        _selector.Failed(three);
+        _selector.Referred(three, "one");
+        Assert.Equal(Two, _selector.Next().Endpoint);
+    }
+
+    [Fact]
+    public void A_named_server_that_has_acknowledged_an_event_may_name_another()
+    {
+        var three = new Uri("mqtt://three:1883/");
+        _selector.Referred(One, "three");
+        Assert.Equal(three, _selector.Next().Endpoint);
+        _selector.Succeeded(three);
+        _selector.Referred(three, "four");
+        Assert.Equal(new Uri("mqtt://four:1883/"), _selector.Next().Endpoint);
+    }
+
+    [Fact]
     public void A_reference_that_is_no_host_is_ignored()
     {
         _selector.Referred(One, " ");

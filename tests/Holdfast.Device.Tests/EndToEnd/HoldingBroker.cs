@@ -10,11 +10,13 @@ internal sealed class HoldingBroker : IDisposable
     private const int PublishPacket = 3;
     private const int PingPacket = 12;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private int _publishes;
 
-    public HoldingBroker()
+    /// <param name="place">Where it listens; null for any port.</param>
+    public HoldingBroker(IPEndPoint? place = null)
     {
+        _listener = new TcpListener(place ?? new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Start();
         _ = AcceptAsync();
     }

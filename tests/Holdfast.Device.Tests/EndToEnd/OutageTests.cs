@@ -86,6 +86,31 @@ public sealed class OutageTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 500), both.Select(e => Number(e.Payload)).Distinct().Order());
     }
 
+    [Fact]
+    public async Task An_idle_connection_whose_keep_alive_is_not_answered_is_degraded()
+    {
+        await using var frozen = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("data")));
+        var second = TimeSpan.FromSeconds(1);
+        await using var device = HoldfastDevice.Start(Options("outbox", frozen.MqttPort) with { KeepAlive = second, AckDeadline = second * 2 });
+        await foreach (var status in device.ConnectivityChanges.WithCancellation(TestContext.Current.CancellationToken))
+        {
+            if (status.State == ConnectivityState.Online)
+            {
+                frozen.Suspend();
+            }
+            else if (status.State == ConnectivityState.Degraded)
+            {
+                Assert.Equal("The keep-alive was not answered.", status.Reason);
+                break;
+            }
+        }
+
+        frozen.Resume();
+        await PublishAsync(device, 0, 10);
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+        await AssertStoredOnceInOrderAsync(frozen, 10);
+    }
+
     private static async Task PublishAsync(HoldfastDevice device, int first, int count)
         => await Task.WhenAll(Enumerable.Range(first, count).Select(n => device.PublishAsync(
             new DeviceEvent("pressure", Encoding.UTF8.GetBytes(n.ToString(CultureInfo.InvariantCulture)))))).Soon();

@@ -36,7 +36,7 @@ public sealed class ReceiptTests : IDisposable
                 await device.PublishAsync(new DeviceEvent("bill", Encoding.ASCII.GetBytes($"{number}")) { Level = EventLevel.DeliveredBy("billing") }).Soon();
             }
 
-            await UntilAsync(device, statistics => statistics.AwaitingDelivery == 5);
+            await device.UntilAsync(statistics => statistics.AwaitingDelivery == 5);
             Assert.True(device.CloudGivesReceipts);
             await server.KillAsync();
 
@@ -47,6 +47,35 @@ public sealed class ReceiptTests : IDisposable
             Assert.Equal((2UL, "billing"), await undelivered.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().Soon() is var one ? (one.Identity.Sequence, one.Integration) : default);
             Assert.Equal(1, (await device.GetStatisticsAsync()).Undelivered);
         }
+    }
+
+    /// <summary>A batch carries what each of its events waits for, and each is told of by its own sequence.</summary>
+    [Fact]
+    public async Task Events_of_one_batch_get_their_receipts_one_by_one()
+    {
+        const int Events = 60;
+        using var receiver = new Receiver { StatusOf = body => body == "7" ? 410 : 200 };
+        await using var server = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("data")));
+        await AddWebhookAsync(server, receiver.Url);
+        var undelivered = Channel.CreateUnbounded<UndeliveredEvent>();
+        await using var device = HoldfastDevice.Start(new DeviceOptions
+        {
+            DeviceId = "d",
+            Endpoints = [new Uri($"mqtt://127.0.0.1:{server.MqttPort}")],
+            Outbox = new OutboxOptions { FlushInterval = TimeSpan.FromMilliseconds(500), FlushBytes = 1 << 20 },
+            Receipts = true,
+            Undelivered = one => undelivered.Writer.TryWrite(one),
+        });
+        await Task.WhenAll(Enumerable.Range(1, Events).Select(number => device.PublishAsync(
+            new DeviceEvent("bill", Encoding.ASCII.GetBytes($"{number}")) { Level = number % 10 == 0 ? EventLevel.Stored : EventLevel.DeliveredBy("billing") }))).Soon();
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+
+        Assert.Equal(Events, device.Traffic.EventsStored);
+        Assert.InRange(device.Traffic.Publishes, 1, Events / 10);
+        var failed = await undelivered.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().Soon();
+        Assert.Equal((7UL, "billing", 0), (failed.Identity.Sequence, failed.Integration, undelivered.Reader.Count));
+        var waitedFor = Enumerable.Range(1, Events).Where(number => number != 7 && number % 10 != 0).Select(number => $"{number}");
+        Assert.Empty(waitedFor.Except(receiver.Accepted));
     }
 
     /// <summary>Receipts that a device could not hear are there when it comes back, with a session of its own or without.</summary>
@@ -66,7 +95,7 @@ public sealed class ReceiptTests : IDisposable
         await using (var device = HoldfastDevice.Start(options))
         {
             await device.PublishAsync(new DeviceEvent("bill", "1"u8.ToArray()) { Level = EventLevel.Delivered }).Soon();
-            await UntilAsync(device, statistics => statistics.AwaitingDelivery == 1);
+            await device.UntilAsync(statistics => statistics.AwaitingDelivery == 1);
         }
 
         receiver.StatusOf = _ => 200;
@@ -76,15 +105,6 @@ public sealed class ReceiptTests : IDisposable
         Assert.Equal(1, (await back.GetStatisticsAsync()).Waiting);
         await back.DrainAsync(TestContext.Current.CancellationToken).Soon();
         Assert.Equal(["1"], receiver.Accepted);
-    }
-
-    private static async Task UntilAsync(HoldfastDevice device, Func<OutboxStatistics, bool> isReached)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!isReached(await device.GetStatisticsAsync().Soon()))
-        {
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-        }
     }
 
     private async Task AddWebhookAsync(ServerProcess server, string url)

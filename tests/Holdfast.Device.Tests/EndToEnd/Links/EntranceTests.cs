@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Holdfast.Device.Connections;
 using Holdfast.Device.Outbox;
+using Holdfast.Device.Tests.EndToEnd.Faults;
 
 namespace Holdfast.Device.Tests.EndToEnd.Links;
 
@@ -47,6 +48,43 @@ public sealed class EntranceTests : IDisposable
         Assert.Equal(["1"], (await StoredEvents.ReadAsync(real, options.DeviceId)).Select(e => e.Payload));
     }
 
+    [Fact]
+    public async Task A_server_that_goes_and_names_another_is_followed_there_at_once()
+    {
+        await using var other = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("other")));
+        await using var going = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("going")) { Options = ["--server-reference", $"127.0.0.1:{other.MqttPort}"] });
+        var options = Options(going.MqttPort) with { FirstBackOff = TimeSpan.FromHours(1), LongestBackOff = TimeSpan.FromHours(1) };
+        await using var device = HoldfastDevice.Start(options);
+        await PublishAsync(device, "1");
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+        await going.TerminateAsync();
+        await PublishAsync(device, "2");
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(["2"], (await StoredEvents.ReadAsync(other, options.DeviceId)).Select(e => e.Payload));
+    }
+
+    /// <summary>The back-off of this device is a millisecond; the slot that the server gives with its DISCONNECT, a second, counts instead.</summary>
+    [Fact]
+    public async Task A_server_that_goes_says_when_to_come_back_and_the_device_does()
+    {
+        await using var going = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("going")));
+        await using var next = await ServerProcess.StartAsync(new ServerArguments(_directory.Below("next")));
+        using var entrance = new HoldingProxy(going.MqttPort);
+        var options = Options(entrance.Port) with { FirstBackOff = TimeSpan.FromMilliseconds(1), LongestBackOff = TimeSpan.FromMilliseconds(1) };
+        await using var device = HoldfastDevice.Start(options);
+        await PublishAsync(device, "1");
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+        entrance.Target = next.MqttPort;
+        await UntilAsync(device, s => s.State == ConnectivityState.Online);
+        await going.TerminateAsync();
+        var lost = await UntilAsync(device, s => s.State == ConnectivityState.Offline);
+        await PublishAsync(device, "2");
+        var back = await UntilAsync(device, s => s.State == ConnectivityState.Online);
+        Assert.InRange(back.Since - lost.Since, TimeSpan.FromSeconds(0.9), TimeSpan.MaxValue);
+        await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(["2"], (await StoredEvents.ReadAsync(next, options.DeviceId)).Select(e => e.Payload));
+    }
+
     /// <summary>Answers one CONNECT with 0x9C, use another server.</summary>
     private static async Task RefuseAsync(TcpListener listener, string reference)
     {
@@ -61,15 +99,17 @@ public sealed class EntranceTests : IDisposable
 
     private static Task<EventIdentity> PublishAsync(HoldfastDevice device, string text) => device.PublishAsync(new DeviceEvent("n", Encoding.ASCII.GetBytes(text))).Soon();
 
-    private static async Task UntilAsync(HoldfastDevice device, Func<ConnectivityStatus, bool> condition)
+    private static async Task<ConnectivityStatus> UntilAsync(HoldfastDevice device, Func<ConnectivityStatus, bool> condition)
     {
         await foreach (var status in device.ConnectivityChanges.WithCancellation(TestContext.Current.CancellationToken))
         {
             if (condition(status))
             {
-                return;
+                return status;
             }
         }
+
+        throw new InvalidOperationException("The device ended.");
     }
 
     private static DeviceOptions Options(params int[] ports) => new()

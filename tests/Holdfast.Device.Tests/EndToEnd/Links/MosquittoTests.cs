@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Holdfast.Device.Outbox;
+using Holdfast.Device.Tests.Harness;
+using Microsoft.Extensions.Logging;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -59,6 +61,32 @@ public sealed class MosquittoTests : IDisposable
         await all.Task.Soon();
         Assert.Equal(Enumerable.Range(0, 50).Select(n => ($"devices/d/events/e/{n % 3}", $"{n}", $"{n + 1}")), received.Select(m => (m.Topic, m.ConvertPayloadToString(), Property(m, "hf-seq"))));
         Assert.All(received, m => Assert.InRange(long.Parse(Property(m, "hf-published-at")), 1_700_000_000_000, long.MaxValue));
+    }
+
+    [Fact]
+    public async Task Levels_above_stored_are_not_there_and_that_is_said()
+    {
+        Components.Require("apt-get install mosquitto", "sh", "-c", "command -v mosquitto");
+        var port = FreePorts.Take();
+        using var broker = Start($"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n");
+        await broker.UntilRunningAsync();
+        var logger = new RecordingLogger();
+        var options = new DeviceOptions
+        {
+            DeviceId = "d",
+            Endpoints = [new Uri($"mqtt://127.0.0.1:{port}")],
+            Outbox = new OutboxOptions { FlushInterval = TimeSpan.Zero },
+            Receipts = true,
+        };
+        await using var device = HoldfastDevice.Start(options, logger);
+        Assert.Null(device.CloudGivesReceipts);
+        await device.PublishAsync(new DeviceEvent("bill", "1"u8.ToArray()) { Level = EventLevel.Delivered }).Soon();
+        await device.PublishAsync(new DeviceEvent("bill", "2"u8.ToArray())).Soon();
+        await device.UntilAsync(statistics => (statistics.Waiting, statistics.AwaitingDelivery) == (1, 1));
+
+        Assert.Equal(2, device.Traffic.EventsStored);
+        Assert.False(device.CloudGivesReceipts);
+        Assert.Contains(logger.Entries, entry => entry.Level == LogLevel.Warning && entry.Text.Contains("gives no receipts", StringComparison.Ordinal));
     }
 
     private static string Property(MqttApplicationMessage message, string name) => Encoding.UTF8.GetString(message.UserProperties.Single(p => p.Name == name).ValueBuffer.Span);
