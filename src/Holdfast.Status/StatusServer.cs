@@ -17,18 +17,26 @@ public sealed class StatusServer : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
+    // Judged is every second; a report or a look that holds the desk for long, or a disk that is full, is no judgement.
+    private static readonly TimeSpan JudgementLimit = TimeSpan.FromSeconds(30);
+
     private readonly WebApplication _host;
     private readonly StatusDesk _desk;
     private readonly CustodyClient _custody;
     private readonly Postman _postman;
     private readonly ITimer _ticker;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly HttpClient _itself = new();
+    private Heartbeat? _heartbeat;
     private ListenOptions? _listener;
 
     private StatusServer(string directory, IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time)
     {
         var options = PageOptions.Load(directory);
         var notifications = NotificationOptions.Load(directory);
-        ILogger log = loggers.CreateLogger("Holdfast.Status");
+        ILogger log = _log = loggers.CreateLogger("Holdfast.Status");
+        _time = time;
         _desk = new StatusDesk(directory, options, notifications, time, log);
         _custody = new CustodyClient(options, Environment.GetEnvironmentVariable(CustodyClient.TokenVariable));
         var links = new LinkTokens(_desk.Use(tables => tables.Subscribers.LinkKey()));
@@ -65,15 +73,17 @@ public sealed class StatusServer : IAsyncDisposable
     /// <param name="loggers">Where log lines go.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the start.</param>
+    /// <param name="heartbeat">An outside service that is called every minute as long as the page is served and judges; null for none.</param>
     /// <exception cref="Storage.StatusDataException">The data cannot be used.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<StatusServer> StartAsync(
-        string directory, IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        string directory, IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken, Uri? heartbeat = null)
     {
         var server = new StatusServer(directory, endPoint, loggers, time);
         try
         {
             await server._host.StartAsync(cancellationToken).ConfigureAwait(false);
+            server._heartbeat = heartbeat is null ? null : new Heartbeat(heartbeat, server.ProblemAsync, time, server._log);
             return server;
         }
         catch
@@ -86,6 +96,11 @@ public sealed class StatusServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_heartbeat is not null)
+        {
+            await _heartbeat.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _ticker.DisposeAsync().ConfigureAwait(false);
         using var limit = new CancellationTokenSource(StopLimit);
         await _host.StopAsync(limit.Token).ConfigureAwait(false);
@@ -93,6 +108,22 @@ public sealed class StatusServer : IAsyncDisposable
         await _postman.DisposeAsync().ConfigureAwait(false);
         _custody.Dispose();
         _desk.Dispose();
+        _itself.Dispose();
+    }
+
+    // Asked of itself as of a stranger: over HTTP. Before that whether it judges, since a look at the page makes it judge.
+    private async Task<string?> ProblemAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan age = _time.GetUtcNow() - _desk.StoredAt;
+        if (age > JudgementLimit)
+        {
+            return $"no judgement was stored for {Words.Duration(age)}";
+        }
+
+        IPAddress address = _listener!.IPEndPoint!.Address;
+        string host = address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? "localhost" : Address.Host;
+        using HttpResponseMessage response = await _itself.GetAsync(new Uri($"http://{host}:{Address.Port}/"), cancellationToken).ConfigureAwait(false);
+        return response.IsSuccessStatusCode ? null : $"the page answers {(int)response.StatusCode}";
     }
 
     // One channel alone fails just when it is needed.

@@ -64,25 +64,25 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
     /// <param name="timeout">The longest it may take.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last lines.</exception>
+    public static Task<BrokerProcess> StartAsync(
+        BrokerProgram program, string dataDirectory, int mqttPort, int httpPort, TimeSpan timeout, CancellationToken cancellationToken) => StartAsync(
+            program,
+            ["serve", "--data", dataDirectory, "--listen", $"mqtt://127.0.0.1:{mqttPort}", "--listen", $"http://127.0.0.1:{httpPort}", "--allow-private-webhooks"],
+            [],
+            timeout,
+            cancellationToken);
+
+    /// <summary>Starts a command that says when it is ready, and waits until it is.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">The command with its options.</param>
+    /// <param name="variables">Environment variables of its own.</param>
+    /// <param name="timeout">The longest it may take.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last lines.</exception>
     public static async Task<BrokerProcess> StartAsync(
-        BrokerProgram program, string dataDirectory, int mqttPort, int httpPort, TimeSpan timeout, CancellationToken cancellationToken)
+        BrokerProgram program, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>> variables, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(program.FileName)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        string[] arguments =
-            [.. program.Arguments, "serve", "--data", dataDirectory, "--listen", $"mqtt://127.0.0.1:{mqttPort}", "--listen", $"http://127.0.0.1:{httpPort}", "--allow-private-webhooks"];
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        var broker = new BrokerProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
-        broker._process.OutputDataReceived += (_, line) => broker.ReadLine(line.Data);
-        broker._process.ErrorDataReceived += (_, line) => broker.KeepError(line.Data);
-        broker._process.Exited += (_, _) => broker._ready.TrySetException(new InvalidOperationException("it ended"));
-        broker._process.Start();
-        broker._process.BeginOutputReadLine();
-        broker._process.BeginErrorReadLine();
+        BrokerProcess broker = Start(program, arguments, variables);
         try
         {
             await broker._ready.Task.WaitAsync(timeout, cancellationToken);
@@ -92,8 +92,35 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
         {
             string reason = exception is TimeoutException ? $"it was not ready within {timeout.TotalSeconds:0} s" : "it ended before it was ready";
             await broker.DisposeAsync();
-            throw new InvalidOperationException($"the broker did not start: {reason}.{broker.LastErrors()}");
+            throw new InvalidOperationException($"'{arguments[0]}' did not start: {reason}.{broker.LastErrors()}");
         }
+    }
+
+    /// <summary>Starts a command, and waits for nothing.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">The command with its options.</param>
+    /// <param name="variables">Environment variables of its own.</param>
+    public static BrokerProcess Start(BrokerProgram program, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>> variables)
+    {
+        var start = new ProcessStartInfo(program.FileName, [.. program.Arguments, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        var broker = new BrokerProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
+        broker._process.OutputDataReceived += (_, line) => broker.ReadLine(line.Data);
+        broker._process.ErrorDataReceived += (_, line) => broker.KeepError(line.Data);
+        broker._process.Exited += (_, _) => broker._ready.TrySetException(new InvalidOperationException("it ended"));
+        broker._process.Start();
+        broker._process.BeginOutputReadLine();
+        broker._process.BeginErrorReadLine();
+        return broker;
     }
 
     /// <summary>Kills the process with SIGKILL.</summary>

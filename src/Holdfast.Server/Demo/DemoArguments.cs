@@ -19,14 +19,14 @@ internal sealed class DemoArguments(Terminal terminal)
     {
         var command = new Command(
             "demo",
-            "Show that nothing acknowledged is lost: a broker, a webhook, a subscriber and simulated devices; halfway the broker is killed with SIGKILL and started again. "
+            "Show that nothing acknowledged is lost: a broker, a webhook, a subscriber and simulated devices; halfway the broker is killed with SIGKILL and started again. At the end it shows what a status page beside it recorded of that. "
             + "The exit code is 1 when anything acknowledged was lost, nothing was acknowledged, or the broker was not really killed.")
         {
             _seconds, _devices, _journal, _seed, _json,
         };
         command.SetAction((result, cancellationToken) => Bind(result, out DemoOptions options) is { } problem
             ? Task.FromResult(terminal.RefuseUsage("demo", problem))
-            : RunAsync(options, BrokerProgram.ThisOne(), cancellationToken));
+            : RunAsync(options, BrokerProgram.ThisOne(), BrokerProgram.ThisOne(), cancellationToken));
         return command;
     }
 
@@ -57,15 +57,16 @@ internal sealed class DemoArguments(Terminal terminal)
     /// <summary>Runs the demonstration.</summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="program">What runs the broker.</param>
+    /// <param name="page">What runs the status page and its watcher.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(DemoOptions options, BrokerProgram program, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(DemoOptions options, BrokerProgram program, BrokerProgram page, CancellationToken cancellationToken)
     {
         var progress = new DemoProgress(terminal, options.Json ? terminal.Error : terminal.Text, TimeProvider.System);
         DemoResult result;
         try
         {
-            result = await new DemoRun(options, program, progress, TimeProvider.System).RunAsync(cancellationToken);
+            result = await new DemoRun(options, program, page, progress, TimeProvider.System).RunAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException or TimeoutException)
         {

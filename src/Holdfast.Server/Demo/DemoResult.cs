@@ -16,6 +16,9 @@ internal sealed record DemoResult
     /// <summary>From the kill until the broker was ready again, in seconds.</summary>
     public required double RestartSeconds { get; init; }
 
+    /// <summary>What the status page recorded of the kill; null when it recorded nothing.</summary>
+    public DemoIncident? Incident { get; init; }
+
     /// <summary>The seed, to run the same again.</summary>
     public required int Seed { get; init; }
 
@@ -42,6 +45,7 @@ internal sealed record DemoResult
             text.Append("  ").Append(name.PadRight(36)).AppendLine(value);
         }
 
+        text.AppendLine().Append(Incident?.Format() ?? "The status page recorded no incident: the broker was back before two rounds of its watcher had failed.");
         return text.ToString().TrimEnd();
     }
 
@@ -66,7 +70,7 @@ internal sealed partial class DemoJson : JsonSerializerContext;
 internal sealed record DemoLine(
     long Published, long Acknowledged, long DeliveredToSubscriber, long DeliveredToWebhook, long Lost, long LostToSubscriber, long LostToWebhook,
     long DuplicatesAfterDeduplication, long RedeliveredToSubscriber, long RedeliveredToWebhook, double LongestPauseSeconds,
-    bool BrokerKilled, double RestartSeconds, int Seed, bool Proven)
+    bool BrokerKilled, double RestartSeconds, string? Incident, double? IncidentOpenedAfterSeconds, double? IncidentSeconds, string? StatusPage, int Seed, bool Proven)
 {
     /// <summary>The line of a result.</summary>
     /// <param name="result">The result.</param>
@@ -74,5 +78,8 @@ internal sealed record DemoLine(
         result.Figures.Published, result.Figures.Acknowledged, result.Figures.DeliveredToSubscriber, result.Figures.DeliveredToWebhook,
         result.Figures.Lost, result.Figures.LostToSubscriber, result.Figures.LostToWebhook,
         result.Figures.DuplicatesAfterDeduplication, result.Figures.RedeliveredToSubscriber, result.Figures.RedeliveredToWebhook,
-        Math.Round(result.Figures.LongestPause.TotalSeconds, 3), result.IsKilled, result.RestartSeconds, result.Seed, result.IsProven);
+        Math.Round(result.Figures.LongestPause.TotalSeconds, 3), result.IsKilled, result.RestartSeconds,
+        result.Incident?.Title, Seconds(result.Incident?.OpenedAfter), Seconds(result.Incident?.Duration), result.Incident?.Page, result.Seed, result.IsProven);
+
+    private static double? Seconds(TimeSpan? duration) => duration is { } time ? Math.Round(time.TotalSeconds, 3) : null;
 }

@@ -6,11 +6,13 @@ namespace Holdfast.Server.Demo;
 /// <summary>The demonstration: load, SIGKILL, restart, load, count.</summary>
 /// <param name="options">What was asked for.</param>
 /// <param name="program">What runs the broker.</param>
+/// <param name="page">What runs the status page and its watcher.</param>
 /// <param name="progress">Where it tells what happens.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoProgress progress, TimeProvider time)
+internal sealed class DemoRun(DemoOptions options, BrokerProgram program, BrokerProgram page, DemoProgress progress, TimeProvider time)
 {
     private static readonly TimeSpan SettlingCheck = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PageLimit = TimeSpan.FromSeconds(15);
 
     private readonly DemoTally _tally = new(time);
 
@@ -46,11 +48,15 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
 
     private async Task<DemoResult> RunAsync(string data, CancellationToken cancellationToken)
     {
+        string brokerData = Path.Combine(data, "broker");
         using DemoJournal journal = OpenJournal("broker");
         await using DemoWebhook webhook = await DemoWebhook.StartAsync(_tally, OpenJournal("webhook"));
-        await using var broker = new KillableBroker(program, data, journal, progress, time);
+        await using var broker = new KillableBroker(program, brokerData, journal, progress, time);
         await broker.StartAsync(cancellationToken);
-        await AddWebhookAsync(broker.Http, data, webhook.Url, cancellationToken);
+        using ApiClient api = await OpenApiAsync(broker.Http, brokerData, cancellationToken);
+        await AddWebhookAsync(api, webhook.Url, cancellationToken);
+        await using DemoStatusPage statusPage = await DemoStatusPage.StartAsync(page, Path.Combine(data, "status"), broker, api, time, cancellationToken);
+        progress.Tell("a status page and its watcher run beside it");
 
         using var subscriber = new DemoSubscriber(broker.Mqtt, _tally, OpenJournal("subscriber"), time);
         using var stopReceiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -60,7 +66,7 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
         DemoDevice[] devices = [.. Enumerable.Range(0, options.Devices).Select(index => MakeDevice(index, broker.Mqtt))];
         try
         {
-            await LoadAsync(devices, broker, cancellationToken);
+            await LoadAsync(devices, broker, statusPage, cancellationToken);
         }
         finally
         {
@@ -69,16 +75,23 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
 
         await stopReceiving.CancelAsync();
         await receiving;
-        return new DemoResult { Figures = _tally.Read(), IsKilled = broker.IsKilled, RestartSeconds = Math.Round(broker.RestartTime.TotalSeconds, 3), Seed = options.Seed };
+        string copy = options.JournalDirectory is { } directory ? Path.Combine(directory, "status-page") : Directory.CreateTempSubdirectory("holdfast-demo-page-").FullName;
+        DemoIncident? incident = await statusPage.ReadAsync(broker.KilledAt, copy, PageLimit, cancellationToken);
+        return new DemoResult { Incident = incident, Figures = _tally.Read(), IsKilled = broker.IsKilled, RestartSeconds = Math.Round(broker.RestartTime.TotalSeconds, 3), Seed = options.Seed };
     }
 
-    private async Task LoadAsync(DemoDevice[] devices, KillableBroker broker, CancellationToken cancellationToken)
+    private async Task LoadAsync(DemoDevice[] devices, KillableBroker broker, DemoStatusPage statusPage, CancellationToken cancellationToken)
     {
         using var stopMaking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task publishing = Task.WhenAll(devices.Select(device => Task.Run(() => device.RunAsync(stopMaking.Token, giveUp.Token), CancellationToken.None)));
         progress.Tell($"{devices.Length} devices publish, one subscriber and one webhook listen");
         await WatchAsync(options.Duration / 2, cancellationToken);
+        if (!await statusPage.IsWellAsync(PageLimit, cancellationToken))
+        {
+            progress.Tell("the status page does not say that all is well, so it may not record what comes");
+        }
+
         await broker.KillAsync();
         await broker.StartAsync(cancellationToken);
         await WatchAsync(options.Duration / 2, cancellationToken);
@@ -95,11 +108,15 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, DemoPr
 
     private DemoJournal OpenJournal(string client) => DemoJournal.Open(options.JournalDirectory, client, time);
 
-    private static async Task AddWebhookAsync(Uri http, string data, Uri url, CancellationToken cancellationToken)
+    private static async Task<ApiClient> OpenApiAsync(Uri http, string data, CancellationToken cancellationToken)
     {
         string tokenFile = Path.Combine(data, "admin-token");
         string? token = File.Exists(tokenFile) ? (await File.ReadAllTextAsync(tokenFile, cancellationToken)).Trim() : null;
-        using var api = new ApiClient(http, token);
+        return new ApiClient(http, token);
+    }
+
+    private static async Task AddWebhookAsync(ApiClient api, Uri url, CancellationToken cancellationToken)
+    {
         var body = new JsonObject { ["name"] = "demo", ["filter"] = "devices/+/events/#", ["url"] = url.ToString() };
         ApiAnswer answer = await api.SendAsync(HttpMethod.Post, "api/v1/products/default/integrations", body.ToJsonString(), cancellationToken);
         if (!answer.IsSuccess)

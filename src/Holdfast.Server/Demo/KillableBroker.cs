@@ -20,6 +20,9 @@ internal sealed class KillableBroker(BrokerProgram program, string data, DemoJou
     /// <summary>The address for HTTP, the same after a restart.</summary>
     public Uri Http { get; private set; } = new("http://127.0.0.1:0");
 
+    /// <summary>When it was killed.</summary>
+    public DateTimeOffset KilledAt { get; private set; }
+
     /// <summary>Whether SIGKILL ended it and nothing of the process was left.</summary>
     public bool IsKilled { get; private set; }
 
@@ -48,6 +51,7 @@ internal sealed class KillableBroker(BrokerProgram program, string data, DemoJou
     public async Task KillAsync()
     {
         _killedAt = time.GetTimestamp();
+        KilledAt = time.GetUtcNow();
         IsKilled = await _process!.KillAsync();
         await _process.DisposeAsync();
         journal.Write("killed", detail: IsKilled ? "SIGKILL, nothing left of the process" : "not by SIGKILL");

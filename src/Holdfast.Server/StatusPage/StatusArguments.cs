@@ -56,9 +56,15 @@ internal sealed class StatusArguments(Terminal terminal)
                 return url;
             },
         };
-        var command = new Command("serve", "Serve the page. Name and colours are read from DIR/status.json.") { listen, _data, _json };
+        Option<Uri?> heartbeat = ValueOptions.Address(
+            "--heartbeat",
+            "Call this address every minute as long as the page is served and judges: a dead man's switch at an outside service, which alerts when the call does not come.",
+            "https://hc.example.com/ping/1",
+            "http",
+            "https");
+        var command = new Command("serve", "Serve the page. Name and colours are read from DIR/status.json.") { listen, heartbeat, _data, _json };
         command.SetAction((result, cancellationToken) => StatusServeCommand.RunAsync(
-            result.GetValue(_data)!, result.GetValue(listen)!, result.GetValue(_json), terminal, cancellationToken));
+            result.GetValue(_data)!, result.GetValue(listen)!, result.GetValue(heartbeat), result.GetValue(_json), terminal, cancellationToken));
         return command;
     }
 

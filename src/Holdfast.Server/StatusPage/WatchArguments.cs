@@ -40,6 +40,25 @@ internal sealed class WatchArguments(Terminal terminal)
 
     private readonly Option<string?> _token = ValueOptions.Text("--token", "TOKEN", $"The watcher's token, as 'holdfast status watcher add' printed it. [default: the variable {TokenVariable}]");
     private readonly Option<string?> _targetToken = ValueOptions.Text("--target-token", "TOKEN", "The API token for http:// and https:// targets.");
+    private readonly Option<string?> _product = ValueOptions.Text("--product", "PRODUCT", $"The product of http:// and https:// targets that the synthetic devices belong to. [default: {Defaults.Product}]");
+
+    private readonly Option<Uri?> _device = new("--device")
+    {
+        Description = "Where a device of the http:// and https:// targets connects: mqtt://, mqtts://, ws:// or wss://. With it, calling a device over HTTP and its answer are watched too.",
+        HelpName = "URL",
+        CustomParser = result =>
+        {
+            if (Uri.TryCreate(result.Tokens[^1].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "mqtt" or "mqtts" or "ws" or "wss")
+            {
+                return url;
+            }
+
+            // The address may hold a password, so it is not repeated.
+            result.AddError("--device: write it as mqtt://HOST:PORT, or with mqtts, ws or wss.");
+            return null;
+        },
+    };
+
     private readonly Option<TimeSpan?> _interval = ValueOptions.Duration("--interval", "From one round to the next.", Defaults.Interval);
     private readonly Option<TimeSpan?> _timeout = ValueOptions.Duration("--timeout", "A step that takes longer has failed.", Defaults.StepTimeout);
     private readonly Option<TimeSpan?> _late = ValueOptions.Duration("--late", "A step that takes longer is late.", Defaults.LateAfter);
@@ -69,7 +88,7 @@ internal sealed class WatchArguments(Terminal terminal)
     {
         var command = new Command("watch", "Watch a cloud from outside with synthetic devices, step by step, and report to a status page.")
         {
-            _target, _report, _token, _targetToken, _interval, _timeout, _late, _webhookListen, _webhookUrl, _once, _json,
+            _target, _report, _token, _targetToken, _product, _device, _interval, _timeout, _late, _webhookListen, _webhookUrl, _once, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -98,6 +117,8 @@ internal sealed class WatchArguments(Terminal terminal)
             Report = result.GetValue(_report),
             Token = result.GetValue(_token) ?? Environment.GetEnvironmentVariable(TokenVariable) ?? "",
             TargetToken = result.GetValue(_targetToken),
+            Product = result.GetValue(_product) ?? Defaults.Product,
+            Device = result.GetValue(_device),
             WebhookListener = result.GetValue(_webhookListen)?.EndPoint,
             WebhookUrl = result.GetValue(_webhookUrl),
             Interval = result.GetValue(_interval) ?? Defaults.Interval,

@@ -15,6 +15,7 @@ internal static class FaultWords
         ["stream"] = ("event streams do not deliver", "event streams are slow"),
         ["certificate"] = ("the certificate is not valid", "the certificate expires soon"),
         ["command"] = ("commands are not answered", "commands are slow"),
+        ["call"] = ("devices that are called do not answer", "calls of devices are slow"),
         ["webhook"] = ("webhooks do not come", "webhooks are late"),
         ["clock"] = ("clocks cannot be compared", "clocks are apart"),
         ["report"] = ("watchers are silent", "watchers report late"),

@@ -77,7 +77,7 @@ internal static class PostmortemTemplate
 
     private static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", Words.Culture);
 
-    // What watchers report must stay text in Markdown too.
-    private static string Escape(string text)
+    /// <summary>What others report must stay text in Markdown too.</summary>
+    public static string Escape(string text)
         => string.Concat(text.ReplaceLineEndings("; ").Select(character => char.IsAsciiLetterOrDigit(character) || character is ' ' or ',' or '.' or ':' or ';' || !char.IsAscii(character) ? $"{character}" : $"\\{character}"));
 }

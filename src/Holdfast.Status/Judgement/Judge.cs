@@ -6,6 +6,9 @@ namespace Holdfast.Status.Judgement;
 /// </summary>
 internal sealed class Judge
 {
+    /// <summary>So many components are judged; what is reported of further ones is left out, so that a token that was stolen cannot fill the page.</summary>
+    public const int MaximumComponents = 500;
+
     private readonly JudgementOptions _options;
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _startedAt;
@@ -21,6 +24,9 @@ internal sealed class Judge
         _startedAt = time.GetUtcNow();
         _monitoring = new StateChange(Board.MonitoringName, _startedAt, ComponentState.Unknown);
     }
+
+    /// <summary>How many observations were left out because there are too many components.</summary>
+    public long LeftOut { get; private set; }
 
     /// <summary>Continues where an earlier process ended.</summary>
     /// <param name="lastChanges">The last change of each component.</param>
@@ -75,6 +81,12 @@ internal sealed class Judge
         var changes = new List<StateChange>();
         foreach (IGrouping<string, Observation> component in round.Observations.GroupBy(observation => observation.Component))
         {
+            if (_components.Count >= MaximumComponents && !_components.ContainsKey(component.Key))
+            {
+                LeftOut += component.Count();
+                continue;
+            }
+
             Add(changes, Component(component.Key).Take(round, [.. component], now));
         }
 

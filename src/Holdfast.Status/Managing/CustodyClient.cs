@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Holdfast.Status.Incidents;
 using Holdfast.Status.Page;
 
 namespace Holdfast.Status.Managing;
@@ -35,7 +36,7 @@ internal sealed class CustodyClient : IDisposable
         {
             if (await ReadAsync(product, from, to, cancellationToken).ConfigureAwait(false) is { } figures)
             {
-                lines.Add($"- Product {product}: {figures}.");
+                lines.Add($"- Product {PostmortemTemplate.Escape(product)}: {figures}");
             }
         }
 
@@ -51,7 +52,7 @@ internal sealed class CustodyClient : IDisposable
         try
         {
             using HttpResponseMessage response = await _http!.GetAsync(
-                new Uri($"api/v1/products/{Uri.EscapeDataString(product)}/custody?from={Stamp(from)}&to={Stamp(to)}", UriKind.Relative), cancellationToken).ConfigureAwait(false);
+                new Uri($"api/v1/products/{Uri.EscapeDataString(product)}/custody?from={Stamp(from)}&to={Stamp(to)}&limit=1", UriKind.Relative), cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 return null;
@@ -59,18 +60,24 @@ internal sealed class CustodyClient : IDisposable
 
             using JsonDocument document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), cancellationToken: cancellationToken).ConfigureAwait(false);
 
-            // Whatever figures it names are taken, so that a cloud which counts more is not told of less.
-            string[] figures = document.RootElement.ValueKind != JsonValueKind.Object ? [] :
-            [
-                .. document.RootElement.EnumerateObject()
-                    .Where(property => property.Value.ValueKind == JsonValueKind.Number)
-                    .Select(property => $"{property.Name} {property.Value.GetRawText()}"),
-            ];
-            return figures.Length > 0 ? string.Join(", ", figures) : null;
+            return Say(document.RootElement);
         }
-        catch (Exception exception) when (exception is HttpRequestException or JsonException or IOException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or JsonException or IOException or InvalidOperationException or KeyNotFoundException or FormatException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }
     }
+
+    // A stranger's words: what is a name stays text in Markdown, and what is a figure is read as one.
+    private static string Say(JsonElement report)
+    {
+        JsonElement events = report.GetProperty("events");
+        string accepted = $"{Count(events, "accepted")} events accepted, {Count(events, "missing")} never arrived";
+        IEnumerable<string> integrations = report.GetProperty("integrations").EnumerateArray().Select(one => string.Create(
+            CultureInfo.InvariantCulture,
+            $"\n  - {PostmortemTemplate.Escape(one.GetProperty("name").GetString() ?? "")}: {Count(one, "delivered")} of {Count(one, "wanted")} delivered, {Count(one, "late")} late, {Count(one, "waiting")} waiting, {Count(one, "deadLetters")} dead letters, lost: {Count(one, "lost")}"));
+        return $"{accepted}.{string.Concat(integrations)}";
+    }
+
+    private static long Count(JsonElement json, string name) => json.GetProperty(name).GetInt64();
 }

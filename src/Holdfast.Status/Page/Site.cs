@@ -35,7 +35,7 @@ internal sealed class Site
     /// <summary>The paths of all documents.</summary>
     public IEnumerable<string> Paths(StatusView view) =>
     [
-        "index.html", "history.html", "style.css", "history.atom", "history.rss", "maintenance.ics", "metrics",
+        "index.html", "live.html", "history.html", "style.css", "history.atom", "history.rss", "maintenance.ics", "metrics",
         .. _options.Logo.Length == 0 ? [] : new[] { $"logo{Path.GetExtension(_options.Logo)}" },
         .. ReportPages.Paths(view),
         .. view.Board.Components.Select(component => ComponentPages.PathOf(component.Name)),
@@ -50,7 +50,8 @@ internal sealed class Site
     /// <returns>Its text, or null when there is none.</returns>
     public string? Draw(string path, StatusView view, Measure measure) => path switch
     {
-        "index.html" => _page.Draw(view),
+        "index.html" => _page.Draw(view, isLive: false),
+        "live.html" => _page.Draw(view, isLive: true),
         "history.html" => _incidents.DrawHistory(view),
         "style.css" => StyleSheet.Text(_options),
         "history.atom" => _atom.Draw(view),

@@ -26,14 +26,16 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
     private static readonly TimeSpan NoticedSkew = TimeSpan.FromSeconds(5);
 
     /// <summary>Draws the page.</summary>
-    public string Draw(StatusView view)
+    /// <param name="view">What is known.</param>
+    /// <param name="isLive">Whether it loads itself again and again: for a screen on a wall. Who reads it with a screen reader would lose the place (WCAG 2.2.1), so it is a page apart.</param>
+    public string Draw(StatusView view, bool isLive)
     {
         Board board = view.Board;
         Incident[] open = [.. view.Incidents.Where(incident => incident.IsOpen)];
         Incident[] past = [.. view.Incidents.Where(incident => !incident.IsOpen).Take(IncidentsShown)];
         Announcement[] news = [.. view.Announcements.Where(announcement => (announcement.Until ?? announcement.At + NewsSpan) > board.At).Take(NewsShown)];
         Html body = Html.Of($"""
-            {layout.Header("", Html.Of($"<span class=\"faint\">As of {Layout.Time(board.At)}</span>"))}
+            {layout.Header("", Html.Of($"<span class=\"faint\">As of {Layout.Time(board.At)} · <a href=\"{(isLive ? "index.html" : "live.html")}\">{(isLive ? "Stop renewing" : "Keep it fresh")}</a></span>"))}
             <main>
             <div class="overall {StateWords.ShownClass(view)}" role="status"><strong>{StateWords.Headline(view)}</strong><span>{Age(board)}</span></div>
             {Layout.Section("Announcements", news.Select(PlanCards.Card))}
@@ -46,7 +48,7 @@ internal sealed class StatusPage(PageOptions options, Layout layout)
             <footer class="faint"><p>Measured from outside by synthetic devices, and opened and closed by what they find. Times are UTC. {DrawSupport()}</p>
             <p><a href="history.html">All incidents</a> · <a href="reports.html">Availability</a> · <a href="subscribe">Be told by mail</a> · <a href="history.atom">Atom</a> · <a href="history.rss">RSS</a> · <a href="maintenance.ics">Maintenance calendar</a> · <a href="api/v2/summary.json">API</a></p></footer>
             """);
-        return layout.Document(StateWords.Headline(view), "", body, Html.Of($"<meta http-equiv=\"refresh\" content=\"30\">"));
+        return layout.Document(StateWords.Headline(view), "", body, isLive ? Html.Of($"<meta http-equiv=\"refresh\" content=\"30\">") : null);
     }
 
     /// <summary>How old the newest measurement is, in words.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Status.Judgement;
 
 namespace Holdfast.Status.Reports;
@@ -56,8 +57,11 @@ internal static class ReportCheck
         _ => null,
     };
 
-    /// <summary>Whether a text may be a name: short, printable, without white space at its ends.</summary>
-    public static bool IsName(string text) => text.Length is > 0 and <= MaximumName && !text.Any(char.IsControl) && text.Trim().Length == text.Length;
+    /// <summary>Whether a text may be a name: short, printable, without white space at its ends, and without what turns the direction of what stands beside it.</summary>
+    public static bool IsName(string text) => text.Length is > 0 and <= MaximumName && IsPlain(text) && text.Trim().Length == text.Length;
+
+    private static bool IsPlain(string text) => !text.Any(character => char.GetUnicodeCategory(character)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     private static string? Problem(ReportedRound round, long sentAt)
     {
@@ -79,6 +83,6 @@ internal static class ReportCheck
         : !IsName(observation.Step) ? $"step: 1 to {MaximumName} printable characters."
         : Verdict(observation.Verdict) is null ? "verdict: ok, late or failed."
         : observation.Milliseconds is not (>= 0 and <= 3_600_000) ? "milliseconds: from 0 to 3,600,000."
-        : observation.Detail is { Length: > MaximumDetail } ? $"detail: at most {MaximumDetail} characters."
+        : observation.Detail is { } detail && (detail.Length > MaximumDetail || !IsPlain(detail)) ? $"detail: at most {MaximumDetail} printable characters."
         : null;
 }

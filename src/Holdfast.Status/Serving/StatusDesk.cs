@@ -44,6 +44,7 @@ internal sealed class StatusDesk : IDisposable
     private long _edits;
     private DateTimeOffset _aliveAt;
     private DateTimeOffset _trimmedAt;
+    private long _storedAt;
 
     /// <summary>Opens the data of a page and continues where it ended.</summary>
     /// <exception cref="StatusDataException">The data cannot be used.</exception>
@@ -64,6 +65,9 @@ internal sealed class StatusDesk : IDisposable
     /// <summary>How many things people have done since the start.</summary>
     public long Edits => Interlocked.Read(ref _edits);
 
+    /// <summary>When a judgement was last stored.</summary>
+    public DateTimeOffset StoredAt => Times.From(Interlocked.Read(ref _storedAt));
+
     /// <summary>Whose token a text is, or null.</summary>
     public StoredWatcher? Authenticate(string token)
     {
@@ -80,6 +84,7 @@ internal sealed class StatusDesk : IDisposable
         lock (_lock)
         {
             int taken = 0;
+            long leftOut = _judge.LeftOut;
             Transact(() =>
             {
                 if (_watchers.Find(watcher => watcher.Name == from.Name) is not { } watcher)
@@ -103,6 +108,11 @@ internal sealed class StatusDesk : IDisposable
                 _tables.Watchers.Note(watcher);
                 _watchers[_watchers.FindIndex(known => known.Name == watcher.Name)] = watcher;
             });
+            if (_judge.LeftOut > leftOut)
+            {
+                _log.LogError("{Count} observations of {Watcher} were left out: there are {Maximum} components, the most that are judged", _judge.LeftOut - leftOut, from.Name, Judge.MaximumComponents);
+            }
+
             return new ReportAnswer(taken, report.Rounds.Count - taken);
         }
     }
@@ -258,6 +268,7 @@ internal sealed class StatusDesk : IDisposable
                 Store();
             });
             isDone = true;
+            Interlocked.Exchange(ref _storedAt, _time.GetUtcNow().ToUnixTimeMilliseconds());
         }
         catch (EditException)
         {

@@ -1,8 +1,5 @@
-using System.Text;
 using Holdfast.Status.Reports;
 using MQTTnet;
-using MQTTnet.Formatter;
-using MQTTnet.Protocol;
 
 namespace Holdfast.Status.Watching;
 
@@ -12,8 +9,6 @@ namespace Holdfast.Status.Watching;
 /// </summary>
 internal sealed class MqttProbe : IProbe
 {
-    private const int KeepAliveSeconds = 60;
-
     private readonly WatchTarget _target;
     private readonly StepRunner _steps;
     private readonly Arrivals _arrivals = new();
@@ -90,7 +85,7 @@ internal sealed class MqttProbe : IProbe
         // From the publish on, whatever the acknowledgement does: a message may well be delivered before.
         Task<ReportedObservation> deliver = _steps.RunAsync("deliver", arrival.WaitAsync, "acknowledged, but not delivered", cancellationToken);
         ReportedObservation acknowledge = await _steps.RunAsync(
-            "acknowledge", token => PublishAsync(_publisher, Topic, mark, token), "connected, but not committing: no acknowledgement", cancellationToken).ConfigureAwait(false);
+            "acknowledge", token => _publisher.PublishTextAsync(Topic, mark, token), "connected, but not committing: no acknowledgement", cancellationToken).ConfigureAwait(false);
         bool isReached = acknowledge.Verdict != "failed" && (wasSubscribed || _subscriber.IsConnected);
         ReportedObservation delivered = await deliver.ConfigureAwait(false);
         if (!isReached)
@@ -109,7 +104,7 @@ internal sealed class MqttProbe : IProbe
         Task arrival = _arrivals.Expect(answer);
         try
         {
-            await PublishAsync(_subscriber, Commands + _round.ToString(System.Globalization.CultureInfo.InvariantCulture), answer, cancellationToken).ConfigureAwait(false);
+            await _subscriber.PublishTextAsync(Commands + _round.ToString(System.Globalization.CultureInfo.InvariantCulture), answer, cancellationToken).ConfigureAwait(false);
             await arrival.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -134,8 +129,8 @@ internal sealed class MqttProbe : IProbe
     {
         try
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(KeepAliveSeconds));
-            await PublishAsync(_publisher, topic, text, limit.Token).ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(MqttClients.AnswerLimit);
+            await _publisher.PublishTextAsync(topic, text, limit.Token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever a client library throws: the answer does not come, and that is the finding.
         catch (Exception)
@@ -152,14 +147,8 @@ internal sealed class MqttProbe : IProbe
         await client.DisconnectAsync(new MqttClientDisconnectOptions(), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ConnectAsync(IMqttClient client, string role, CancellationToken cancellationToken)
-    {
-        MqttClientConnectResult result = await client.ConnectAsync(Options(role), cancellationToken).ConfigureAwait(false);
-        if (result.ResultCode != MqttClientConnectResultCode.Success)
-        {
-            throw new StepFailedException($"refused: {result.ResultCode}");
-        }
-    }
+    private Task ConnectAsync(IMqttClient client, string role, CancellationToken cancellationToken)
+        => client.ConnectAsync(_target.Address, $"{_id}-{role}", cancellationToken);
 
     private async Task SubscribeAsync(CancellationToken cancellationToken)
     {
@@ -168,67 +157,13 @@ internal sealed class MqttProbe : IProbe
             await ConnectAsync(_subscriber, "subscriber", cancellationToken).ConfigureAwait(false);
         }
 
-        await SubscribeAsync(_subscriber, Topic, cancellationToken).ConfigureAwait(false);
-        await SubscribeAsync(_subscriber, Replies + "+", cancellationToken).ConfigureAwait(false);
+        await _subscriber.SubscribeOnceAsync(Topic, cancellationToken).ConfigureAwait(false);
+        await _subscriber.SubscribeOnceAsync(Replies + "+", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task ConnectDeviceAsync(CancellationToken cancellationToken)
     {
         await ConnectAsync(_publisher, "publisher", cancellationToken).ConfigureAwait(false);
-        await SubscribeAsync(_publisher, Commands + "+", cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async Task SubscribeAsync(IMqttClient client, string filter, CancellationToken cancellationToken)
-    {
-        MqttClientSubscribeResult result = await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken).ConfigureAwait(false);
-        if (result.Items.Any(item => (int)item.ResultCode >= 0x80))
-        {
-            throw new StepFailedException($"refused: {result.Items.First().ResultCode}");
-        }
-    }
-
-    private static async Task PublishAsync(IMqttClient client, string topic, string text, CancellationToken cancellationToken)
-    {
-        MqttApplicationMessage message = new MqttApplicationMessageBuilder()
-            .WithTopic(topic).WithPayload(Encoding.UTF8.GetBytes(text)).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build();
-        MqttClientPublishResult result = await client.PublishAsync(message, cancellationToken).ConfigureAwait(false);
-        if (!result.IsSuccess)
-        {
-            throw new StepFailedException($"refused: {result.ReasonCode}");
-        }
-    }
-
-    // 3.1.1 is what every broker speaks.
-    private MqttClientOptions Options(string role)
-    {
-        MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
-            .WithProtocolVersion(MqttProtocolVersion.V311)
-            .WithClientId($"{_id}-{role}")
-            .WithCleanSession()
-            .WithKeepAlivePeriod(TimeSpan.FromSeconds(KeepAliveSeconds));
-        Uri address = _target.Address;
-        if (address.UserInfo.Length > 0)
-        {
-            string[] parts = address.UserInfo.Split(':', 2);
-            builder.WithCredentials(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
-        }
-
-        if (address.Scheme is "ws" or "wss")
-        {
-            var url = new UriBuilder(address) { UserName = "", Password = "", Path = address.AbsolutePath == "/" ? "/mqtt" : address.AbsolutePath };
-            builder.WithWebSocketServer(socket => socket.WithUri(url.Uri.ToString()));
-        }
-        else
-        {
-            int port = address.Port > 0 ? address.Port : address.Scheme == "mqtts" ? 8883 : 1883;
-            builder.WithTcpServer(address.Host, port);
-        }
-
-        if (address.Scheme is "mqtts" or "wss")
-        {
-            builder.WithTlsOptions(tls => tls.UseTls().WithTargetHost(address.Host));
-        }
-
-        return builder.Build();
+        await _publisher.SubscribeOnceAsync(Commands + "+", cancellationToken).ConfigureAwait(false);
     }
 }

@@ -34,6 +34,9 @@ public sealed record WatchOptions
     /// <summary>Where the cloud reaches <see cref="WebhookListener"/>.</summary>
     public Uri? WebhookUrl { get; init; }
 
+    /// <summary>Where a device of the cloud connects by MQTT, so that calling it over HTTP is watched; null: it is not. User and password in it are used. Never shown.</summary>
+    public Uri? Device { get; init; }
+
     /// <summary>The page to report to, or null for none.</summary>
     public Uri? Report { get; init; }
 

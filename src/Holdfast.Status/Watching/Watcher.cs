@@ -75,6 +75,11 @@ public sealed class Watcher : IAsyncDisposable
             yield return new WebhookProbe(target, options, time);
         }
 
+        if (isHttp && options.Device is not null)
+        {
+            yield return new CallProbe(target, options, time);
+        }
+
         if (CertificateProbe.IsFor(target.Address))
         {
             yield return new CertificateProbe(target, options, time);

@@ -18,6 +18,12 @@ public sealed class DemoEndToEndTests : IDisposable
         Assert.True(code == 0, _terminal.Error);
         JsonElement result = JsonElement.Parse(_terminal.Output);
         Assert.True(result.GetProperty("brokerKilled").GetBoolean());
+
+        // The status page has seen it by itself: which step, since when, until when; and its files stay.
+        Assert.Matches("^(MQTT|HTTP): (devices cannot connect|published messages are not acknowledged|events are not accepted|event streams do not deliver)$", result.GetProperty("incident").GetString()!);
+        Assert.InRange(result.GetProperty("incidentOpenedAfterSeconds").GetDouble(), 0, 20);
+        Assert.InRange(result.GetProperty("incidentSeconds").GetDouble(), 0, 20);
+        Assert.Contains("Closed automatically", await File.ReadAllTextAsync(result.GetProperty("statusPage").GetString()!, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal((0, 0), (result.GetProperty("lost").GetInt32(), result.GetProperty("duplicatesAfterDeduplication").GetInt32()));
 
         HashSet<(string, ulong)> acknowledged = [.. Devices().Where(line => line.Action == "acknowledged").Select(line => line.Key)];
@@ -56,7 +62,7 @@ public sealed class DemoEndToEndTests : IDisposable
     private Task<int> RunAsync(BrokerProgram program, TimeSpan settling)
     {
         var options = new DemoOptions { Duration = TimeSpan.FromSeconds(3), Devices = 20, Settling = settling, JournalDirectory = _journals, Seed = 5, Json = true };
-        return new DemoArguments(_terminal.Terminal).RunAsync(options, program, TestContext.Current.CancellationToken);
+        return new DemoArguments(_terminal.Terminal).RunAsync(options, program, new BrokerProgram(Holdfast, []), TestContext.Current.CancellationToken);
     }
 
     // The demonstration keeps the data of a failed run and says where.

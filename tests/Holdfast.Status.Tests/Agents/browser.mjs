@@ -1,9 +1,11 @@
 // Looks at a status page with a real browser, as people do: on a phone and on a desk, in the light and in the dark, with script and without. Prints one line of JSON.
 //   node browser.mjs ADDRESS FOLDER NAME PASSWORD
+import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const [address, folder, name, password] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const problems = [];
 const texts = {};
 
@@ -24,6 +26,13 @@ const contrast = () => {
   return bad;
 };
 
+// All of WCAG 2.2 AA that a program can check.
+const checkAccess = async (page, title) => {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  for (const violation of violations) problems.push(`${title}: ${violation.id}: ${violation.help}: ${violation.nodes.map(node => node.html).slice(0, 3).join(' ')}`);
+};
+
 for (const [device, viewport] of [['phone', { width: 360, height: 740 }], ['desk', { width: 1280, height: 900 }]]) {
   for (const colorScheme of ['light', 'dark']) {
     for (const javaScriptEnabled of [true, false]) {
@@ -32,11 +41,12 @@ for (const [device, viewport] of [['phone', { width: 360, height: 740 }], ['desk
       const title = `${device}-${colorScheme}-${javaScriptEnabled ? 'script' : 'plain'}`;
       page.on('console', message => message.type() === 'error' && !message.location().url.endsWith('/favicon.ico') && problems.push(`${title}: ${message.text()}`));
       page.on('dialog', dialog => { problems.push(`${title}: a dialog says ${dialog.message()}`); dialog.dismiss(); });
-      for (const path of ['', 'history.html', 'incidents/1.html', 'reports.html', 'subscribe']) {
+      for (const path of ['', 'history.html', 'incidents/1.html', 'reports.html', 'subscribe', 'operator/login']) {
         await page.goto(`${address}/${path}`);
         const overflow = await page.locator('html').evaluate(root => root.scrollWidth - root.clientWidth);
         if (overflow > 0) problems.push(`${title}: /${path} is ${overflow} pixels too wide`);
         for (const bad of await page.evaluate(contrast)) problems.push(`${title}: /${path}: ${bad}`);
+        if (javaScriptEnabled) await checkAccess(page, `${title}: /${path}`);
         if (path === '') {
           texts[title] = (await page.locator('main').innerText()).replace(/\d+/g, '#');
           await page.screenshot({ path: `${folder}/${title}.png`, fullPage: true });
@@ -68,6 +78,16 @@ await page.getByRole('link', { name: 'not acknowledged' }).first().click();
 await page.getByRole('button', { name: 'Confirm' }).click();
 await page.getByText('Done.').waitFor();
 await page.screenshot({ path: `${folder}/operator.png`, fullPage: true });
+
+// The operator's pages with script, only so that they can be checked; as who is logged in above.
+const checking = await browser.newContext({ storageState: await context.storageState(), viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
+const desk = await checking.newPage();
+for (const path of ['operator', 'operator/incidents/1', 'operator/subscribers', 'operator/audit']) {
+  await desk.goto(`${address}/${path}`);
+  await checkAccess(desk, `/${path}`);
+  await desk.screenshot({ path: `${folder}/${path.replaceAll('/', '-')}-dark.png`, fullPage: true });
+}
+
 await page.goto(address);
 texts.after = await page.locator('main').innerText();
 await browser.close();

@@ -106,6 +106,43 @@ public sealed partial class NotificationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Links_of_a_subscription_that_ended_do_nothing_to_the_next()
+    {
+        await AskAsync(Reader);
+        string confirm = Link(await _mail.NextAsync(Reader), "confirm");
+        await PostAsync(confirm, "");
+        await _page.DoAsync(HttpMethod.Post, "announcements", new JsonObject { ["title"] = "News", ["text"] = "Some." });
+        string unsubscribe = Link(await _mail.NextAsync(Reader), "unsubscribe");
+        await PostAsync(unsubscribe, "");
+        await AskAsync(Reader);
+        string second = Link(await _mail.NextAsync(Reader), "confirm");
+        Assert.Equal(HttpStatusCode.NotFound, await PostAsync(confirm, ""));
+        Assert.False((bool)(await SubscriberAsync())["confirmed"]!);
+        await PostAsync(second, "");
+        await PostAsync(unsubscribe, "");
+        Assert.True((bool)(await SubscriberAsync())["confirmed"]!);
+    }
+
+    [Theory]
+    [InlineData("Broken\r\nBcc: victim@example.com")]
+    [InlineData("Broken\nBcc: victim@example.com")]
+    public async Task What_people_say_cannot_become_a_header_of_a_mail(string title)
+    {
+        await _page.ReportAsync("ok", 1);
+        await AskAsync(Reader);
+        await PostAsync(Link(await _mail.NextAsync(Reader), "confirm"), "");
+        (HttpStatusCode status, _) = await _page.CallAsync(HttpMethod.Post, "incidents", new JsonObject { ["title"] = title, ["components"] = new JsonArray("MQTT"), ["text"] = "We look." });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
+
+        // In a text it may stand, and stays there.
+        await _page.DoAsync(HttpMethod.Post, "incidents", new JsonObject { ["title"] = "Broken", ["components"] = new JsonArray("MQTT"), ["text"] = title });
+        Mail mail = await _mail.NextAsync(Reader);
+        Assert.Contains("Bcc: victim@example.com", mail.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(mail.Headers, header => string.Equals(header.Name, "Bcc", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(0, _mail.Count("victim@example.com"));
+    }
+
+    [Fact]
     public async Task A_webhook_is_signed_tried_again_and_removed_when_it_is_gone()
     {
         JsonNode added = await _page.DoAsync(HttpMethod.Post, "subscribers", new JsonObject { ["channel"] = "webhook", ["address"] = _hooks.Url });

@@ -87,6 +87,21 @@ public sealed class TestPage : IAsyncDisposable
         (_time as FakeTimeProvider)?.Advance(TimeSpan.FromSeconds(1));
     }
 
+    /// <summary>Sends a report of two rounds at a time that somebody has made up.</summary>
+    public async Task ForgeAsync(string verdict, DateTimeOffset at, HttpStatusCode expected)
+    {
+        long sentAt = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        JsonNode Round(int number) => new JsonObject
+        {
+            ["sequence"] = number,
+            ["at"] = at.ToUnixTimeMilliseconds() + number,
+            ["observations"] = new JsonArray(new JsonObject { ["component"] = "MQTT", ["step"] = "acknowledge", ["verdict"] = verdict, ["milliseconds"] = 1 }),
+        };
+        var report = new JsonObject { ["stream"] = "forged", ["interval"] = 10_000, ["sentAt"] = sentAt, ["rounds"] = new JsonArray(Round(1), Round(2)) };
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Post, "api/v1/reports", report, _watcher);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     /// <summary>Calls the management API.</summary>
     public async Task<(HttpStatusCode Status, JsonNode? Body)> CallAsync(HttpMethod method, string path, JsonNode? body = null)
     {

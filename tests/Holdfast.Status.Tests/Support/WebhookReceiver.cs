@@ -20,7 +20,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication _host;
     private readonly Channel<Hook> _hooks = Channel.CreateUnbounded<Hook>();
-    private readonly ConcurrentQueue<int> _answers = [];
+    private readonly ConcurrentQueue<(int Status, string Body)> _answers = [];
 
     private WebhookReceiver()
     {
@@ -40,8 +40,11 @@ public sealed class WebhookReceiver : IAsyncDisposable
         return receiver;
     }
 
+    /// <summary>How many have arrived and were not taken.</summary>
+    public int Waiting => _hooks.Reader.Count;
+
     /// <summary>The next request is answered so; without it 204.</summary>
-    public void Answer(int status) => _answers.Enqueue(status);
+    public void Answer(int status, string body = "") => _answers.Enqueue((status, body));
 
     public async Task<Hook> NextAsync()
     {
@@ -56,7 +59,13 @@ public sealed class WebhookReceiver : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body);
         string body = await reader.ReadToEndAsync(context.RequestAborted);
-        context.Response.StatusCode = _answers.TryDequeue(out int status) ? status : StatusCodes.Status204NoContent;
+        bool isTold = _answers.TryDequeue(out (int Status, string Body) answer);
+        context.Response.StatusCode = isTold ? answer.Status : StatusCodes.Status204NoContent;
+        if (isTold && answer.Body.Length > 0)
+        {
+            await context.Response.WriteAsync(answer.Body, context.RequestAborted);
+        }
+
         _hooks.Writer.TryWrite(new Hook(context.Request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString()), body));
     }
 }

@@ -38,6 +38,22 @@ public sealed class WatchStepTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_device_is_called_over_http_and_its_answer_comes_back()
+    {
+        IReadOnlyList<WatchedStep> steps = await RoundAsync(Http() with { Device = new Uri($"mqtt://127.0.0.1:{_cloud.MqttPort}") }, 2);
+        Assert.Equal(["publish", "stream", "clock", "call"], steps.Select(step => step.Step));
+        Assert.All(steps, step => Assert.True(step.Verdict == "ok", $"{step}"));
+    }
+
+    [Fact]
+    public async Task A_device_that_cannot_connect_is_told_as_the_reason_why_it_cannot_be_called()
+    {
+        IReadOnlyList<WatchedStep> steps = await RoundAsync(Http() with { Device = new Uri($"mqtt://127.0.0.1:{FreePorts.Take()}") }, 1);
+        WatchedStep call = steps.Single(step => step.Step == "call");
+        Assert.Equal(("failed", "the device cannot connect: nobody listens there"), (call.Verdict, call.Detail));
+    }
+
+    [Fact]
     public async Task An_event_comes_as_a_webhook_to_the_watcher_itself_and_nothing_is_left_behind()
     {
         int port = FreePorts.Take();
