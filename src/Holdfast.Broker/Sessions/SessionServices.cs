@@ -3,10 +3,12 @@ using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
 using Holdfast.Broker.Retained;
+using Holdfast.Broker.Retention;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Broker.Sessions;
@@ -39,6 +41,9 @@ internal sealed class SessionServices
     /// <summary>Products, devices and tokens.</summary>
     public IdentityRegistry Identities { get; init; } = new(new NoIdentities());
 
+    /// <summary>From when on products keep their events.</summary>
+    public IRetentionFloors Floors { get; init; } = IRetentionFloors.None;
+
     /// <summary>Decides who clients are.</summary>
     public ClientAuthenticator Authenticator { get; set; } = null!;
 
@@ -67,6 +72,14 @@ internal sealed class SessionServices
 
     /// <summary>Where a client that cannot stay here may go: what the operator says, else another node of the cluster; null for nowhere.</summary>
     public string? OtherEntrance() => Options.ServerReference ?? Backbone?.OtherEntrance();
+
+    /// <summary>Whether a record that a reader was to get lies below its product's floor. It is counted.</summary>
+    public bool IsTrimmed(string product, in PublishRecord record)
+    {
+        var isTrimmed = record.ReceivedAtMilliseconds < Floors.FloorOf(product);
+        Metrics.TrimmedUnread.Add(isTrimmed ? 1 : 0);
+        return isTrimmed;
+    }
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }
