@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using Holdfast.Api.Tests.Support;
 using Holdfast.Broker.Identities;
 
@@ -52,6 +55,26 @@ public sealed class IsolationTests
         }
 
         Assert.Empty(host.Node.Published);
+    }
+
+    [Theory]
+    [InlineData("works", "CN=Works")]
+    [InlineData("other", "CN=Works")]
+    [InlineData("works", "CN=Other")]
+    public async Task The_authority_of_another_products_devices_is_refused_under_any_name(string name, string subject)
+    {
+        await using var host = await ApiHost.StartAsync();
+        var token = await TokenAsync(host, Scopes.Manage);
+        await host.Administration.AddProductAsync("there");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var theirs = await host.SendAsync(HttpMethod.Post, "/api/v1/products/there/authorities", ApiHost.Json(Authority("works", "CN=Works", key)), true);
+        Assert.Equal(200, theirs.Status);
+
+        // Its key is public: anybody can make a certificate that says it is the same authority.
+        Assert.Equal(422, await StatusAsync(host, token, HttpMethod.Post, "/api/v1/products/acme/authorities", Authority(name, subject, key)));
+        using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Assert.Equal(200, await StatusAsync(host, token, HttpMethod.Post, "/api/v1/products/acme/authorities", Authority("works", "CN=Works", own)));
+        Assert.Equal(200, await StatusAsync(host, token, HttpMethod.Post, "/api/v1/products/acme/authorities", Authority("works", "CN=Works", own)));
     }
 
     [Fact]
@@ -127,4 +150,12 @@ public sealed class IsolationTests
 
     private static Task<Answer> SendAsync(ApiHost host, string authorization, HttpMethod method, string path, string? body = null)
         => host.SendAsync(method, path, body is null ? null : ApiHost.Json(body), withToken: false, ("Authorization", authorization));
+
+    private static string Authority(string name, string subject, ECDsa key)
+    {
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return new JsonObject { ["name"] = name, ["certificate"] = certificate.ExportCertificatePem() }.ToJsonString();
+    }
 }

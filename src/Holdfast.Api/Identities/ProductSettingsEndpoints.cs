@@ -21,7 +21,7 @@ internal static class ProductSettingsEndpoints
     {
         endpoints.MapPost(Product + "/rules", context => AddAsync(context, ReadRule)).Require(Access.Manage, options);
         endpoints.MapPost(Product + "/signing-keys", context => AddAsync(context, ReadSigningKey)).Require(Access.Manage, options);
-        endpoints.MapPost(Product + "/authorities", context => AddAsync(context, fields => ReadAuthority(fields, ProductEndpoints.Registry(context)))).Require(Access.Manage, options);
+        endpoints.MapPost(Product + "/authorities", context => AddAsync(context, fields => ReadAuthority(fields, (string)context.GetRouteValue("product")!, ProductEndpoints.Registry(context)))).Require(Access.Manage, options);
         endpoints.MapDelete(Product + "/rules/{name}", context => RemoveAsync(
             context, name => product => product with { Rules = [.. product.Rules.Where(one => one.Name != name)] })).Require(Access.Manage, options);
         endpoints.MapDelete(Product + "/signing-keys/{name}", context => RemoveAsync(
@@ -109,14 +109,14 @@ internal static class ProductSettingsEndpoints
         return product => product with { SigningKeys = [.. product.SigningKeys.Where(one => one.Name != key.Name), key] };
     }
 
-    private static Func<ProductDocument, ProductDocument> ReadAuthority(JsonFields fields, IdentityRegistry registry)
+    private static Func<ProductDocument, ProductDocument> ReadAuthority(JsonFields fields, string product, IdentityRegistry registry)
     {
         var name = IdentityRequests.Name(fields);
         using var certificate = IdentityRequests.Certificate(fields);
         if (certificate is null)
         {
             fields.Refuse("certificate", "is missing: the certificate of the authority in PEM");
-            return product => product;
+            return document => document;
         }
 
         var authority = new Authority(name, certificate.RawData);
@@ -124,11 +124,12 @@ internal static class ProductSettingsEndpoints
         {
             fields.Refuse("certificate", $"cannot be used: {problem.TrimEnd('.')}");
         }
-        else if (registry.Products.SelectMany(product => product.Document.Authorities).Any(one => one.Name != name && one.Certificate.AsSpan().SequenceEqual(authority.Certificate)))
+        else if (registry.Products.Any(other => other.Document.Authorities.Any(one => (other.Name != product || one.Name != name) && ClientCertificates.HasSameKey(one, certificate))))
         {
+            // Whoever may change a product must not draw the devices of another one into it.
             fields.Refuse("certificate", "cannot be used: an authority of devices belongs to one product only, once");
         }
 
-        return product => product with { Authorities = [.. product.Authorities.Where(one => one.Name != name), authority] };
+        return document => document with { Authorities = [.. document.Authorities.Where(one => one.Name != name), authority] };
     }
 }

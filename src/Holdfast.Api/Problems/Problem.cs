@@ -57,8 +57,12 @@ internal sealed record Problem(
     public static Problem NotCommitting(string detail)
         => new(Prefix + "not-committing", "The node cannot commit now", 503, detail) { RetryAfterSeconds = 2 };
 
-    public static Problem Moving(string detail)
-        => new(Prefix + "moving", "The node that knows does not answer now", 503, detail) { RetryAfterSeconds = 1 };
+    /// <summary>Nothing was done, so the request can be repeated whatever it is.</summary>
+    public static Problem Moving { get; }
+        = new(Prefix + "moving", "What was asked for is moving", 503, "The integration is just moving to another node. Ask again.") { RetryAfterSeconds = 1 };
+
+    public static Problem NodeSilent(string detail)
+        => new(Prefix + "node-silent", "The node that knows does not answer now", 503, detail) { RetryAfterSeconds = 1 };
 
     public static Problem Full(string detail)
         => new(Prefix + "full", "There is no room to store it", 507, detail) { RetryAfterSeconds = 30 };

@@ -112,10 +112,10 @@ public sealed class RequestRelay(IIntegrationNodes nodes, IServiceProvider servi
     {
         if (!_handlers.TryGetValue(relayed.Endpoint, out var handler))
         {
-            return context.WriteProblemAsync(Problem.Moving("The node that runs the integration is of another version, and does not know this request. Ask again after the upgrade."));
+            return context.WriteProblemAsync(Problem.NodeSilent("The node that runs the integration is of another version, and does not know this request. Ask again after the upgrade."));
         }
 
-        return nodes.IsMoving(Text(context, "product"), Text(context, "name")) ? RefuseMovingAsync(context) : handler(context);
+        return nodes.IsMoving(Text(context, "product"), Text(context, "name")) ? context.WriteProblemAsync(Problem.Moving) : handler(context);
     }
 
     private async Task PassOnAsync(HttpContext context, string endpoint, RequestDelegate handler)
@@ -130,7 +130,7 @@ public sealed class RequestRelay(IIntegrationNodes nodes, IServiceProvider servi
         var (product, name) = (Text(context, "product"), context.Request.RouteValues.ContainsKey("name") ? Text(context, "name") : NameIn(body));
         if (nodes.IsMoving(product, name))
         {
-            await RefuseMovingAsync(context);
+            await context.WriteProblemAsync(Problem.Moving);
         }
         else if (!nodes.RunsElsewhere(product, name))
         {
@@ -151,7 +151,7 @@ public sealed class RequestRelay(IIntegrationNodes nodes, IServiceProvider servi
         }
         catch (NodeSilentException silent)
         {
-            await context.WriteProblemAsync(Problem.Moving($"{silent.Message} Perhaps it has done what was asked. Look, and ask again."));
+            await context.WriteProblemAsync(Problem.NodeSilent($"{silent.Message} Perhaps it has done what was asked. Look, and ask again."));
         }
     }
 
@@ -170,9 +170,6 @@ public sealed class RequestRelay(IIntegrationNodes nodes, IServiceProvider servi
             return "";
         }
     }
-
-    private static Task RefuseMovingAsync(HttpContext context)
-        => context.WriteProblemAsync(Problem.Moving("The integration is just moving to another node. Ask again."));
 
     private static async Task WriteAsync(HttpContext context, byte[] answer)
     {

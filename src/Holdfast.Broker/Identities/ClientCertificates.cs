@@ -36,6 +36,13 @@ public static class ClientCertificates
         return null;
     }
 
+    /// <summary>Whether a certificate has the key of an authority: the certificate of a key can be written by anybody, a device's certificate only by who has the key.</summary>
+    public static bool HasSameKey(Authority authority, X509Certificate2 certificate)
+    {
+        using var its = X509CertificateLoader.LoadCertificate(authority.Certificate);
+        return its.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(certificate.PublicKey.ExportSubjectPublicKeyInfo());
+    }
+
     /// <summary>What is wrong with the certificate of an authority; null when it can be used.</summary>
     public static string? ProblemOfAuthority(X509Certificate2 certificate)
     {

@@ -19,12 +19,15 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
     private readonly Lock _lock = new();
     private readonly Dictionary<Session, ITimer> _timers = [];
 
-    /// <summary>Starts the delay of a session whose connection has ended.</summary>
+    /// <summary>
+    /// Starts the delay of a session whose connection has ended. A will that would wait longer than its session is sent when the session ends
+    /// [MQTT-3.1.2-8], and by what ends it: whoever sees the will finds no session any more.
+    /// </summary>
     public void Schedule(Session session)
     {
-        if (session.Will is { } will)
+        if (session.Will is { } will && will.DelaySeconds < session.ExpirySeconds)
         {
-            Schedule(session, will, TimeSpan.FromSeconds(Math.Min(will.DelaySeconds, session.ExpirySeconds)));
+            Schedule(session, will, TimeSpan.FromSeconds(will.DelaySeconds));
         }
     }
 

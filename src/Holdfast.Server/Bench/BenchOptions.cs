@@ -106,6 +106,9 @@ internal enum BenchScenario
     /// <summary>Clients that connect and disconnect.</summary>
     ConnectStorm,
 
+    /// <summary>Kept sessions whose clients connect again elsewhere.</summary>
+    TakeOver,
+
     /// <summary>Sessions with waiting messages that come back all at once.</summary>
     ReconnectStorm,
 

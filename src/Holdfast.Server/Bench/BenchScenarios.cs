@@ -76,6 +76,8 @@ internal static class BenchScenarios
             BenchOptionGroups.Connections | BenchOptionGroups.AtOnce, new() { Scenario = BenchScenario.Idle, Publishers = 0, Connections = 15_000, WarmUp = TimeSpan.Zero }),
         new("connect-storm", "Clients that connect and disconnect without a pause.", "--at-once 100",
             BenchOptionGroups.AtOnce, new() { Scenario = BenchScenario.ConnectStorm, Publishers = 0, WarmUp = TimeSpan.FromSeconds(1) }),
+        new("take-over", "Clients with a kept session that connect again while their last connection is still open.", "--at-once 10",
+            BenchOptionGroups.AtOnce, new() { Scenario = BenchScenario.TakeOver, Publishers = 0, AtOnce = 10, WarmUp = TimeSpan.FromSeconds(1) }),
         new("reconnect-storm", "Kept sessions with waiting messages that come back all at once.", "--connections 1000 --waiting 100 -q 1 --seconds 60",
             BenchOptionGroups.Connections | BenchOptionGroups.Waiting | BenchOptionGroups.Qos | BenchOptionGroups.Size,
             new()
@@ -108,6 +110,7 @@ internal static class BenchScenarios
         {
             BenchScenario.Idle => new IdleRun(options).RunAsync(cancellationToken),
             BenchScenario.ConnectStorm => new ConnectStormRun(options).RunAsync(cancellationToken),
+            BenchScenario.TakeOver => new TakeOverRun(options).RunAsync(cancellationToken),
             BenchScenario.ReconnectStorm => new ReconnectStormRun(options).RunAsync(cancellationToken),
             BenchScenario.Retained => new RetainedRun(options).RunAsync(cancellationToken),
             _ => new LoadRun(options).RunAsync(cancellationToken),

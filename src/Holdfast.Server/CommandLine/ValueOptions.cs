@@ -55,6 +55,32 @@ internal static class ValueOptions
                 : Refuse<int>(result, $"{name} {Text(result)}: write a whole number from {minimum} to {maximum}."),
         };
 
+    /// <summary>An option that takes an address.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its help.</param>
+    /// <param name="example">What an address looks like, for the error.</param>
+    /// <param name="schemes">The schemes that it may have.</param>
+    public static Option<Uri?> Address(string name, string description, string example, params string[] schemes)
+        => new(name)
+        {
+            Description = description,
+            HelpName = "URL",
+            CustomParser = result => Uri.TryCreate(Text(result), UriKind.Absolute, out Uri? url) && schemes.Contains(url.Scheme)
+                ? url
+                : Refuse<Uri?>(result, $"{name} {Text(result)}: write a complete address, such as {example}."),
+        };
+
+    /// <summary>An option that takes the address of an HTTP server.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its help.</param>
+    /// <param name="defaultValue">Its value when it is not given.</param>
+    public static Option<Uri?> Server(string name, string description, string defaultValue)
+    {
+        Option<Uri?> option = Address(name, description, defaultValue, "http", "https");
+        option.DefaultValueFactory = _ => new Uri(defaultValue);
+        return option;
+    }
+
     /// <summary>An option that is there or not.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="description">Its help.</param>

@@ -28,7 +28,7 @@ internal sealed class DrillArguments(Terminal terminal)
     private readonly Option<bool> _oneMachine = ValueOptions.Flag("--one-machine", "Drill one node with a data directory instead of a cluster.");
     private readonly Option<bool> _loopback = ValueOptions.Flag("--loopback", "Use loopback addresses even where network namespaces could be made.");
     private readonly Option<string?> _fromBuild = ValueOptions.Text("--from-build", "DIR", "Start the nodes from the build that was published to DIR; the first rolling restart upgrades them to this one. Without --kind only rolling restarts are made.");
-    private readonly Option<bool> _throughput = ValueOptions.Flag("--throughput", "Break nothing: measure QoS 1 ingest of the cluster with one synchronous standby, beside three NATS servers with three replicas.");
+    private readonly Option<bool> _throughput = ValueOptions.Flag("--throughput", "Break nothing: measure QoS 1 ingest of the cluster with one synchronous standby, beside three NATS servers with three replicas, and how soon a session is taken over by another node.");
     private readonly Option<int> _rounds = ValueOptions.Number("--rounds", "How often each cluster is measured with --throughput.", 3, 1, MostRounds);
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print the result as JSON, progress on standard error.");
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -18,16 +19,36 @@ internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, stri
 /// <param name="variable">The environment variable of the token.</param>
 internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = default, string program = "holdfast serve", string variable = "HOLDFAST_TOKEN") : IDisposable
 {
+    private const string Moving = "urn:holdfast:problem:moving";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a request is repeated while what it asks for moves to another node of a cluster.</summary>
+    private static readonly TimeSpan MovingTime = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _http = new() { BaseAddress = server, Timeout = Timeout + patience };
 
-    /// <summary>Sends a request.</summary>
+    /// <summary>Sends a request, and repeats it while what it asks for is just moving to another node.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">Below the server's address, escaped.</param>
     /// <param name="body">JSON, or null.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan? retryAfter = null;
+            ApiAnswer answer = await SendOnceAsync(method, path, body, response => retryAfter = response.Headers.RetryAfter?.Delta, cancellationToken);
+            if (retryAfter is not { } delay || Text(answer.Body, "type") != Moving || Stopwatch.GetElapsedTime(began) > MovingTime)
+            {
+                return answer;
+            }
+
+            await Task.Delay(delay, cancellationToken);
+        }
+    }
+
+    private async Task<ApiAnswer> SendOnceAsync(HttpMethod method, string path, string? body, Action<HttpResponseMessage> onResponse, CancellationToken cancellationToken)
     {
         using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
         return await SendAsync(
@@ -36,6 +57,7 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
             content,
             async response =>
             {
+                onResponse(response);
                 JsonElement json = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
                 return response.IsSuccessStatusCode
                     ? new ApiAnswer(true, json, "")

@@ -43,7 +43,7 @@ internal sealed class IntegrationArguments(Terminal terminal)
     private Command BuildAdd()
     {
         Option<Uri?> webhook = WebhookOption("--webhook", "Send each matching event to this address.");
-        Option<Uri?> bridge = AddressOption("--bridge", "Carry each matching event to the MQTT broker at this address; with settings also its messages here.", "mqtts://broker.example.com:8883", "mqtt", "mqtts", "ws", "wss");
+        Option<Uri?> bridge = ValueOptions.Address("--bridge", "Carry each matching event to the MQTT broker at this address; with settings also its messages here.", "mqtts://broker.example.com:8883", "mqtt", "mqtts", "ws", "wss");
         var filter = new Option<string>("--filter") { Description = "The topic filter of the events, such as 'devices/+/events/#'.", HelpName = "FILTER", Required = true };
         Option<string?> name = ValueOptions.Text("--name", "NAME", "The integration's name. [default: made from the address]");
         var settings = new SettingOptions();
@@ -151,24 +151,7 @@ internal sealed class IntegrationArguments(Terminal terminal)
     /// <summary>An option that takes the address of a webhook.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="description">Its help.</param>
-    public static Option<Uri?> WebhookOption(string name, string description) => AddressOption(name, description, "https://example.com/events", "http", "https");
-
-    private static Option<Uri?> AddressOption(string name, string description, string example, params string[] schemes) => new(name)
-    {
-        Description = description,
-        HelpName = "URL",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[^1].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && schemes.Contains(url.Scheme))
-            {
-                return url;
-            }
-
-            result.AddError($"{name} {text}: write a complete address, such as {example}.");
-            return null;
-        },
-    };
+    public static Option<Uri?> WebhookOption(string name, string description) => ValueOptions.Address(name, description, "https://example.com/events", "http", "https");
 
     private static string Secret(JsonElement answer)
         => answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("secret", out JsonElement secret) ? $"\nsigning secret, shown this once: {secret}" : "";

@@ -9,24 +9,7 @@ internal sealed class ServerArguments
     private const string TokenVariable = "HOLDFAST_TOKEN";
     private const string TokenFile = "admin-token";
 
-    private readonly Option<Uri> _server = new("--server")
-    {
-        Description = "The node's HTTP address.",
-        HelpName = "URL",
-        DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
-        CustomParser = result =>
-        {
-            string text = result.Tokens[^1].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            {
-                return url;
-            }
-
-            result.AddError($"--server {text}: write it as http://HOST:PORT.");
-            return null;
-        },
-    };
-
+    private readonly Option<Uri?> _server = ValueOptions.Server("--server", "The node's HTTP address.", "http://127.0.0.1:8080");
     private readonly Option<string?> _token = ValueOptions.Text("--token", "TOKEN", $"The API token. [default: the variable {TokenVariable}, else DIR/{TokenFile}]");
     private readonly Option<string> _data = new("--data") { Description = "The node's data directory, for its admin token.", HelpName = "DIR", DefaultValueFactory = _ => "./data" };
     private readonly Option<string> _product = new("--product") { Description = "The product.", HelpName = "NAME", DefaultValueFactory = _ => "default" };

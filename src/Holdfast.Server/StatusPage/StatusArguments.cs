@@ -65,7 +65,7 @@ internal sealed class StatusArguments(Terminal terminal)
     private Command BuildExport()
     {
         var to = new Option<string>("--to") { Description = "Where to write; made when it is missing.", HelpName = "DIR", Required = true };
-        Option<Uri> server = StatusConnection.MakeServer();
+        Option<Uri?> server = StatusConnection.MakeServer();
         var command = new Command("export", "Write a page that runs as files for any web host, so that it outlives its own server. Run it every minute.") { to, server };
         command.SetAction((result, cancellationToken) => ExportCommand.RunAsync(result.GetValue(server)!, result.GetValue(to)!, terminal, cancellationToken));
         return command;

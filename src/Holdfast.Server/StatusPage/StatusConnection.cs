@@ -15,29 +15,13 @@ internal sealed class StatusConnection(Terminal terminal)
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private readonly Option<Uri> _server = MakeServer();
+    private readonly Option<Uri?> _server = MakeServer();
     private readonly Option<string?> _token = ValueOptions.Text("--token", "TOKEN", $"The page's token. [default: the variable {TokenVariable}, else DIR/{TokenFile}]");
     private readonly Option<string> _data = new("--data") { Description = "The page's data directory, for its token.", HelpName = "DIR", DefaultValueFactory = _ => "./status" };
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print the API's JSON.");
 
     /// <summary>Makes the option of the page's address.</summary>
-    public static Option<Uri> MakeServer() => new("--server")
-    {
-        Description = "The status page's address.",
-        HelpName = "URL",
-        DefaultValueFactory = _ => new Uri("http://127.0.0.1:8090"),
-        CustomParser = result =>
-        {
-            string text = result.Tokens[^1].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            {
-                return url;
-            }
-
-            result.AddError($"--server {text}: write it as https://HOST:PORT.");
-            return null;
-        },
-    };
+    public static Option<Uri?> MakeServer() => ValueOptions.Server("--server", "The status page's address.", "http://127.0.0.1:8090");
 
     /// <summary>Makes a command that sends one request.</summary>
     /// <param name="name">Its name.</param>

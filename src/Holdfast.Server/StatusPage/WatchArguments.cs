@@ -35,21 +35,8 @@ internal sealed class WatchArguments(Terminal terminal)
         CustomParser = result => [.. result.Tokens.Select(token => ParseTarget(token.Value, result)).OfType<WatchTarget>()],
     };
 
-    private readonly Option<Uri?> _report = new("--report")
-    {
-        Description = "The status page to report to. Without one, the rounds are only printed.",
-        HelpName = "URL",
-        CustomParser = result =>
-        {
-            if (Uri.TryCreate(result.Tokens[^1].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            {
-                return url;
-            }
-
-            result.AddError($"--report {result.Tokens[^1].Value}: write it as https://HOST:PORT.");
-            return null;
-        },
-    };
+    private readonly Option<Uri?> _report = ValueOptions.Address(
+        "--report", "The status page to report to. Without one, the rounds are only printed.", "https://status.example.com", "http", "https");
 
     private readonly Option<string?> _token = ValueOptions.Text("--token", "TOKEN", $"The watcher's token, as 'holdfast status watcher add' printed it. [default: the variable {TokenVariable}]");
     private readonly Option<string?> _targetToken = ValueOptions.Text("--target-token", "TOKEN", "The API token for http:// and https:// targets.");
@@ -71,21 +58,8 @@ internal sealed class WatchArguments(Terminal terminal)
         },
     };
 
-    private readonly Option<Uri?> _webhookUrl = new("--webhook-url")
-    {
-        Description = "Where the cloud reaches --webhook-listen. The integration is made, and removed at the end.",
-        HelpName = "URL",
-        CustomParser = result =>
-        {
-            if (Uri.TryCreate(result.Tokens[^1].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
-            {
-                return url;
-            }
-
-            result.AddError($"--webhook-url {result.Tokens[^1].Value}: write it as https://HOST:PORT/.");
-            return null;
-        },
-    };
+    private readonly Option<Uri?> _webhookUrl = ValueOptions.Address(
+        "--webhook-url", "Where the cloud reaches --webhook-listen. The integration is made, and removed at the end.", "https://watcher.example.com/", "http", "https");
 
     private readonly Option<bool> _once = ValueOptions.Flag("--once", "One round; the exit code is 1 when a step has failed.");
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print each step as JSON.");

@@ -16,16 +16,15 @@ internal sealed class ReportSender : IDisposable
 
     private readonly Queue<ReportedRound> _waiting = [];
     private readonly HttpClient _http;
-    private readonly WatchOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly string _stream = Guid.NewGuid().ToString("N");
+    private TimeSpan _pace;
     private bool _hasFailed;
     private long _dropped;
 
     public ReportSender(WatchOptions options, HttpMessageHandler handler, TimeProvider time, ILogger log)
     {
-        _options = options;
         _time = time;
         _log = log;
         _http = new HttpClient(handler) { BaseAddress = options.Report, Timeout = Timeout };
@@ -39,8 +38,11 @@ internal sealed class ReportSender : IDisposable
     public long Dropped => _dropped;
 
     /// <summary>Adds a round; nothing is sent.</summary>
-    public void Add(ReportedRound round)
+    /// <param name="round">The round.</param>
+    /// <param name="pace">How long it takes from one round to the next, as things are; from it follows when the page takes the watcher for silent.</param>
+    public void Add(ReportedRound round, TimeSpan pace)
     {
+        _pace = pace;
         if (_waiting.Count == MaximumWaiting)
         {
             _waiting.Dequeue();
@@ -76,7 +78,7 @@ internal sealed class ReportSender : IDisposable
         long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
 
         // A clock that was set back must not make a report that the page refuses.
-        var report = new Report(_stream, (long)_options.Interval.TotalMilliseconds, Math.Max(now, rounds.Max(round => round.At)), rounds);
+        var report = new Report(_stream, (long)_pace.TotalMilliseconds, Math.Max(now, rounds.Max(round => round.At)), rounds);
         try
         {
             using HttpResponseMessage response = await _http.PostAsJsonAsync("api/v1/reports", report, ReportJson.Default.Report, cancellationToken).ConfigureAwait(false);

@@ -36,6 +36,7 @@ public sealed class Watcher : IAsyncDisposable
         do
         {
             long at = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            long start = _time.GetTimestamp();
             IReadOnlyList<ReportedObservation>[] all = await Task.WhenAll(_probes.Select(probe => probe.RunAsync(cancellationToken))).ConfigureAwait(false);
             ReportedObservation[] observations = [.. all.SelectMany(one => one)];
             seen([.. observations.Select(one => new WatchedStep(one.Component, one.Step, one.Verdict, one.Milliseconds, one.Detail ?? ""))]);
@@ -43,7 +44,7 @@ public sealed class Watcher : IAsyncDisposable
             {
                 // A page that does not answer must not slow the rounds: its time-out is part of the next round's wait at most.
                 await sending.ConfigureAwait(false);
-                _sender.Add(new ReportedRound(++_round, at, observations));
+                _sender.Add(new ReportedRound(++_round, at, observations), Pace(_time.GetElapsedTime(start)));
                 sending = _sender.SendAsync(cancellationToken);
             }
         }
@@ -61,6 +62,9 @@ public sealed class Watcher : IAsyncDisposable
 
         _sender?.Dispose();
     }
+
+    // What is found failing takes its time-out: who waits for that must not be taken for silent.
+    private TimeSpan Pace(TimeSpan round) => new[] { _options.Interval, _options.StepTimeout, round }.Max();
 
     private static IEnumerable<IProbe> MakeProbes(WatchTarget target, WatchOptions options, TimeProvider time)
     {

@@ -1,3 +1,4 @@
+using Holdfast.Broker.Health;
 using System.Text;
 using Holdfast.Broker.Tests.Harness;
 using Holdfast.Mqtt;
@@ -64,6 +65,23 @@ public sealed class WillTests
         await client.LoseAsync();
         broker.Time.Advance(TimeSpan.FromSeconds(6));
         await watcher.MessageAsync("gone");
+        await broker.PublishAsync("will", "last");
+        await watcher.MessageAsync("last");
+    }
+
+    [Fact]
+    public async Task While_nothing_expires_the_will_of_a_session_waits_with_it()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var watcher = await WatchAsync(broker);
+        var client = await ConnectAsync(broker, delaySeconds: 3600, expirySeconds: 60);
+        await client.LoseAsync();
+        broker.Log.Gate.Close();
+        await broker.AdvanceUntilAsync(() => broker.Node.Health.State == CommitState.Stalled, "a stall");
+        broker.Time.Advance(TimeSpan.FromSeconds(61));
+        broker.Log.Gate.Open();
+        Assert.True((await ConnectAsync(broker, delaySeconds: 3600)).ConnAck.SessionPresent);
+        watcher = await broker.ConnectAsync("watcher");
         await broker.PublishAsync("will", "last");
         await watcher.MessageAsync("last");
     }

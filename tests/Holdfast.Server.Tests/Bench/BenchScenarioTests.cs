@@ -52,6 +52,13 @@ public sealed class BenchScenarioTests(HoldfastBroker holdfast, Mosquitto mosqui
     }
 
     [Fact]
+    public async Task Take_overs_are_counted()
+    {
+        JsonElement json = await MeasureAsync("take-over", "--at-once", "3", "--seconds", "0.3", "--warmup", "0");
+        Assert.True(json.GetProperty("count").GetInt64() > 0 && json.GetProperty("latency").GetProperty("p50").GetDouble() > 0);
+    }
+
+    [Fact]
     public async Task Sessions_that_come_back_get_all_that_waited()
     {
         JsonElement json = await MeasureAsync("reconnect-storm", "--connections", "20", "--waiting", "30", "--seconds", "30");
@@ -87,6 +94,7 @@ public sealed class BenchScenarioTests(HoldfastBroker holdfast, Mosquitto mosqui
     [InlineData("shared", "-q", "1", "--publishers", "2", "--subscribers", "3", "--window", "10")]
     [InlineData("reconnect-storm", "--connections", "5", "--waiting", "10")]
     [InlineData("retained", "--topics", "50")]
+    [InlineData("take-over", "--at-once", "3", "--warmup", "0")]
     public async Task Another_broker_is_measured_in_the_same_way(string scenario, params string[] options)
     {
         using var terminal = new TestTerminal();

@@ -11,6 +11,7 @@ public sealed class IntegrationTests : IAsyncDisposable
     private readonly List<string> _requests = [];
     private readonly WebApplication _server;
     private int _status;
+    private int _moves;
     private string _body = "";
 
     public IntegrationTests()
@@ -126,6 +127,14 @@ public sealed class IntegrationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_just_moving_to_another_node_is_asked_for_again()
+    {
+        _moves = 2;
+        await RunAsync(204, "", 0, "remove", "a", "--token", "t");
+        Assert.Equal(3, _requests.Count);
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_there_is_one_line_and_exit_code_1()
     {
         var terminal = new TestTerminal();
@@ -165,6 +174,14 @@ public sealed class IntegrationTests : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             string target = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
             _requests.Add($"{context.Request.Method} {target} {context.Request.Headers.Authorization} {await reader.ReadToEndAsync()}");
+            if (_moves-- > 0)
+            {
+                context.Response.StatusCode = 503;
+                context.Response.Headers.RetryAfter = "0";
+                await context.Response.WriteAsync("""{"type":"urn:holdfast:problem:moving"}""");
+                return;
+            }
+
             context.Response.StatusCode = _status;
             if (_body.Length > 0)
             {

@@ -1,36 +1,27 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Holdfast.Testing;
-using Holdfast.Testing.Postgres;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
-using Npgsql;
 
 namespace Holdfast.Server.Tests.Serving;
 
 /// <summary>Two nodes as processes, with one database.</summary>
-public sealed class ClusterServeTests : IDisposable
+public sealed class ClusterServeTests
 {
     private const string Path = "/api/v1/products/default/integrations";
     private static readonly string[] Names = [.. Enumerable.Range(0, 8).Select(number => $"hook-{number}")];
 
-    private readonly TemporaryDirectory _directory = new();
-    private readonly string _database = $"serve_{Guid.NewGuid():N}";
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Any_node_is_asked_about_any_integration_also_after_the_death_of_the_one_that_ran_it()
     {
-        await CreateDatabaseAsync();
-        await using var a = await StartAsync("a");
-        await using var b = await StartAsync("b");
-        using var atA = Client(a, "a");
-        using var atB = Client(b, "b");
+        using var cluster = await ServedCluster.CreateAsync();
+        await using var a = await cluster.StartAsync("a");
+        await using var b = await cluster.StartAsync("b");
+        using var atA = cluster.Administrator(a, "a");
+        using var atB = cluster.Administrator(b, "b");
         foreach (var name in Names)
         {
             await EventuallyAsync(atA, HttpMethod.Post, Path, new { name, filter = "a/#", url = "http://127.0.0.1:9/" });
@@ -55,10 +46,10 @@ public sealed class ClusterServeTests : IDisposable
     [Fact]
     public async Task A_device_on_one_node_is_called_on_the_other_whether_it_answers_at_QoS_0_or_1()
     {
-        await CreateDatabaseAsync();
-        await using var a = await StartAsync("a");
-        await using var b = await StartAsync("b");
-        using var atB = Client(b, "b");
+        using var cluster = await ServedCluster.CreateAsync();
+        await using var a = await cluster.StartAsync("a");
+        await using var b = await cluster.StartAsync("b");
+        using var atB = cluster.Administrator(b, "b");
         using var device = new MqttClientFactory().CreateMqttClient();
         device.ApplicationMessageReceivedAsync += command => device.PublishAsync(
             new MqttApplicationMessage
@@ -117,30 +108,5 @@ public sealed class ClusterServeTests : IDisposable
                 return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
             }
         }
-    }
-
-    private async Task CreateDatabaseAsync()
-    {
-        await using var connection = new NpgsqlConnection(SharedServer.NewOptions().ConnectionString);
-        await connection.OpenAsync(Cancellation);
-        await using var command = new NpgsqlCommand($"CREATE DATABASE {_database}", connection);
-        await command.ExecuteNonQueryAsync(Cancellation);
-    }
-
-    private Task<ServerProcess> StartAsync(string name)
-    {
-        var database = new NpgsqlConnectionStringBuilder(SharedServer.NewOptions().ConnectionString) { Database = _database };
-        return ServerProcess.StartAsync(new ServerArguments(_directory.Below(name))
-        {
-            Options = ["--cluster", database.ConnectionString, "--node", name, "--accept-async-replication"],
-        });
-    }
-
-    private HttpClient Client(ServerProcess server, string name)
-    {
-        var token = File.ReadAllText(System.IO.Path.Combine(_directory.Below(name), "admin-token")).Trim();
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.HttpPort}") };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return client;
     }
 }

@@ -4,38 +4,32 @@ using Holdfast.Mqtt;
 using Holdfast.Server.Drill.Clients;
 using Holdfast.Server.Drill.Judging;
 using Holdfast.Testing;
-using Holdfast.Testing.Postgres;
-using Npgsql;
 
 namespace Holdfast.Server.Tests.Serving;
 
 /// <summary>Three nodes as processes with one database; a shared subscription has a member on each, and one node is killed while messages come.</summary>
-public sealed class SharedSubscriptionServeTests : IDisposable
+public sealed class SharedSubscriptionServeTests
 {
     private const string Filter = "$share/group/devices/+/events/#";
     private const int Publishers = 6;
     private const int MessagesOfEach = 150;
 
-    private readonly TemporaryDirectory _directory = new();
-    private readonly string _database = $"shared_{Guid.NewGuid():N}";
     private readonly ConcurrentBag<(string Publisher, long Sequence)> _acknowledged = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _directory.Dispose();
 
     [Theory]
     [InlineData(QualityOfService.AtLeastOnce)]
     [InlineData(QualityOfService.ExactlyOnce)]
     public async Task Every_acknowledged_message_reaches_the_group_although_a_node_is_killed(QualityOfService qualityOfService)
     {
-        await CreateDatabaseAsync();
-        await using var a = await StartAsync("a");
-        await using var b = await StartAsync("b");
-        await using var c = await StartAsync("c");
+        using var cluster = await ServedCluster.CreateAsync();
+        await using var a = await cluster.StartAsync("a");
+        await using var b = await cluster.StartAsync("b");
+        await using var c = await cluster.StartAsync("c");
         ServerProcess[] nodes = [a, b, c];
         IPEndPoint[] addresses = [.. nodes.Select(node => new IPEndPoint(IPAddress.Loopback, node.MqttPort))];
-        using var journal = new Journal(_directory.Below("journal"));
+        using var journal = new Journal(cluster.Directory.Below("journal"));
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         JournalingSubscriber[] members = [.. addresses.Select((home, number) => new JournalingSubscriber(
             $"member-{number}", ProtocolVersion.Mqtt5, qualityOfService, new HomeRoute(home, addresses), journal, Filter))];
@@ -87,23 +81,6 @@ public sealed class SharedSubscriptionServeTests : IDisposable
         var missing = _acknowledged.ToHashSet();
         missing.ExceptWith(journal.Read().Where(entry => entry.Action == JournalAction.Received && entry.Publisher is not null).Select(entry => (entry.Publisher!, entry.Sequence)));
         return missing;
-    }
-
-    private async Task CreateDatabaseAsync()
-    {
-        await using var connection = new NpgsqlConnection(SharedServer.NewOptions().ConnectionString);
-        await connection.OpenAsync(Cancellation);
-        await using var command = new NpgsqlCommand($"CREATE DATABASE {_database}", connection);
-        await command.ExecuteNonQueryAsync(Cancellation);
-    }
-
-    private Task<ServerProcess> StartAsync(string name)
-    {
-        var database = new NpgsqlConnectionStringBuilder(SharedServer.NewOptions().ConnectionString) { Database = _database };
-        return ServerProcess.StartAsync(new ServerArguments(_directory.Below(name))
-        {
-            Options = ["--cluster", database.ConnectionString, "--node", name, "--accept-async-replication"],
-        });
     }
 
     /// <summary>First to one node; after that to any other than the last, as devices do.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Holdfast.Status.Tests.Support;
 using Holdfast.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Holdfast.Status.Tests.EndToEnd;
 
@@ -17,7 +18,10 @@ public sealed class BrowserTests
     {
         Components.Require("apt-get install chromium", "/usr/bin/chromium", "--version");
         Components.Require($"npm ci --prefix {Path.GetRelativePath(Repository.Root, Agents)}", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", Agents);
-        await using TestPage page = await TestPage.StartAsync(TimeProvider.System);
+
+        // The page's clock stands still: however long the browser takes, the watcher does not turn silent meanwhile and the page stays the same.
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using TestPage page = await TestPage.StartAsync(clock);
         using (var registry = new OperatorRegistry(page.Directory))
         {
             registry.Set("ada", Password);
@@ -26,6 +30,7 @@ public sealed class BrowserTests
         await page.ReportAsync("ok", 3, "HTTP");
         await page.ReportAsync("ok", 3, "<img src=x onerror=alert(1)>");
         await page.FailAsync();
+        Assert.Single((await page.DoAsync(HttpMethod.Get, "incidents")).AsArray());
         await page.DoAsync(HttpMethod.Post, "announcements", new JsonObject { ["title"] = "The broker is highly available", ["text"] = "It has **three** nodes now." });
         JsonNode seen = await LookAsync(page.Address);
         Assert.Empty(seen["problems"]!.AsArray().Select(problem => (string?)problem));

@@ -16,6 +16,7 @@ public sealed class TestPage : IAsyncDisposable
     private StatusServer? _server;
     private string _watcher = "";
     private long _sequence;
+    private DateTimeOffset _reportedAt;
 
     private TestPage(TimeProvider time)
     {
@@ -69,7 +70,7 @@ public sealed class TestPage : IAsyncDisposable
 
     public async Task ReportAsync(string verdict, int rounds, string component = "MQTT", string detail = "", TimeSpan? interval = null)
     {
-        long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = await NextRoundAsync(rounds);
         var observation = new JsonObject { ["component"] = component, ["step"] = "acknowledge", ["verdict"] = verdict, ["milliseconds"] = 2.5, ["detail"] = detail };
         var report = new JsonObject
         {
@@ -82,6 +83,7 @@ public sealed class TestPage : IAsyncDisposable
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
         // The next round must begin later than these.
+        _reportedAt = _time.GetUtcNow();
         (_time as FakeTimeProvider)?.Advance(TimeSpan.FromSeconds(1));
     }
 
@@ -110,6 +112,19 @@ public sealed class TestPage : IAsyncDisposable
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    // A round that is not later than the one before is no news to the page, and on a fast machine two reports may share a millisecond.
+    private async Task<long> NextRoundAsync(int rounds)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        while (now < _reportedAt + TimeSpan.FromMilliseconds(rounds))
+        {
+            await Task.Yield();
+            now = _time.GetUtcNow();
+        }
+
+        return now.ToUnixTimeMilliseconds();
     }
 
     private void Write(string name, JsonNode? content)

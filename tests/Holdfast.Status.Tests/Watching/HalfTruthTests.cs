@@ -10,6 +10,9 @@ namespace Holdfast.Status.Tests.Watching;
 public sealed class HalfTruthTests : IAsyncLifetime
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    // What works answers within this on a loaded machine too; what does not costs it in each round.
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryDirectory _directory = new();
@@ -59,10 +62,10 @@ public sealed class HalfTruthTests : IAsyncLifetime
     public async Task Connected_but_not_committing_is_found_out_and_told()
     {
         _cloud.Suspend();
-        JsonNode summary = await UntilAsync(one => State(one, "MQTT") == "major_outage" && State(one, "HTTP") == "major_outage", maximumRounds: 12);
-        string incident = Assert.Single(summary["incidents"]!.AsArray())!.ToJsonString();
-        Assert.Contains("Detected automatically, not yet confirmed.", incident, StringComparison.Ordinal);
-        Assert.Contains("oslo, rome", incident, StringComparison.Ordinal);
+        JsonNode summary = await UntilAsync(
+            one => State(one, "MQTT") == "major_outage" && State(one, "HTTP") == "major_outage" && Told(one).Contains("connected, but not committing", StringComparison.Ordinal) && Told(one).Contains("oslo, rome", StringComparison.Ordinal),
+            maximumRounds: 12);
+        Assert.Contains("Detected automatically, not yet confirmed.", Told(summary), StringComparison.Ordinal);
         JsonNode mqtt = Component(summary, "MQTT")!;
         Assert.Contains("acknowledge", mqtt["failing_steps"]!.AsArray().Select(step => (string?)step));
         Assert.Contains("connected, but not committing", await _http.GetStringAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -74,9 +77,9 @@ public sealed class HalfTruthTests : IAsyncLifetime
     public async Task A_server_that_was_killed_is_told_and_so_is_its_return()
     {
         await _cloud.KillAsync();
-        JsonNode summary = await UntilAsync(one => State(one, "MQTT") == "major_outage" && State(one, "HTTP") == "major_outage", maximumRounds: 12);
-        Assert.Equal("connect", (string?)Component(summary, "MQTT")!["failing_steps"]![0]);
-        Assert.Equal("publish", (string?)Component(summary, "HTTP")!["failing_steps"]![0]);
+
+        // The round in which it dies may fail later on the path; those after it name the first step.
+        await UntilAsync(one => (State(one, "MQTT"), State(one, "HTTP"), FirstFault(one, "MQTT"), FirstFault(one, "HTTP")) == ("major_outage", "major_outage", "connect", "publish"), maximumRounds: 12);
         await _cloud.DisposeAsync();
         _cloud = await ServerProcess.StartAsync(_arguments);
         await RecoversAsync();
@@ -95,6 +98,12 @@ public sealed class HalfTruthTests : IAsyncLifetime
 
     private static string? State(JsonNode summary, string name) => (string?)Component(summary, name)?["status"];
 
+    private static string? FirstFault(JsonNode summary, string name) => (string?)Component(summary, name)?["failing_steps"]!.AsArray().FirstOrDefault();
+
+    // What was said about the incident of MQTT; silent watchers would be another one.
+    private static string Told(JsonNode summary) => summary["incidents"]!.AsArray()
+        .SingleOrDefault(incident => incident!["components"]!.AsArray().Any(component => (string?)component!["name"] == "MQTT"))?["incident_updates"]!.ToJsonString() ?? "";
+
     private void Watch(string token)
     {
         var watcher = new Watcher(
@@ -104,8 +113,8 @@ public sealed class HalfTruthTests : IAsyncLifetime
                 Report = _page.Address,
                 Token = token,
                 Interval = Interval,
-                StepTimeout = TimeSpan.FromSeconds(1.5),
-                LateAfter = TimeSpan.FromSeconds(1),
+                StepTimeout = StepTimeout,
+                LateAfter = StepTimeout,
             },
             TimeProvider.System,
             NullLogger.Instance);

@@ -9,6 +9,8 @@ namespace Holdfast.Status.Tests.Watching;
 
 public sealed class ReportSenderTests : IDisposable
 {
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
+
     private readonly FakePage _page = new();
     private readonly ReportSender _sender;
 
@@ -47,7 +49,7 @@ public sealed class ReportSenderTests : IDisposable
     {
         for (int round = 1; round <= ReportSender.MaximumWaiting + 5; round++)
         {
-            _sender.Add(Round(round));
+            _sender.Add(Round(round), Pace);
         }
 
         Assert.Equal(ReportSender.MaximumWaiting, _sender.Waiting);
@@ -72,7 +74,7 @@ public sealed class ReportSenderTests : IDisposable
 
     private Task SendAsync(params long[] sequences)
     {
-        Array.ForEach(sequences, sequence => _sender.Add(Round(sequence)));
+        Array.ForEach(sequences, sequence => _sender.Add(Round(sequence), Pace));
         return _sender.SendAsync(TestContext.Current.CancellationToken);
     }
 

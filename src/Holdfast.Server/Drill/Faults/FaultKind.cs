@@ -62,6 +62,9 @@ internal enum PausePromise
 
     /// <summary>The time in which the database itself took no commit, and one second, but not below two seconds.</summary>
     Database,
+
+    /// <summary>The same and two seconds: nobody can take over from a dead node before there is a database.</summary>
+    DatabaseAndNode,
 }
 
 /// <summary>What is known of the kinds.</summary>
@@ -86,7 +89,8 @@ internal static class FaultKinds
     public static PausePromise Promise(this FaultKind kind) => kind switch
     {
         FaultKind.NodeKill or FaultKind.OwnerKill => PausePromise.TwoSeconds,
-        FaultKind.PrimaryKill or FaultKind.StandbyKill or FaultKind.ZoneDeath => PausePromise.Database,
+        FaultKind.PrimaryKill or FaultKind.StandbyKill => PausePromise.Database,
+        FaultKind.ZoneDeath => PausePromise.DatabaseAndNode,
         FaultKind.RollingRestart => PausePromise.OneSecond,
         _ => PausePromise.None,
     };

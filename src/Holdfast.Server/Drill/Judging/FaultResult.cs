@@ -33,6 +33,7 @@ internal sealed record FaultResult
         PausePromise.OneSecond => 1,
         PausePromise.TwoSeconds => 2,
         PausePromise.Database => Math.Max(2, DatabasePauseSeconds.Value + 1),
+        PausePromise.DatabaseAndNode => DatabasePauseSeconds.Value + 2,
         _ => null,
     };
 

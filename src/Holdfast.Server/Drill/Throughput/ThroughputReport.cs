@@ -7,7 +7,7 @@ namespace Holdfast.Server.Drill.Throughput;
 
 /// <summary>What was measured of one cluster.</summary>
 /// <param name="Name">The cluster.</param>
-/// <param name="PerSecond">QoS 1 publishes acknowledged a second: the round in the middle.</param>
+/// <param name="PerSecond">QoS 1 publishes acknowledged, or sessions taken over, a second: the round in the middle.</param>
 /// <param name="Rounds">Of each round.</param>
 /// <param name="LatencyP50Milliseconds">Of the round in the middle; null without figures.</param>
 /// <param name="LatencyP99Milliseconds">Of the round in the middle; null without figures.</param>
@@ -18,7 +18,8 @@ internal sealed record ClusterThroughput(
 /// <summary>Two clusters beside each other.</summary>
 /// <param name="Holdfast">Three nodes, a primary and a synchronous standby.</param>
 /// <param name="Nats">Three servers, three replicas.</param>
-internal sealed record ThroughputReport(ClusterThroughput Holdfast, ClusterThroughput Nats)
+/// <param name="TakeOver">Sessions of Holdfast that are taken over by the next node, again and again.</param>
+internal sealed record ThroughputReport(ClusterThroughput Holdfast, ClusterThroughput Nats, ClusterThroughput TakeOver)
 {
     /// <summary>How many times Holdfast is to take what NATS takes.</summary>
     public const double Goal = 3;
@@ -27,7 +28,7 @@ internal sealed record ThroughputReport(ClusterThroughput Holdfast, ClusterThrou
     public double Times => Nats.PerSecond > 0 ? Math.Round(Holdfast.PerSecond / Nats.PerSecond, 2) : 0;
 
     /// <summary>What is not as it should be, or null.</summary>
-    public string? Problem => Holdfast.Errors.Count + Nats.Errors.Count > 0 ? string.Join("; ", [.. Holdfast.Errors, .. Nats.Errors])
+    public string? Problem => Holdfast.Errors.Count + Nats.Errors.Count + TakeOver.Errors.Count > 0 ? string.Join("; ", [.. Holdfast.Errors, .. Nats.Errors, .. TakeOver.Errors])
         : Times < Goal ? string.Create(CultureInfo.InvariantCulture, $"{Times} times is less than the goal of {Goal}")
         : null;
 
@@ -43,7 +44,8 @@ internal sealed record ThroughputReport(ClusterThroughput Holdfast, ClusterThrou
         }
 
         text.AppendLine();
-        text.Append(CultureInfo.InvariantCulture, $"{Times} × (goal: {Goal} ×)");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Times} × (goal: {Goal} ×)");
+        text.Append(CultureInfo.InvariantCulture, $"{TakeOver.Name}: {TakeOver.PerSecond:#,0}/s, p50 {TakeOver.LatencyP50Milliseconds:0.0} ms, p99 {TakeOver.LatencyP99Milliseconds:0.0} ms");
         return text.ToString();
     }
 }
