@@ -24,8 +24,8 @@ internal static class ManyIntegrations
 
     private static async Task RunAsync(bool hasSlow)
     {
-        using var fast = new Receiver(bufferBytes: ConnectionBytes);
-        using var slow = new Receiver(TimeSpan.FromSeconds(5), ConnectionBytes);
+        using var fast = await ReceiverProcess.StartAsync(TimeSpan.Zero, ConnectionBytes);
+        using var slow = await ReceiverProcess.StartAsync(TimeSpan.FromSeconds(5), ConnectionBytes);
         await using var node = await BenchNode.StartAsync();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await Parallel.ForEachAsync(Enumerable.Range(0, Integrations), async (i, _) =>

@@ -5,6 +5,12 @@ using Holdfast.WebhookBench;
 
 // Measures webhooks against a receiver in the same process: what is published while the integration is paused is delivered as fast as it can be.
 //   dotnet run -c Release --project bench/Holdfast.WebhookBench -- [single|batched|replay|many|custody] [--no-journal]
+if (args is [ReceiverProcess.Argument, .. var receiver])
+{
+    await ReceiverProcess.RunAsync(receiver);
+    return;
+}
+
 string[] named = [.. args.Where(argument => argument != "--no-journal")];
 BenchNode.KeepsJournal = named.Length == args.Length;
 string[] scenarios = named.Length > 0 ? named : ["single", "batched", "replay", "many", "custody"];

@@ -12,6 +12,7 @@ using Holdfast.Api.Relaying;
 using Holdfast.Api.Security;
 using Holdfast.Broker;
 using Holdfast.Broker.Identities;
+using Holdfast.Broker.Retention;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -50,6 +51,7 @@ public static class HoldfastApi
         services.AddSingleton<LastEvents>();
         services.AddSingleton<IdentityAdministration>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRetentionFloors, RetentionFloors>();
         services.AddRouting();
         services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("holdfast")).WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
         return services;
@@ -68,6 +70,7 @@ public static class HoldfastApi
         ClusterEndpoints.Map(endpoints, options);
         ProductEndpoints.Map(endpoints, options);
         ProductSettingsEndpoints.Map(endpoints, options);
+        ProductRetentionEndpoint.Map(endpoints, options);
         DeviceEndpoints.Map(endpoints, options);
         TokenEndpoints.Map(endpoints, options);
         DeliveryEndpoints.Map(endpoints, options);

@@ -8,6 +8,7 @@ using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Retained;
+using Holdfast.Broker.Retention;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Broker.Wills;
@@ -37,6 +38,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly ISessionKeeper _keeper;
     private readonly Checkpointer _checkpointer;
     private readonly RetentionPolicy _retention;
+    private readonly RetentionKeeper _retentionKeeper;
     private readonly IClusterBackbone? _backbone;
     private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
@@ -49,6 +51,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _services = services;
         _registry = registry;
         _retention = stores.Retention;
+        _retentionKeeper = new RetentionKeeper(services.Log, services.Feed, services.Identities, services.Time, services.Logger);
         _backbone = stores.Backbone;
         _checkpoints = stores.Checkpoints;
         _publisher = new EventPublisher(services, services.Monitor);
@@ -86,6 +89,9 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Products, devices and tokens.</summary>
     public IdentityRegistry Identities => _services.Identities;
 
+    /// <summary>From when on products keep their events.</summary>
+    public IRetentionFloors Floors => _services.Floors;
+
     /// <summary>Decides who clients are.</summary>
     public ClientAuthenticator Authenticator => _services.Authenticator;
 
@@ -106,6 +112,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public static async Task<BrokerNode> StartAsync(
         BrokerOptions options, BrokerStores stores, BrokerMetrics metrics, TimeProvider time, ILogger logger, Action<Exception> onFatal, CancellationToken cancellationToken)
     {
+        var identities = new IdentityRegistry(stores.Identities ?? new NoIdentities());
         var services = new SessionServices
         {
             Options = options,
@@ -117,7 +124,8 @@ public sealed class BrokerNode : IAsyncDisposable
             Time = time,
             Logger = logger,
             SessionsTravel = stores.Home is not null,
-            Identities = new IdentityRegistry(stores.Identities ?? new NoIdentities()),
+            Identities = identities,
+            Floors = new RetentionFloors(identities, time),
         };
         services.Feed = new Dispatcher(services, onFatal);
         services.Committer = stores.Backbone?.Committer ?? new GroupCommitter(stores.Log, services.Feed, time);
@@ -225,6 +233,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
+        _loops.Add(EveryAsync(TimeSpan.FromMinutes(1), KeepLimitsAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), _services.IdentityConnections.WriteAsync));
         if (_backbone is not null)
         {
@@ -322,11 +331,24 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             // In a cluster every partition has its own owner, who writes down how far it has come.
             var applied = _backbone is null ? _checkpointer.AppliedOffsets : (await _checkpoints.LoadAsync(_stopping.Token).ConfigureAwait(false)).AppliedOffsets;
-            await _services.Log.ApplyRetentionAsync(_retention, applied, _stopping.Token).ConfigureAwait(false);
+            var policy = _retention with { NothingKeptBefore = _retentionKeeper.NothingKeptBefore };
+            await _services.Log.ApplyRetentionAsync(policy, applied, _stopping.Token).ConfigureAwait(false);
         }
         catch (IOException exception) when (_backbone is not null)
         {
             _services.Logger.LogWarning("Retention waits: {Message}", exception.Message);
+        }
+    }
+
+    private async Task KeepLimitsAsync()
+    {
+        try
+        {
+            await _retentionKeeper.RunAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            _services.Logger.LogWarning("The limits of products wait: {Message}", exception.Message);
         }
     }
 

@@ -1,6 +1,7 @@
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Retained;
+using Holdfast.Broker.Retention;
 using Holdfast.Integrations.Network;
 using Holdfast.Log.Attempts;
 using Holdfast.Log.Partitions;
@@ -32,6 +33,9 @@ public sealed record IntegrationEnvironment
 
     /// <summary>Where the receipts of devices are read back; null when devices get none.</summary>
     public IRetainedReader? Retained { get; init; }
+
+    /// <summary>From when on products keep their events: what is older is trimmed, delivered or not.</summary>
+    public IRetentionFloors Floors { get; init; } = IRetentionFloors.None;
 
     /// <summary>The journal of delivery attempts; null to keep none.</summary>
     public AttemptJournal? Attempts { get; init; }

@@ -16,6 +16,7 @@ namespace Holdfast.Integrations;
 /// <item><c>holdfast_integration_messages_received</c>: messages of another broker that were stored here and acknowledged there.</item>
 /// <item><c>holdfast_integration_connected</c>: 1 when a bridge is connected, else 0.</item>
 /// <item><c>holdfast_integration_records_behind</c>: records between the cursor and the end of the log.</item>
+/// <item><c>holdfast_integration_bytes_behind</c>: about the bytes of the log that these records have.</item>
 /// <item><c>holdfast_integration_oldest_waiting_age</c>: age of the oldest unconfirmed event, in seconds; 0 when there is none.</item>
 /// </list>
 /// </summary>
@@ -27,7 +28,7 @@ public sealed class IntegrationMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
 
     internal IntegrationMetrics(
-        Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<double>>> oldestWaitingAge, Func<IEnumerable<Measurement<int>>> connected)
+        Func<IEnumerable<Measurement<long>>> behind, Func<IEnumerable<Measurement<long>>> behindBytes, Func<IEnumerable<Measurement<double>>> oldestWaitingAge, Func<IEnumerable<Measurement<int>>> connected)
     {
         Delivered = _meter.CreateCounter<long>("holdfast_integration_events_delivered", null, "Events that the receiver confirmed.");
         DeadLettered = _meter.CreateCounter<long>(
@@ -45,6 +46,8 @@ public sealed class IntegrationMetrics : IDisposable
             });
         _meter.CreateObservableGauge(
             "holdfast_integration_records_behind", behind, null, "Records between the cursor and the end of the log.");
+        _meter.CreateObservableGauge(
+            "holdfast_integration_bytes_behind", behindBytes, null, "About the bytes of the log that these records have.");
         Received = _meter.CreateCounter<long>(
             "holdfast_integration_messages_received", null, "Messages of another broker that were stored here and acknowledged there.");
         _meter.CreateObservableGauge("holdfast_integration_connected", connected, null, "1 when a bridge is connected, else 0.");

@@ -18,7 +18,7 @@ internal sealed class IntegrationRunner : IDisposable
     {
         _environment = environment;
         _seeds = new Random(environment.Seed);
-        _metrics = new IntegrationMetrics(MeasureBehind, MeasureOldestWaitingAge, MeasureConnected);
+        _metrics = new IntegrationMetrics(MeasureBehind, MeasureBehindBytes, MeasureOldestWaitingAge, MeasureConnected);
     }
 
     /// <summary>One that runs, or null.</summary>
@@ -39,7 +39,7 @@ internal sealed class IntegrationRunner : IDisposable
         }
     }
 
-    /// <summary>Starts an integration from its stored cursor, unless it is paused.</summary>
+    /// <summary>Starts an integration from its stored cursor. A paused one delivers nothing.</summary>
     /// <param name="plan">The integration.</param>
     /// <param name="stored">What is stored of it.</param>
     /// <param name="interest">Its interest in QoS 0 messages, when that was registered before; else null.</param>
@@ -55,11 +55,7 @@ internal sealed class IntegrationRunner : IDisposable
             _running.Add((stored.Product, stored.Name), running);
         }
 
-        if (!plan.Settings.Paused)
-        {
-            running.Start();
-        }
-
+        running.Start();
         return running;
     }
 
@@ -121,6 +117,9 @@ internal sealed class IntegrationRunner : IDisposable
 
     private IEnumerable<Measurement<long>> MeasureBehind()
         => Snapshot().Select(running => new Measurement<long>(running.Loop.Behind, running.Tags));
+
+    private IEnumerable<Measurement<long>> MeasureBehindBytes()
+        => Snapshot().Select(running => new Measurement<long>(running.Loop.BehindBytes, running.Tags));
 
     private IEnumerable<Measurement<double>> MeasureOldestWaitingAge()
     {

@@ -51,6 +51,7 @@ internal sealed class RunningIntegration(
             TrimmedUnread = Loop.Progress.TrimmedUnreadCount,
             DamagedUnread = Loop.Progress.DamagedUnreadCount,
             Behind = Loop.Behind,
+            BehindBytes = Loop.BehindBytes,
             OldestWaiting = Loop.OldestWaiting,
             NextAttemptAt = connection?.NextAttemptAt ?? Loop.NextAttemptAt,
             Connection = connection,
@@ -61,6 +62,12 @@ internal sealed class RunningIntegration(
 
     public void Start()
     {
+        if (Plan.Settings.Paused)
+        {
+            Loop.StartPaused();
+            return;
+        }
+
         Loop.Start();
         Link?.Start();
     }

@@ -31,7 +31,7 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
         Writer = new StateWriter(_work, options);
         ClusterSessions = new PostgresClusterSessionStore(_work, Writer, options);
         ClusterShares = new PostgresClusterShareStore(_work, Writer, options);
-        Attempts = new PostgresAttemptStore(_work, Writer);
+        Attempts = new PostgresAttemptStore(_work, Writer, Guid.NewGuid());
     }
 
     /// <summary>The sessions of a cluster, for the node that <see cref="PostgresOptions.Owner"/> names.</summary>
@@ -42,6 +42,9 @@ public sealed class PostgresStateStore : ISessionStore, ICheckpointStore, IInteg
 
     /// <summary>The attempts to deliver of all nodes.</summary>
     public IAttemptStore Attempts { get; }
+
+    /// <summary>Takes the attempts of a store that is moved here. Written again in the same order, by whichever process, each chunk is stored once, and stands before those of the nodes.</summary>
+    public IAttemptStore MovedAttempts => new PostgresAttemptStore(_work, Writer, Guid.Empty);
 
     internal StateWriter Writer { get; }
 

@@ -135,7 +135,8 @@ public sealed class MemoryPartitionLog : IPartitionLog
     public ValueTask<RetentionResult> ApplyRetentionAsync(
         RetentionPolicy policy, ReadOnlyMemory<long> appliedOffsets, CancellationToken cancellationToken)
     {
-        var horizon = (_time.GetUtcNow() - policy.MaximumAge).ToUnixTimeMilliseconds();
+        var byAge = _time.GetUtcNow() - policy.MaximumAge;
+        var horizon = (policy.NothingKeptBefore > byAge ? policy.NothingKeptBefore.Value : byAge).ToUnixTimeMilliseconds();
         lock (_lock)
         {
             var segments = 0;

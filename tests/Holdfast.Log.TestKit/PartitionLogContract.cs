@@ -183,6 +183,24 @@ public abstract class PartitionLogContract
     }
 
     [Fact]
+    public async Task What_nobody_keeps_goes_before_its_age_and_nothing_that_somebody_keeps()
+    {
+        await using var log = await OpenAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            var group = Enumerable.Range(0, 4).Select(p => TestBatches.Make(p, i, payloadBytes: 200, receivedAtMilliseconds: 1000 + i)).ToArray();
+            Assert.Equal(AppendStatus.Appended, await TestBatches.AppendAsync(log, group));
+        }
+
+        var policy = new RetentionPolicy(TimeSpan.FromDays(100000), null) { NothingKeptBefore = DateTimeOffset.FromUnixTimeMilliseconds(1100) };
+        var result = await log.ApplyRetentionAsync(policy, Applied(log), CancellationToken.None);
+
+        Assert.True(result.Segments > 0);
+        Assert.InRange(log.FirstOffset(2), 1, 100);
+        Assert.Equal(Range(100, 200), (await log.ReadToEndAsync(2, fromOffset: 100)).Offsets);
+    }
+
+    [Fact]
     public async Task Retention_keeps_what_is_not_applied_yet()
     {
         await using var log = await OpenAsync();

@@ -30,18 +30,7 @@ internal sealed class BatchRequest(ApiOptions options)
             return;
         }
 
-        var many = new ManyEvents(publisher);
-        foreach (var message in events)
-        {
-            await many.AddAsync(message, context.RequestAborted);
-            if (many.HasFailed)
-            {
-                break;
-            }
-        }
-
-        await many.FinishAsync();
-        await many.AnswerAsync(context);
+        await ManyEvents.PublishAsync(publisher, events, context);
     }
 
     private Parsed<List<EventToPublish>> Parse(string product, string? device, ReadOnlySpan<byte> batch, Caller caller)

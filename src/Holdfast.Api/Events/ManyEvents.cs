@@ -26,6 +26,23 @@ internal sealed class ManyEvents(IEventPublisher publisher)
     /// <summary>Whether one has failed: nothing more is to be added.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>Publishes checked events and answers the request.</summary>
+    public static async Task PublishAsync(IEventPublisher publisher, IEnumerable<EventToPublish> events, HttpContext context)
+    {
+        var many = new ManyEvents(publisher);
+        foreach (var message in events)
+        {
+            await many.AddAsync(message, context.RequestAborted);
+            if (many.HasFailed)
+            {
+                break;
+            }
+        }
+
+        await many.FinishAsync();
+        await many.AnswerAsync(context);
+    }
+
     /// <summary>Appends an event behind those before.</summary>
     public async ValueTask AddAsync(EventToPublish message, CancellationToken cancellationToken)
     {

@@ -36,18 +36,7 @@ internal sealed class ManyRequest(ApiOptions options)
             return;
         }
 
-        var many = new ManyEvents(publisher);
-        foreach (var message in events)
-        {
-            await many.AddAsync(message, context.RequestAborted);
-            if (many.HasFailed)
-            {
-                break;
-            }
-        }
-
-        await many.FinishAsync();
-        await many.AnswerAsync(context);
+        await ManyEvents.PublishAsync(publisher, events, context);
     }
 
     public async Task PublishLinesAsync(HttpContext context, string product, IEventPublisher publisher)

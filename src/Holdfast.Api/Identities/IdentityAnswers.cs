@@ -24,6 +24,9 @@ internal static class IdentityAnswers
             ["name"] = key.Name, ["algorithm"] = key.Algorithm, ["audience"] = key.Audience, ["key"] = key.Algorithm == "HS256" ? null : key.Key,
         })]),
         ["authorities"] = new JsonArray([.. product.Document.Authorities.Select(From)]),
+        ["retentionAgeSeconds"] = product.Document.Retention?.MaximumAge is { } age ? (long)age.TotalSeconds : null,
+        ["retentionBytes"] = product.Document.Retention?.MaximumBytes,
+        ["keptSince"] = Text(product.Document.Retention?.KeptSince),
     };
 
     public static JsonObject From(DeviceEntry device, StoredPresence? presence, string? key = null)

@@ -42,6 +42,8 @@ internal static class ProductEndpoints
 
     public static IdentityAdministration Administration(HttpContext context) => context.RequestServices.GetRequiredService<IdentityAdministration>();
 
+    public static TimeProvider Time(HttpContext context) => context.RequestServices.GetRequiredService<TimeProvider>();
+
     private static Task ListAsync(HttpContext context)
     {
         var own = Caller.Of(context).Product;
@@ -67,8 +69,9 @@ internal static class ProductEndpoints
             fields.Refuse("name", "is taken: the user name 'token' belongs to API tokens");
         }
 
+        var limit = ProductRetentionEndpoint.Read(fields, Time(context));
         fields.RefuseUnknown();
-        problem = fields.Problem ?? (await Administration(context).AddProductAsync(name) ? null : Problem.Conflict("name", $"There is a product '{name}' already."));
+        problem = fields.Problem ?? (await Administration(context).AddProductAsync(name, limit) ? null : Problem.Conflict("name", $"There is a product '{name}' already."));
         if (problem is not null)
         {
             await context.WriteProblemAsync(problem);

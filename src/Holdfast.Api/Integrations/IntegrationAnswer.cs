@@ -7,7 +7,7 @@ namespace Holdfast.Api.Integrations;
 /// <summary>An integration and how far it is, see <see cref="IntegrationStatus"/>. Every field is always present; the settings of its kind stand beside them.</summary>
 internal sealed record IntegrationAnswer(
     string Product, string Name, string Kind, string Filter, DateTimeOffset CreatedAt, string State, long Delivered, long DeadLettered, int DeadLetters,
-    long FailedAttempts, long Expired, long TrimmedUnread, long DamagedUnread, long Behind, DateTimeOffset? OldestWaiting, DateTimeOffset? NextAttemptAt,
+    long FailedAttempts, long Expired, long TrimmedUnread, long DamagedUnread, long Behind, long BehindBytes, DateTimeOffset? OldestWaiting, DateTimeOffset? NextAttemptAt,
     ConnectionAnswer? Connection, string? LastError, DateTimeOffset? LastErrorAt, DateTimeOffset? PreviousSecretExpiresAt)
 {
     /// <summary>The fields of an integration with the settings of its kind.</summary>
@@ -20,7 +20,7 @@ internal sealed record IntegrationAnswer(
             new IntegrationAnswer(
                 definition.Product, definition.Name, definition.Kind, definition.Filter, status.CreatedAt, NameOf(status.State),
                 status.Delivered, status.DeadLettered, status.DeadLetters, status.FailedAttempts, status.Expired, status.TrimmedUnread, status.DamagedUnread,
-                status.Behind, status.OldestWaiting, status.NextAttemptAt, ConnectionAnswer.From(status.Connection), status.LastError, status.LastErrorAt, status.PreviousSecretExpiresAt),
+                status.Behind, status.BehindBytes, status.OldestWaiting, status.NextAttemptAt, ConnectionAnswer.From(status.Connection), status.LastError, status.LastErrorAt, status.PreviousSecretExpiresAt),
             ApiJson.Readable.IntegrationAnswer)!.AsObject();
         foreach (var setting in definition.Settings.EnumerateObject())
         {

@@ -95,6 +95,9 @@ public sealed record IntegrationCount
     /// </summary>
     public long RecordsLost { get; init; }
 
+    /// <summary>Of <see cref="RecordsLost"/> those that retention removed before they were delivered, or that their product no longer keeps; the others are damaged.</summary>
+    public long TrimmedUnread { get; init; }
+
     /// <summary>The longest time from the receipt to the delivery.</summary>
     public double LongestDelaySeconds { get; init; }
 }

@@ -16,6 +16,9 @@ public sealed record ProductDocument
 
     /// <summary>The authorities whose certificates its devices may show.</summary>
     public IReadOnlyList<Authority> Authorities { get; init; } = [];
+
+    /// <summary>What it keeps of its events; null for as much as the node keeps.</summary>
+    public ProductRetention? Retention { get; init; }
 }
 
 /// <summary>What a rule allows.</summary>

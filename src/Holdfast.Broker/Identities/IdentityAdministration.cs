@@ -15,9 +15,13 @@ public sealed class IdentityAdministration(IdentityRegistry registry, TimeProvid
 
     /// <summary>Adds a product.</summary>
     /// <param name="name">A valid name.</param>
+    /// <param name="setUp">Makes its document of an empty one; null to leave it so.</param>
     /// <returns>False when there is one of that name.</returns>
-    public async Task<bool> AddProductAsync(string name)
-        => registry.FindProduct(name) is null && await registry.SaveAsync(new ProductEntry(name, 0, new ProductDocument { CreatedAt = Now })).ConfigureAwait(false);
+    public async Task<bool> AddProductAsync(string name, Func<ProductDocument, ProductDocument>? setUp = null)
+    {
+        var document = new ProductDocument { CreatedAt = Now };
+        return registry.FindProduct(name) is null && await registry.SaveAsync(new ProductEntry(name, 0, setUp?.Invoke(document) ?? document)).ConfigureAwait(false);
+    }
 
     /// <summary>Changes a product.</summary>
     /// <param name="name">Its name.</param>

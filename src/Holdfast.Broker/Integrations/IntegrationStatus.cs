@@ -39,6 +39,9 @@ public sealed record IntegrationStatus
     /// <summary>Records between the cursor and the end of the log; not all of them need match the filter.</summary>
     public long Behind { get; init; }
 
+    /// <summary>About the bytes of the log that these records have: at the average size of all records that it holds.</summary>
+    public long BehindBytes { get; init; }
+
     /// <summary>When the oldest event that waits for its confirmation was received; null when none waits.</summary>
     public DateTimeOffset? OldestWaiting { get; init; }
 

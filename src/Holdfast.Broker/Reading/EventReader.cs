@@ -29,6 +29,9 @@ public sealed class EventReader(IPartitionLog log, ICommitFeed feed, EventScope 
     /// <summary>Behind the last event that was given; before the next one.</summary>
     public EventCursor Cursor => cursor;
 
+    /// <summary>The oldest time of receipt that the product keeps now, in Unix milliseconds.</summary>
+    public Func<long> Floor { private get; init; } = () => long.MinValue;
+
     /// <summary>What could not be read before the stretch that <see cref="LoadAsync"/> has loaded; null when nothing is missing.</summary>
     public LogGap? Gap { get; private set; }
 
@@ -158,7 +161,41 @@ public sealed class EventReader(IPartitionLog log, ICommitFeed feed, EventScope 
             cursor.MoveTo(_partition, Math.Max(cursor.Position(_partition), gap.ToOffset));
         }
 
+        PassTrimmed(Floor());
         BeginBatch(0);
+    }
+
+    /// <summary>What a product no longer keeps lies before what it keeps, like what retention has removed, and is told like it when any of it was wanted.</summary>
+    private void PassTrimmed(long floor)
+    {
+        if (floor <= scope.FromMilliseconds || Gap is { Reason: LogGapReason.Damaged })
+        {
+            return;
+        }
+
+        long? from = null;
+        foreach (var batch in _read!.Batches)
+        {
+            foreach (var view in batch)
+            {
+                if (view.Offset < cursor.Position(_partition) || view.Kind != RecordKind.Publish)
+                {
+                    continue;
+                }
+
+                if (view.Offset >= _end || view.ReceivedAtMilliseconds >= floor)
+                {
+                    return;
+                }
+
+                if (scope.Includes(PublishRecord.Read(view)))
+                {
+                    from ??= Gap is { Reason: LogGapReason.Trimmed } before ? before.FromOffset : view.Offset;
+                    Gap = new LogGap(_partition, from.Value, view.Offset + 1, LogGapReason.Trimmed, "");
+                    cursor.MoveTo(_partition, view.Offset + 1);
+                }
+            }
+        }
     }
 
     private void BeginBatch(int batch)

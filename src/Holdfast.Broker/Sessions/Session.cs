@@ -286,7 +286,7 @@ internal sealed class Session : LogSubscriber
         => Sender.DeliverDirect(packet, publisher, terms, touched);
 
     public override SendResult TrySendRead(in RecordView view, in PublishRecord record, TouchedOutputs touched)
-        => Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms)
+        => Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms) && !_services.IsTrimmed(Product, record)
             ? Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched)
             : SendResult.Skipped;
 

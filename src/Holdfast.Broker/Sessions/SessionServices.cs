@@ -3,10 +3,12 @@ using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
 using Holdfast.Broker.Retained;
+using Holdfast.Broker.Retention;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
+using Holdfast.Log.Records;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Broker.Sessions;
@@ -41,6 +43,9 @@ internal sealed class SessionServices
     /// <summary>Products, devices and tokens.</summary>
     public IdentityRegistry Identities { get; init; } = new(new NoIdentities());
 
+    /// <summary>From when on products keep their events.</summary>
+    public IRetentionFloors Floors { get; init; } = IRetentionFloors.None;
+
     /// <summary>Decides who clients are.</summary>
     public ClientAuthenticator Authenticator { get; set; } = null!;
 
@@ -72,6 +77,18 @@ internal sealed class SessionServices
 
     /// <summary>When clients that are sent away from here, and nowhere else, may come back.</summary>
     public RetrySlots RetrySlots => LazyInitializer.EnsureInitialized(ref _retrySlots, () => new RetrySlots(Options.ClientsMovedPerSecond, Time));
+
+    /// <summary>Whether a record that a reader was to get lies below its product's floor. It is counted.</summary>
+    public bool IsTrimmed(string product, in PublishRecord record)
+    {
+        if (record.ReceivedAtMilliseconds >= Floors.FloorOf(product))
+        {
+            return false;
+        }
+
+        Metrics.TrimmedUnread.Add(1);
+        return true;
+    }
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

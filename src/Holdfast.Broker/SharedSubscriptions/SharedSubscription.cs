@@ -214,7 +214,7 @@ internal sealed partial class SharedSubscription : LogSubscriber
     public override SendResult TrySendRead(in RecordView view, in PublishRecord record, TouchedOutputs touched)
     {
         var isSettled = _assigned.Count > 0 && _assigned.Remove(new LogPlace(view.Partition, view.Offset));
-        return isSettled || !_filter.Matches(record.Topic)
+        return isSettled || !_filter.Matches(record.Topic) || _services.IsTrimmed(Product, record)
             ? SendResult.Skipped
             : TrySend(new LogPlace(view.Partition, view.Offset), record, touched);
     }

@@ -23,9 +23,10 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
     {
         var log = environment.Log;
         query = query with { To = query.To ?? environment.TimeProvider.GetUtcNow().AddMilliseconds(1) };
+        var floor = environment.Floors.FloorOf(query.Product);
         var scope = new EventScope(query.Product, Everything, log.PartitionCount, query.Device)
         {
-            FromMilliseconds = query.From?.ToUnixTimeMilliseconds() ?? long.MinValue,
+            FromMilliseconds = Math.Max(query.From?.ToUnixTimeMilliseconds() ?? long.MinValue, floor),
             ToMilliseconds = query.To.Value.ToUnixTimeMilliseconds(),
         };
         var scan = new CustodyScan(environment, query, scope, await _consumers.OfAsync(query.Product, cancellationToken).ConfigureAwait(false));
@@ -44,7 +45,7 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
         {
             if (scope.Includes(partition))
             {
-                keptSince = Later(keptSince, await KeptSinceAsync(partition, query.From, cancellationToken).ConfigureAwait(false));
+                keptSince = Later(keptSince, await KeptSinceAsync(partition, query.From, floor, cancellationToken).ConfigureAwait(false));
                 await scan.RunAsync(partition, RangeOf(partition, scope), cancellationToken).ConfigureAwait(false);
             }
         }
@@ -101,10 +102,10 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
     }
 
     /// <summary>When retention has removed events of the time that is asked for: when the oldest was received that is kept.</summary>
-    private async ValueTask<DateTimeOffset?> KeptSinceAsync(int partition, DateTimeOffset? from, CancellationToken cancellationToken)
+    private async ValueTask<DateTimeOffset?> KeptSinceAsync(int partition, DateTimeOffset? from, long floor, CancellationToken cancellationToken)
     {
         var first = environment.Log.FirstOffset(partition);
-        if (first == 0)
+        if (first == 0 && floor == long.MinValue)
         {
             return null;
         }
@@ -114,7 +115,12 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
         {
             foreach (var view in batch)
             {
-                var oldest = DateTimeOffset.FromUnixTimeMilliseconds(view.ReceivedAtMilliseconds);
+                if (first == 0 && view.ReceivedAtMilliseconds >= floor)
+                {
+                    return null;
+                }
+
+                var oldest = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(view.ReceivedAtMilliseconds, floor));
                 return from is null || oldest > from ? oldest : null;
             }
         }
@@ -154,6 +160,7 @@ internal sealed class CustodyDesk(IntegrationEnvironment environment, Integratio
                 if (attempt.Kind.IsLoss() && attempt.StartedAtMilliseconds >= since)
                 {
                     tally.RecordsLost += to - from;
+                    tally.TrimmedUnread += attempt.Kind == AttemptKind.Trimmed ? to - from : 0;
                 }
             });
         }

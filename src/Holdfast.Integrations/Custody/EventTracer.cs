@@ -105,7 +105,7 @@ internal sealed class EventTracer(IntegrationEnvironment environment, Consumers 
             }
 
             var record = PublishRecord.Read(view);
-            if (!record.Product.SequenceEqual(Encoding.UTF8.GetBytes(product)))
+            if (!record.Product.SequenceEqual(Encoding.UTF8.GetBytes(product)) || record.ReceivedAtMilliseconds < environment.Floors.FloorOf(product))
             {
                 return null;
             }

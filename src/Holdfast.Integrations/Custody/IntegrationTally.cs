@@ -13,6 +13,9 @@ internal sealed class IntegrationTally(string name, string? kind)
     /// <summary>Records that were lost, of whichever device.</summary>
     public long RecordsLost { get; set; }
 
+    /// <summary>Those of them that retention removed.</summary>
+    public long TrimmedUnread { get; set; }
+
     /// <summary>Takes in an event.</summary>
     /// <param name="outcome">What became of it.</param>
     /// <param name="delaySeconds">After how long; null while it waits.</param>
@@ -42,6 +45,7 @@ internal sealed class IntegrationTally(string name, string? kind)
         Abandoned = Of(Outcomes.Abandoned),
         Confirmed = Of(Outcomes.Confirmed),
         RecordsLost = RecordsLost,
+        TrimmedUnread = TrimmedUnread,
         LongestDelaySeconds = _longestDelay,
     };
 

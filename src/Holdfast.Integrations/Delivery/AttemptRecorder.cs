@@ -43,6 +43,9 @@ internal sealed class AttemptRecorder(AttemptJournal? journal, AttemptSource sou
     public void Lost(AttemptKind kind, int partition, long fromOffset, long toOffset)
         => journal?.NoteRange(source, Now(kind), partition, fromOffset, toOffset);
 
+    /// <summary>Single events can no longer be delivered.</summary>
+    public void Lost(AttemptKind kind, ReadOnlySpan<long> places) => journal?.Note(source, Now(kind), places);
+
     private static AttemptKind KindOf(AttemptResult result, int events) => result switch
     {
         AttemptResult.Delivered => AttemptKind.Delivered,

@@ -19,6 +19,9 @@ internal sealed class AttemptRunner(
     /// <summary>Where it is noted whose device wants to know; null when devices are told nothing.</summary>
     public ReceiptBook? Receipts { get; init; }
 
+    /// <summary>The oldest time of receipt that the product keeps now, in Unix milliseconds.</summary>
+    public Func<long> Floor { private get; init; } = () => long.MinValue;
+
     /// <summary>Attempts whose outcome was not collected yet.</summary>
     public int InFlight { get; private set; }
 
@@ -159,10 +162,11 @@ internal sealed class AttemptRunner(
 
     private void TakeOutWhatIsGone(OutstandingRequest request, DateTimeOffset now)
     {
+        var floor = Floor();
         for (var i = request.Events.Count - 1; i >= 0; i--)
         {
             var one = request.Events[i];
-            if (one.Offset < log.FirstOffset(one.Partition))
+            if (one.Offset < log.FirstOffset(one.Partition) || one.ReceivedAtMilliseconds < floor)
             {
                 progress.Trimmed(one.Partition, one.Offset, one.Offset + 1);
             }

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Publishing;
 using Holdfast.Integrations.Receipts;
+using Holdfast.Log.Attempts;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -18,6 +20,11 @@ internal sealed class EventReader(
 {
     private readonly long[] _positions = [.. cursor];
     private readonly byte[]? _receiptsOf;
+    private readonly List<long> _trimmed = [];
+    private long _floor = long.MinValue;
+
+    /// <summary>The oldest time of receipt that the product keeps now, in Unix milliseconds.</summary>
+    public Func<long> Floor { private get; init; } = () => long.MinValue;
 
     /// <summary>The integration's name, when it gives receipts; else null.</summary>
     public string? ReceiptsOf
@@ -110,9 +117,16 @@ internal sealed class EventReader(
             _positions[partition] = Math.Max(from, gap.ToOffset);
         }
 
+        _floor = Floor();
         if (read.Batches.All(batch => TryTakeAll(batch, announced)))
         {
             _positions[partition] = Math.Max(_positions[partition], Math.Min(read.NextOffset, announced));
+        }
+
+        if (_trimmed.Count > 0)
+        {
+            progress.Trimmed(partition, CollectionsMarshal.AsSpan(_trimmed));
+            _trimmed.Clear();
         }
 
         if (_positions[partition] == from && window.WantsMore(partition))
@@ -152,6 +166,14 @@ internal sealed class EventReader(
             return true;
         }
 
+        // One whose device wants to know goes on: before it would be attempted it is dropped, and the device is told.
+        var wish = _receiptsOf is null ? null : ReceiptWish.Read(record, _receiptsOf);
+        if (record.ReceivedAtMilliseconds < _floor && wish is null)
+        {
+            _trimmed.Add(AttemptJournal.PlaceOf(view.Partition, view.Offset));
+            return true;
+        }
+
         if (!window.Fits(view.Partition, bytes: record.Payload.Length))
         {
             return false;
@@ -174,7 +196,7 @@ internal sealed class EventReader(
             ExpiresAtMilliseconds = record.ExpiresAtMilliseconds,
             ReceivedAtMilliseconds = record.ReceivedAtMilliseconds,
             Body = body,
-            Receipt = _receiptsOf is null ? null : ReceiptWish.Read(record, _receiptsOf),
+            Receipt = wish,
             ReadAtTicks = timeProvider.GetUtcNow().Ticks,
         });
         return true;

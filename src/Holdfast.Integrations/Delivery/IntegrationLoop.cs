@@ -56,12 +56,13 @@ internal sealed class IntegrationLoop : IDisposable
             environment.Log, environment.Feed, _scope, _window, _form, limits, environment.TimeProvider, Progress, integration.Cursor)
         {
             ReceiptsOf = _receipts is null ? null : integration.Name,
+            Floor = Floor,
         };
         var retryDelay = new RetryDelay(limits.MinimumRetryDelay, limits.MaximumRetryDelay, random);
         var circuit = new EndpointCircuit(job.AttemptsInFlight, limits.FailuresToOpenCircuit, retryDelay);
         var pace = new Pace(job.EventsPerSecond);
         _attempts = new AttemptRunner(
-            _window, job.Carrier, environment.Log, circuit, pace, retryDelay, environment.TimeProvider, Progress, _wake) { Receipts = _receipts };
+            _window, job.Carrier, environment.Log, circuit, pace, retryDelay, environment.TimeProvider, Progress, _wake) { Receipts = _receipts, Floor = Floor };
         _saver = new CursorSaver(environment, integration, _wake);
         _feedWatch = new FeedWatch(environment.Feed, partitionCount, _wake);
         _timer = environment.TimeProvider.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -125,7 +126,13 @@ internal sealed class IntegrationLoop : IDisposable
     public DateTimeOffset? NextAttemptAt
         => Volatile.Read(ref _nextAttemptTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
+    /// <summary>About how many bytes of the log that are.</summary>
+    public long BehindBytes => Backlog.EstimateBytes(_environment.Log, Behind);
+
     public void Start() => _run = Task.Run(RunAsync);
+
+    /// <summary>Delivers nothing, but finds out since when something waits.</summary>
+    public void StartPaused() => _run = Task.Run(FindOldestWaitingAsync);
 
     /// <summary>Lets the attempts in flight finish within the limit, saves the exact cursor, and ends.</summary>
     public async Task StopAsync()
@@ -182,6 +189,31 @@ internal sealed class IntegrationLoop : IDisposable
         }
     }
 
+    private async Task FindOldestWaitingAsync()
+    {
+        try
+        {
+            var wanted = _cursor.Select((offset, partition) => _scope.Includes(partition) ? offset : long.MaxValue).ToArray();
+            long oldest;
+            while ((oldest = await Backlog.FindOldestAsync(_environment, _scope, _cursor, _stop.Token).ConfigureAwait(false)) == 0)
+            {
+                await _environment.Feed.WaitAsync(wanted, _stop.Token).ConfigureAwait(false);
+            }
+
+            Volatile.Write(ref _oldestWaiting, oldest);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // No longer paused, or the end.
+        }
+#pragma warning disable CA1031 // Whatever it met, it is only not known how old the oldest is; what waits is not touched.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Progress.Met($"{exception.GetType().Name}: {exception.Message}");
+        }
+    }
+
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         _attempts.Collect();
@@ -208,6 +240,8 @@ internal sealed class IntegrationLoop : IDisposable
         ArmTimer();
         await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    private long Floor() => _environment.Floors.FloorOf(_integration.Product);
 
     private async ValueTask ReadAsync(CancellationToken cancellationToken)
     {

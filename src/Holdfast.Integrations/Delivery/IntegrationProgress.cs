@@ -88,6 +88,19 @@ internal sealed class IntegrationProgress(string product, string name, Integrati
             product, name, gap.Partition, gap.FromOffset, gap.ToOffset - 1, gap.Place);
     }
 
+    /// <summary>Events fell below their product's floor before they were delivered.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="places">The events, see <see cref="AttemptJournal.PlaceOf"/>; at least one.</param>
+    public void Trimmed(int partition, ReadOnlySpan<long> places)
+    {
+        Interlocked.Add(ref _trimmedUnread, places.Length);
+        Recorder.Lost(AttemptKind.Trimmed, places);
+        metrics.TrimmedUnread.Add(places.Length, _tags);
+        logger.LogWarning(
+            "Integration {Product}/{Integration}: trimmed unread: {Events} events of partition {Partition}, which the product no longer keeps.",
+            product, name, places.Length, partition);
+    }
+
     /// <summary>Retention removed what was not delivered yet.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="fromOffset">The first offset of the range.</param>

@@ -49,14 +49,16 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
             return false;
         }
 
-        var (starts, ends) = places is null ? RangeOf(request) : RangeOf(places);
+        // What is no longer kept was lost, if it was, by the integration itself; the replay does not count it again.
+        var floor = environment.Floors.FloorOf(original.Product);
+        var (starts, ends) = places is null ? RangeOf(request, floor) : RangeOf(places);
         settings = settings with
         {
             Replay = new ReplaySettings
             {
                 Of = original.Name,
                 Device = request.Device,
-                From = request.From,
+                From = floor > (request.From?.ToUnixTimeMilliseconds() ?? long.MinValue) ? DateTimeOffset.FromUnixTimeMilliseconds(floor) : request.From,
                 To = request.To,
                 Places = places is null ? null : PlacesByPartition(places),
                 Ends = ends,
@@ -147,11 +149,11 @@ internal sealed class ReplayPlanner(IntegrationEnvironment environment)
         return ([.. byPartition.Select(offsets => offsets.Length > 0 ? offsets[0] : 0)], [.. byPartition.Select(offsets => offsets.Length > 0 ? offsets[^1] + 1 : 0)]);
     }
 
-    private (long[] Starts, long[] Ends) RangeOf(ReplayRequest request)
+    private (long[] Starts, long[] Ends) RangeOf(ReplayRequest request, long floor)
     {
         var starts = new long[environment.Log.PartitionCount];
         var ends = new long[starts.Length];
-        var from = request.From?.ToUnixTimeMilliseconds() ?? long.MinValue;
+        var from = Math.Max(request.From?.ToUnixTimeMilliseconds() ?? long.MinValue, floor);
         var to = request.To?.ToUnixTimeMilliseconds() ?? long.MaxValue;
         for (var partition = 0; partition < starts.Length; partition++)
         {

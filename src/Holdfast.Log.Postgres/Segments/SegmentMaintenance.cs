@@ -75,7 +75,8 @@ internal sealed class SegmentMaintenance(PrimaryDatabase database, PostgresOptio
         }
 
         // Everything in a segment was stored before the next one was begun.
-        return bytes > policy.MaximumBytes || next.BegunAt < options.TimeProvider.GetUtcNow() - policy.MaximumAge;
+        return bytes > policy.MaximumBytes || next.BegunAt < options.TimeProvider.GetUtcNow() - policy.MaximumAge
+            || segments[0].LastReceivedAt < policy.NothingKeptBefore?.ToUnixTimeMilliseconds();
     }
 
     private static async Task<bool> BeginAsync(NpgsqlConnection connection, long number)

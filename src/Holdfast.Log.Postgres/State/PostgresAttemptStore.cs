@@ -9,7 +9,10 @@ namespace Holdfast.Log.Postgres.State;
 /// The attempts of a cluster: a row for each chunk, written by the node that runs the integration and read by all. A row carries the writer's number,
 /// so that a group whose outcome is unknown can be sent again.
 /// </summary>
-internal sealed class PostgresAttemptStore(PooledWork work, StateWriter writer) : IAttemptStore
+/// <param name="work">Reads.</param>
+/// <param name="writer">Writes.</param>
+/// <param name="name">Names the writer. A row of a name and a number is stored once.</param>
+internal sealed class PostgresAttemptStore(PooledWork work, StateWriter writer, Guid name) : IAttemptStore
 {
     private const string Insert =
         """
@@ -30,7 +33,6 @@ internal sealed class PostgresAttemptStore(PooledWork work, StateWriter writer) 
 
     private const string Delete = "DELETE FROM attempt WHERE partition = $1 AND bucket < $2 AND (lost_at IS NULL OR lost_at < $3)";
 
-    private readonly Guid _writer = Guid.NewGuid();
     private long _number;
 
     public async ValueTask AppendAsync(IReadOnlyList<AttemptChunk> chunks, bool isFlushed)
@@ -50,7 +52,7 @@ internal sealed class PostgresAttemptStore(PooledWork work, StateWriter writer) 
         [
             StateCommand.Of(
                 Insert,
-                _writer,
+                name,
                 chunks.Select(chunk => (short)chunk.Partition).ToArray(),
                 chunks.Select(chunk => chunk.Bucket).ToArray(),
                 numbers,

@@ -5,6 +5,9 @@ namespace Holdfast.Log.Partitions;
 /// <param name="MaximumBytes">The oldest segments go while the log is larger; null for no bound.</param>
 public sealed record RetentionPolicy(TimeSpan MaximumAge, long? MaximumBytes)
 {
+    /// <summary>Segments of which every record was received before go too: nobody keeps them. Null for none.</summary>
+    public DateTimeOffset? NothingKeptBefore { get; init; }
+
     /// <summary>Seven days, any size.</summary>
     public static RetentionPolicy Default { get; } = new(TimeSpan.FromDays(7), null);
 }

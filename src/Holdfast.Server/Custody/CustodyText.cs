@@ -9,7 +9,7 @@ internal static class CustodyText
     private static readonly (string Title, string Property)[] Counts =
     [
         ("INTEGRATION", "name"), ("KIND", "kind"), ("WANTED", "wanted"), ("DELIVERED", "delivered"), ("LATE", "late"), ("WAITING", "waiting"), ("DEAD", "deadLetters"),
-        ("EXPIRED", "expired"), ("LOST", "lost"), ("LOST RECORDS", "recordsLost"), ("ABANDONED", "abandoned"), ("BY POSITION", "confirmed"), ("LONGEST S", "longestDelaySeconds"),
+        ("EXPIRED", "expired"), ("LOST", "lost"), ("LOST RECORDS", "recordsLost"), ("TRIMMED UNREAD", "trimmedUnread"), ("ABANDONED", "abandoned"), ("BY POSITION", "confirmed"), ("LONGEST S", "longestDelaySeconds"),
     ];
 
     private static readonly (string Title, string Property)[] Items =

@@ -7,7 +7,7 @@ internal static class IntegrationTable
 {
     private static readonly (string Title, string Property)[] Columns =
     [
-        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("OLDEST WAITING", "oldestWaiting"), ("DEAD", "deadLetters"), ("LAST ERROR", "lastError"),
+        ("NAME", "name"), ("KIND", "kind"), ("FILTER", "filter"), ("URL", "url"), ("STATE", "state"), ("DELIVERED", "delivered"), ("BEHIND", "behind"), ("ABOUT BYTES", "behindBytes"), ("OLDEST WAITING", "oldestWaiting"), ("DEAD", "deadLetters"), ("LAST ERROR", "lastError"),
     ];
 
     /// <summary>Formats the API's list.</summary>

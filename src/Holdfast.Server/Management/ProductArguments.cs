@@ -11,6 +11,7 @@ internal sealed class ProductArguments(Terminal terminal)
 {
     private readonly RegistryCommands _commands = new(terminal, withProduct: false);
     private readonly RegistryCommands _settings = new(terminal, withProduct: true);
+    private readonly ProductLimitOptions _limits = new();
     private readonly Argument<string> _name = new("NAME") { Description = "The product's name: lower-case letters, digits and '-'." };
 
     /// <summary>Makes the command.</summary>
@@ -22,8 +23,8 @@ internal sealed class ProductArguments(Terminal terminal)
         return new Command("product", "Manage products: whatever is of one is invisible to every other.")
         {
             _commands.Make(
-                new Command("add", "Add a product.") { _name }, HttpMethod.Post, _ => "products",
-                result => new JsonObject { ["name"] = result.GetValue(_name) }, (result, _) => $"added product {result.GetValue(_name)}"),
+                new Command("add", "Add a product.") { _name, _limits.Age, _limits.Bytes }, HttpMethod.Post, _ => "products",
+                result => _limits.AddTo(new JsonObject { ["name"] = result.GetValue(_name) }, result), (result, _) => $"added product {result.GetValue(_name)}"),
             _commands.Make(
                 new Command("list", "List the products."), HttpMethod.Get, _ => "products", _ => null,
                 (_, answer) => RegistryCommands.Table(
@@ -31,6 +32,9 @@ internal sealed class ProductArguments(Terminal terminal)
                     one => [RegistryCommands.Text(one, "name"), RegistryCommands.Text(one, "createdAt"), Count(one, "rules"), Count(one, "signingKeys"), Count(one, "authorities")])),
             _commands.Make(
                 new Command("show", "Show a product with its rules, keys and authorities.") { _name }, HttpMethod.Get, ProductPath, _ => null, (_, answer) => IntegrationTable.Fields(answer)),
+            _commands.Make(
+                new Command("set", "Change what a product keeps of its events. What is trimmed does not come back.") { _name, _limits.Age, _limits.Bytes }, HttpMethod.Patch, ProductPath,
+                result => _limits.AddTo([], result), (_, answer) => IntegrationTable.Fields(answer)),
             _commands.Make(
                 new Command("remove", "Remove a product that has no devices and no tokens. Its events stay until retention removes them.") { _name }, HttpMethod.Delete, ProductPath, _ => null,
                 (result, _) => $"removed product {result.GetValue(_name)}"),

@@ -50,7 +50,7 @@ internal sealed class MigrateArguments(Terminal terminal)
             MigrateResult moved = await run.RunAsync(cancellationToken);
             terminal.Text.WriteLine(json
                 ? JsonSerializer.Serialize(moved, MigrateJson.Default.MigrateResult)
-                : $"moved {moved.Records} records, {moved.Sessions} sessions, {moved.Retained} retained messages and {moved.Integrations} integrations; start the nodes with --cluster");
+                : $"moved {moved.Records} records, {moved.Sessions} sessions, {moved.Retained} retained messages, {moved.Integrations} integrations and {moved.Attempts} of their attempts; start the nodes with --cluster");
             return ExitCodes.Success;
         }
         catch (Exception exception) when (exception is StoreInUseException or StoreUnusableException or StateStoreException or DatabaseUnavailableException or ArgumentException)

@@ -1,4 +1,5 @@
 using Holdfast.Broker;
+using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Batches;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
@@ -10,7 +11,7 @@ namespace Holdfast.Server.Migration;
 
 /// <summary>
 /// Moves the store of a single machine into a cluster's database: partitions and offsets verbatim, sessions with their exact cursors, retained messages, deduplication
-/// streams and integrations. Broken off at any point it is started again and goes on where the database says it was.
+/// streams, integrations and the journal of their attempts. Broken off at any point it is started again and goes on where the database says it was.
 /// </summary>
 internal sealed class MigrateRun(string directory, PostgresOptions target, Action<string> tell, ILogger logger)
 {
@@ -43,9 +44,22 @@ internal sealed class MigrateRun(string directory, PostgresOptions target, Actio
 
         var (records, unreadable) = await CopyLogAsync(source, log, migration, options.Owner, cancellationToken);
         tell($"{records} records are there");
-        var result = await new StateCopy(state, store, log).RunAsync(cancellationToken) with { Records = records, UnreadableRecords = unreadable };
+        var attempts = await CopyAttemptsAsync(source, store, cancellationToken);
+        var result = await new StateCopy(state, store, log).RunAsync(cancellationToken) with { Records = records, UnreadableRecords = unreadable, Attempts = attempts };
         MovedStore.Mark(directory, target.Schema);
         return result;
+    }
+
+    private async Task<long> CopyAttemptsAsync(SegmentLog source, PostgresStateStore store, CancellationToken cancellationToken)
+    {
+        var journal = Path.Combine(directory, AttemptFileStore.DirectoryName);
+        if (!Directory.Exists(journal))
+        {
+            return 0;
+        }
+
+        await using var attempts = await AttemptFileStore.OpenAsync(journal, source.PartitionCount, logger);
+        return await new AttemptCopy(attempts, store.MovedAttempts, source).RunAsync(cancellationToken);
     }
 
     /// <summary>Folds in what a crash may have left behind the last checkpoint, and writes exact cursors: as a start and an orderly stop without clients.</summary>
@@ -109,6 +123,9 @@ internal sealed record MigrateResult
     public int Retained { get; init; }
 
     public int Integrations { get; init; }
+
+    /// <summary>Attempts of integrations to deliver; each event of a batch counts.</summary>
+    public long Attempts { get; init; }
 
     /// <summary>Shared subscriptions of the sessions.</summary>
     public int SharedSubscriptions { get; init; }

@@ -160,6 +160,7 @@ internal sealed class NodeHost : IAsyncDisposable
             Store = _stores.Integrations,
             Publisher = _broker.Publisher,
             Retained = _broker.Retained,
+            Floors = _broker.Floors,
             Attempts = _attempts.Journal,
             Addresses = options.WebhookAddresses,
             Logger = _logger,

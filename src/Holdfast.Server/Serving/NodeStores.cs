@@ -50,7 +50,7 @@ internal sealed class NodeStores : IAsyncDisposable
         try
         {
             var state = SqliteStateStore.Open(Path.Combine(options.Data, "state.db"), log.PartitionCount, logger);
-            var attempts = await AttemptFileStore.OpenAsync(Path.Combine(options.Data, "attempts"), log.PartitionCount, logger).ConfigureAwait(false);
+            var attempts = await AttemptFileStore.OpenAsync(Path.Combine(options.Data, AttemptFileStore.DirectoryName), log.PartitionCount, logger).ConfigureAwait(false);
             return new NodeStores(attempts, log, state) { Log = log, Sessions = state, Checkpoints = state, Integrations = state, Identities = state, Attempts = attempts };
         }
         catch

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Holdfast.Api.Tests.Support;
+using Holdfast.Broker.Retention;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Api.Tests.Reading;
 
@@ -116,6 +118,26 @@ public sealed class EventStreamTests
         Assert.Equal(["4", "5"], await back.PayloadsAsync(2));
         await using var again = await scene.OpenAsync("?device=d0", gap.Id);
         Assert.Equal(["4", "5"], await again.PayloadsAsync(2));
+    }
+
+    [Fact]
+    public async Task What_a_product_no_longer_keeps_is_told_to_who_reads_on_and_not_shown_to_who_begins()
+    {
+        var floors = new SteppedFloors();
+        await using var scene = await ReadingScene.StartAsync(addServices: (_, services) => services.AddSingleton<IRetentionFloors>(floors));
+        await using var first = await scene.OpenAsync("?device=d0");
+        await scene.PublishManyAsync(6, devices: 1);
+        var events = (await scene.GetAsync("?device=d0")).Json.GetProperty("events").EnumerateArray().ToList();
+        floors.Floor = events[4].GetProperty("receivedAt").GetDateTimeOffset().ToUnixTimeMilliseconds();
+
+        await using var back = await scene.OpenAsync("?device=d0", first.LastEventId);
+
+        var gap = await back.NextAsync();
+        Assert.Equal(("gap", "trimmed", 4L), (gap!.Type, gap.Json.GetProperty("reason").GetString(), gap.Json.GetProperty("records").GetInt64()));
+        Assert.Equal(["4", "5"], await back.PayloadsAsync(2));
+        await using var begun = await scene.OpenAsync("?device=d0&from=0");
+        Assert.Equal(["4", "5"], await begun.PayloadsAsync(2));
+        Assert.Equal(2, (await scene.GetAsync("?device=d0")).Json.GetProperty("events").GetArrayLength());
     }
 
     [Fact]
@@ -249,5 +271,12 @@ public sealed class EventStreamTests
         await using var other = await scene.OpenAsync("?from=0");
         await other.PayloadsAsync(400);
         Assert.InRange(scene.Log.BatchesRead, 401, 600);
+    }
+
+    private sealed class SteppedFloors : IRetentionFloors
+    {
+        public long Floor { get; set; } = long.MinValue;
+
+        public long FloorOf(string product) => Floor;
     }
 }

@@ -56,6 +56,12 @@ internal static class IdentityExchanges
         var own = await SendAsync(host, "POST", Product + "/tokens", """{"name":"own","scopes":["manage"]}""");
         var token = own.Answer.Json.GetProperty("token").GetString()!;
         yield return own;
+        yield return await SendAsync(host, "PATCH", Product, """{"retentionAgeSeconds":86400,"retentionBytes":1000000}""");
+        yield return await SendAsync(host, "PATCH", Product, """{"retentionBytes":null}""");
+        yield return await SendAsync(host, "PATCH", Product, """{"retentionAgeSeconds":0}""");
+        yield return await SendAsync(host, "PATCH", Product, "{");
+        yield return await SendAsync(host, "PATCH", Product, "{}", token: token);
+        yield return await SendAsync(host, "PATCH", Product, "{}", product: "other");
         yield return await SendAsync(host, "DELETE", Product);
         yield return await SendAsync(host, "DELETE", Product, token: token);
         yield return await SendAsync(host, "POST", Products, """{"name":"more"}""", token: token);
@@ -64,7 +70,7 @@ internal static class IdentityExchanges
             yield return await SendAsync(host, method, path, "{}", token: token);
         }
 
-        foreach (var (method, path) in new[] { ("GET", Products), ("POST", Products), ("GET", Product), ("DELETE", Product) })
+        foreach (var (method, path) in new[] { ("GET", Products), ("POST", Products), ("GET", Product), ("PATCH", Product), ("DELETE", Product) })
         {
             yield return await SendAsync(host, method, path, "{}", token: "");
         }

@@ -9,7 +9,7 @@ public sealed class AttemptRunnerTests : IAsyncDisposable
 {
     private readonly TestTime _time = new();
     private readonly WakeSignal _wake = new();
-    private readonly IntegrationMetrics _metrics = new(() => [], () => [], () => []);
+    private readonly IntegrationMetrics _metrics = new(() => [], () => [], () => [], () => []);
     private readonly MemoryPartitionLog _log = new(partitionCount: 1);
     private readonly ManualCarrier _carrier = new();
     private readonly DeliveryWindow _window;

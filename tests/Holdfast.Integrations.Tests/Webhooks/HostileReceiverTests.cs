@@ -42,6 +42,19 @@ public sealed class HostileReceiverTests
     }
 
     [Fact]
+    public async Task An_answer_that_comes_byte_by_byte_is_waited_for_and_the_event_is_not_sent_again()
+    {
+        using var receiver = new RawReceiver("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow", "HTTP/1.1 500 Again\r\nContent-Length: 0\r\n\r\n") { IsSlow = true };
+        await using var scene = new Scene();
+        await scene.AddAsync(receiver.Url, settings: "\"response\":{}");
+        await scene.PublishAsync("devices/a/events/x", "x");
+
+        await scene.UntilAsync(status => status.Delivered == 1);
+        Assert.Equal("slow", Encoding.UTF8.GetString((await scene.Publisher.NextAsync()).Payload.Span));
+        Assert.Equal(0, scene.Status().FailedAttempts);
+    }
+
+    [Fact]
     public async Task Endless_headers_are_cut_off()
     {
         using var receiver = new RawReceiver("HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat("X-Header: " + new string('x', 1000) + "\r\n", 1000)) + "\r\n");
@@ -100,6 +113,9 @@ public sealed class HostileReceiverTests
 
         public bool KeepsOpen { get; init; }
 
+        /// <summary>Whether each byte of the answer is sent by itself.</summary>
+        public bool IsSlow { get; init; }
+
         /// <summary>What follows the answer.</summary>
         public int Megabytes { get; init; }
 
@@ -127,7 +143,13 @@ public sealed class HostileReceiverTests
                 var written = 0L;
                 try
                 {
-                    await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer));
+                    client.NoDelay = true;
+                    foreach (var piece in Encoding.ASCII.GetBytes(answer).Chunk(IsSlow ? 1 : answer.Length + 1))
+                    {
+                        await client.GetStream().WriteAsync(piece);
+                        await Task.Yield();
+                    }
+
                     for (var megabyte = new byte[1_000_000]; written < Megabytes * 1_000_000L; written += megabyte.Length)
                     {
                         await client.GetStream().WriteAsync(megabyte);

@@ -39,6 +39,20 @@ public sealed class IdentityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_product_keeps_is_set_shown_and_widened_again()
+    {
+        var added = await RunAsync("product", "add", "short", "--retention-age", "30d", "--retention-bytes", "10GB", "--json");
+        Assert.Equal((2_592_000, 10_000_000_000), (added.GetProperty("retentionAgeSeconds").GetInt64(), added.GetProperty("retentionBytes").GetInt64()));
+
+        var changed = await RunAsync("product", "set", "short", "--retention-bytes", "none", "--json");
+
+        Assert.Equal(2_592_000, changed.GetProperty("retentionAgeSeconds").GetInt64());
+        Assert.Equal(JsonValueKind.Null, changed.GetProperty("retentionBytes").ValueKind);
+        Assert.Equal(JsonValueKind.String, changed.GetProperty("keptSince").ValueKind);
+        Assert.Equal(2_592_000, (await RunAsync("product", "show", "short", "--json")).GetProperty("retentionAgeSeconds").GetInt64());
+    }
+
+    [Fact]
     public async Task A_device_and_a_back_end_come_in_with_what_the_commands_have_printed_until_it_is_revoked()
     {
         var key = (await RunAsync("device", "add", "pump-7", "--product", "acme", "--json")).GetProperty("key").GetString()!;

@@ -1,3 +1,5 @@
+using Holdfast.Log.Attempts;
+using Holdfast.Log.Attempts.Files;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Postgres;
 using Holdfast.Log.Segments;
@@ -47,6 +49,35 @@ public sealed class MigrateTests : IDisposable
         Assert.Equal("state/x", Assert.Single(await state.LoadRetainedAsync(Cancellation).ToListAsync(Cancellation)).Topic);
         var integration = Assert.Single(await ((IIntegrationStore)state).LoadAsync(Cancellation));
         Assert.Equal(11, integration.Cursor[Partition]);
+    }
+
+    [Fact]
+    public async Task Attempts_are_known_in_the_cluster_once_however_often_it_was_broken_off()
+    {
+        await FillAsync();
+        var delivered = new Attempt(AttemptKind.Delivered, 1_000, 20, 204, "");
+        await using (var files = await AttemptFileStore.OpenAsync(_directory.Below(AttemptFileStore.DirectoryName), Partitioning.DefaultPartitionCount, NullLogger.Instance))
+        await using (var journal = new AttemptJournal(files, new AttemptJournalOptions()))
+        {
+            journal.Note(new AttemptSource("default", "hook", ""), delivered, [AttemptJournal.PlaceOf(Partition, 3), AttemptJournal.PlaceOf(Partition, 5)]);
+            await journal.FlushAsync();
+        }
+
+        var moved = await MigrateAsync();
+        Assert.Equal(2, moved.Attempts);
+        File.Delete(_directory.Below("moved"));
+        await MigrateAsync();
+
+        await using var state = await PostgresStateStore.OpenAsync(_options, Cancellation);
+        var chunk = Assert.Single(await state.Attempts.ReadAsync(Partition, 0, null, Cancellation));
+        var found = new List<(long, long)>();
+        AttemptChunkReader.Read(chunk, (in Attempt attempt, long from, long to) =>
+        {
+            Assert.Equal(delivered, attempt);
+            found.Add((from, to));
+        });
+        Assert.Equal(("default", "hook"), (chunk.Source.Product, chunk.Source.Name));
+        Assert.Equal([(3, 4), (5, 6)], found);
     }
 
     [Fact]

@@ -2,12 +2,13 @@ using Holdfast.Api.Problems;
 using Holdfast.Api.Requests;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Reading;
+using Holdfast.Broker.Retention;
 using Holdfast.Log.Partitions;
 
 namespace Holdfast.Api.Events.Reading;
 
 /// <summary>Opens readers of the log for queries.</summary>
-internal sealed class EventSource(IPartitionLog log, ICommitFeed feed, ILogInterest interest)
+internal sealed class EventSource(IPartitionLog log, ICommitFeed feed, ILogInterest interest, IRetentionFloors floors)
 {
     /// <summary>How much of a partition is read at a time, in bytes: enough that opening a file does not count.</summary>
     private const int ReadBytes = 256 * 1024;
@@ -27,11 +28,12 @@ internal sealed class EventSource(IPartitionLog log, ICommitFeed feed, ILogInter
     {
         var scope = new EventScope(query.Product, query.Filter, log.PartitionCount, query.Device)
         {
-            FromMilliseconds = query.FromMilliseconds ?? long.MinValue,
+            // Whoever has read on from a cursor is told what was trimmed since; whoever begins sees what is kept.
+            FromMilliseconds = query.After is null ? Math.Max(query.FromMilliseconds ?? long.MinValue, floors.FloorOf(query.Product)) : query.FromMilliseconds ?? long.MinValue,
             ToMilliseconds = query.ToMilliseconds ?? long.MaxValue,
         };
         return FindStart(query, scope, startOf).IsValid(out var cursor, out var problem)
-            ? new EventReader(log, feed, scope, cursor, ReadBytes)
+            ? new EventReader(log, feed, scope, cursor, ReadBytes) { Floor = () => floors.FloorOf(query.Product) }
             : problem;
     }
 

@@ -17,6 +17,9 @@ public sealed class AttemptFileStore : IAttemptStore
     private const int MostIndexes = 4;
 
     private readonly string _directory;
+    /// <summary>The directory of the journal, below the data directory.</summary>
+    public const string DirectoryName = "attempts";
+
     private readonly int _partitionCount;
     private readonly ILogger _logger;
     private readonly AttemptFileLimits _limits;

@@ -58,7 +58,8 @@ internal sealed class SegmentMaintenance(StoreFiles files, SegmentList list, Seg
 
     private RetentionResult Apply(RetentionPolicy policy, long[] appliedOffsets, CancellationToken cancellationToken)
     {
-        var horizon = (options.TimeProvider.GetUtcNow() - policy.MaximumAge).ToUnixTimeMilliseconds();
+        var byAge = options.TimeProvider.GetUtcNow() - policy.MaximumAge;
+        var horizon = (policy.NothingKeptBefore > byAge ? policy.NothingKeptBefore.Value : byAge).ToUnixTimeMilliseconds();
         var removed = 0;
         long bytes = 0;
         while (list.Current is { Length: > 1 } segments && MayRemove(segments, policy, horizon, appliedOffsets))
