@@ -113,7 +113,7 @@ public sealed class HoldfastDevice : IAsyncDisposable
     /// <summary>What waits, and what became of events.</summary>
     public Task<OutboxStatistics> GetStatisticsAsync() => _outbox.GetStatisticsAsync();
 
-    /// <summary>Ends when nothing waits any more.</summary>
+    /// <summary>Ends when nothing waits any more, and <see cref="DeviceOptions.Undelivered"/> has been called for whatever will not be delivered.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public Task DrainAsync(CancellationToken cancellationToken = default) => _outbox.DrainAsync(cancellationToken);
 

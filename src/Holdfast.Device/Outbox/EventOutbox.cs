@@ -264,9 +264,17 @@ internal sealed class EventOutbox : IAsyncDisposable
                 _arrived = NewGroup();
             }
 
-            TellWhenEmpty();
+            if (undelivered.Count == 0)
+            {
+                TellWhenEmpty();
+            }
         }).ConfigureAwait(false);
-        undelivered.ForEach(one => Undelivered?.Invoke(one));
+        if (undelivered.Count > 0)
+        {
+            // Who waits until the outbox is empty has been told of each event that will not be delivered.
+            undelivered.ForEach(one => Undelivered?.Invoke(one));
+            await WithStoreAsync(_ => TellWhenEmpty()).ConfigureAwait(false);
+        }
     }
 
     private OutboxArrivals Arrivals() => new(_bytes, _urgent, _arrived.Task);

@@ -13,7 +13,7 @@ public sealed class CombinedFaultTests : IDisposable
 {
     private const string Id = "pump-9";
     private const string SeedVariable = "HOLDFAST_SEED";
-    private const int LongRounds = 60;
+    private const int LongRounds = 40;
     private const int MostEventsBetweenFaults = 400;
     private const int BetweenUrgentOnes = 16;
     private const long NumbersOfALife = 1_000_000;
@@ -55,11 +55,12 @@ public sealed class CombinedFaultTests : IDisposable
             {
                 await device.UntilAsync(ConnectivityState.Online);
                 await device.AcceptAsync(random.Next(1, MostEventsBetweenFaults));
+                var said = device.States.Count;
                 await cloud.BreakAsync(fault);
                 await device.AcceptAsync(random.Next(1, MostEventsBetweenFaults));
                 if (CloudUnderFaults.IsSilent(fault) && random.Next(3) > 0)
                 {
-                    await device.UntilAsync(ConnectivityState.Degraded);
+                    await device.UntilNoticedAsync(said);
                 }
 
                 if (random.Next(3) > 0)

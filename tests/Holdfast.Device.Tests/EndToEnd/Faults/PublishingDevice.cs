@@ -36,7 +36,8 @@ internal sealed class PublishingDevice : IDisposable
         _process = Process.Start(new ProcessStartInfo(program[0], arguments) { RedirectStandardOutput = true })!;
     }
 
-    public ConnectivityState State { get; private set; } = ConnectivityState.Offline;
+    /// <summary>What it has said of its connectivity, the present state last.</summary>
+    public List<ConnectivityState> States { get; } = [ConnectivityState.Offline];
 
     /// <summary>Waits until so many more are taken.</summary>
     public Task AcceptAsync(int count)
@@ -45,8 +46,12 @@ internal sealed class PublishingDevice : IDisposable
         return UntilAsync(() => _accepted.Count >= goal);
     }
 
-    /// <summary>Waits for a state, from now on or before.</summary>
-    public Task UntilAsync(ConnectivityState state) => UntilAsync(() => State == state);
+    /// <summary>Waits until the present state is this one.</summary>
+    public Task UntilAsync(ConnectivityState state) => UntilAsync(() => States[^1] == state);
+
+    /// <summary>Waits until it has said that it is not online.</summary>
+    /// <param name="said">How much it had said before.</param>
+    public Task UntilNoticedAsync(int said) => UntilAsync(() => States[(said - 1)..].Exists(state => state != ConnectivityState.Online));
 
     /// <summary>SIGKILL; what it had said before is read to the end.</summary>
     public async Task KillAsync()
@@ -87,7 +92,8 @@ internal sealed class PublishingDevice : IDisposable
 
         if (line.StartsWith('='))
         {
-            State = Enum.TryParse<ConnectivityState>(line[1..], out var state) ? state : State;
+            // The kill may have cut the last word short.
+            States.AddRange(Enum.GetValues<ConnectivityState>().Where(state => line[1..] == $"{state}"));
         }
         else if (long.Parse(line, CultureInfo.InvariantCulture) is var number && number >= _first)
         {
