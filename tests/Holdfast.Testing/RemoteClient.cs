@@ -43,8 +43,31 @@ public sealed class RemoteClient : IAsyncDisposable
         return client;
     }
 
+    /// <summary>
+    /// Publishes at QoS 1 until a mosquitto has acknowledged and saved it. It acknowledges first and saves at the end of that turn of its loop; what it answers to a later packet of the same
+    /// connection, it answers in a later turn.
+    /// </summary>
+    public Task PublishSavedAsync(string topic, string payload, CancellationToken cancellationToken)
+        => PublishAsync(topic, payload, client => client.PingAsync(cancellationToken), cancellationToken);
+
     /// <summary>Publishes at QoS 1 until it is acknowledged, on as many connections as that takes.</summary>
-    public async Task PublishAsync(string topic, string payload, CancellationToken cancellationToken, bool retain = false, params (string Name, string Value)[] properties)
+    public Task PublishAsync(string topic, string payload, CancellationToken cancellationToken, bool retain = false, params (string Name, string Value)[] properties)
+        => PublishAsync(topic, payload, _ => Task.CompletedTask, cancellationToken, retain, properties);
+
+    /// <summary>A user property of a message, or null.</summary>
+    public static string? Property(MqttApplicationMessage message, string name)
+        => message.UserProperties?.Find(property => property.Name == name) is { } found ? Encoding.UTF8.GetString(found.ValueBuffer.Span) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run;
+        _stop.Dispose();
+    }
+
+    private async Task PublishAsync(
+        string topic, string payload, Func<IMqttClient, Task> confirm, CancellationToken cancellationToken, bool retain = false, params (string Name, string Value)[] properties)
     {
         while (true)
         {
@@ -61,6 +84,7 @@ public sealed class RemoteClient : IAsyncDisposable
                 var client = await _connected.Task.WaitAsync(cancellationToken);
                 if ((await client.PublishAsync(message, cancellationToken)).IsSuccess)
                 {
+                    await confirm(client);
                     return;
                 }
             }
@@ -69,18 +93,6 @@ public sealed class RemoteClient : IAsyncDisposable
                 await Task.Yield(); // Again on the next connection.
             }
         }
-    }
-
-    /// <summary>A user property of a message, or null.</summary>
-    public static string? Property(MqttApplicationMessage message, string name)
-        => message.UserProperties?.Find(property => property.Name == name) is { } found ? Encoding.UTF8.GetString(found.ValueBuffer.Span) : null;
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _run;
-        _stop.Dispose();
     }
 
     private static bool IsOfConnection(Exception exception) => exception is MqttCommunicationException or MqttClientDisconnectedException or MqttClientNotConnectedException
