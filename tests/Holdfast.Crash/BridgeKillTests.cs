@@ -48,6 +48,7 @@ public sealed class BridgeKillTests : IDisposable
             await using var reader = await RemoteClient.ConnectAsync(mosquitto.Port, "reader", "cloud/#");
             var reading = ReadAsync(reader);
             await AddBridgeAsync(server, mosquitto.Port);
+            await SubscribedThereAsync(server, mosquitto.Port);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task[] publishing = [.. Enumerable.Range(0, Devices).SelectMany(device => new[]
             {
@@ -128,6 +129,17 @@ public sealed class BridgeKillTests : IDisposable
             inbound = new[] { new { filter = "plant/#", strip = "plant/", add = "in/" } },
         },
         Cancellation);
+
+    /// <summary>Until the bridge has subscribed for the first time, mosquitto keeps nothing for it.</summary>
+    private static async Task SubscribedThereAsync(ServerProcess server, int port)
+    {
+        await using var client = await RemoteClient.ConnectAsync(port, "probe");
+        do
+        {
+            await client.PublishAsync("plant/probe", "", Cancellation);
+        }
+        while ((await HttpSide.EventsAsync(server, "in/probe", Cancellation)).Count == 0);
+    }
 
     /// <summary>Publishes numbers, each once the one before is acknowledged.</summary>
     private async Task PublishAsync(int port, string topic, bool isSaved, CancellationToken stop)

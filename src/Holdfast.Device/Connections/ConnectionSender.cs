@@ -106,8 +106,9 @@ internal sealed class ConnectionSender(SendingServices services, ICloudConnectio
                 return;
             }
 
-            await (outcome == PublishOutcome.Stored ? _outbox.ConfirmAsync(events) : _outbox.DropAsync(events)).ConfigureAwait(false);
+            // Counted first: who waits until the outbox is empty finds the count of all.
             services.Traffic.AddStored(outcome == PublishOutcome.Stored ? events.Count : 0);
+            await (outcome == PublishOutcome.Stored ? _outbox.ConfirmAsync(events) : _outbox.DropAsync(events)).ConfigureAwait(false);
             services.Selector.Succeeded(endpoint);
             services.Monitor.Change(c => c.Acknowledged(id));
         }
