@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Server.Management;
 
@@ -13,6 +14,9 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, Broker
 {
     private static readonly TimeSpan SettlingCheck = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PageLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>A page that has not noticed by then will not.</summary>
+    private static readonly TimeSpan NoticeLimit = TimeSpan.FromSeconds(10);
 
     private readonly DemoTally _tally = new(time);
 
@@ -93,6 +97,10 @@ internal sealed class DemoRun(DemoOptions options, BrokerProgram program, Broker
         }
 
         await broker.KillAsync();
+        long killedAt = time.GetTimestamp();
+        bool isNoticed = await statusPage.HasNoticedAsync(NoticeLimit, cancellationToken);
+        progress.Tell(string.Create(
+            CultureInfo.InvariantCulture, $"the status page has {(isNoticed ? "" : "not ")}noticed after {time.GetElapsedTime(killedAt).TotalSeconds:0.00} s; starting the broker again on the same data"));
         await broker.StartAsync(cancellationToken);
         await WatchAsync(options.Duration / 2, cancellationToken);
         _tally.StopMeasuringPauses();

@@ -13,7 +13,7 @@ namespace Holdfast.Server.Demo;
 internal sealed class DemoStatusPage : IAsyncDisposable
 {
     private const string Product = "watched";
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly BrokerProcess _page;
     private readonly BrokerProcess _watcher;
@@ -53,7 +53,7 @@ internal sealed class DemoStatusPage : IAsyncDisposable
         BrokerProcess page = await BrokerProcess.StartAsync(program, ["status", "serve", "--data", data, "--listen", "http://127.0.0.1:0"], [], KillableBroker.StartTimeout, cancellationToken);
         try
         {
-            // Rounds follow each other so fast that the few tenths of a second in which the broker is dead are several of them.
+            // Two failed rounds in turn are needed, so they follow each other fast.
             BrokerProcess watcher = BrokerProcess.Start(
                 program,
                 [
@@ -77,6 +77,11 @@ internal sealed class DemoStatusPage : IAsyncDisposable
         summary => summary.GetProperty("status").GetProperty("indicator").GetString() == "none" && summary.GetProperty("components").EnumerateArray().Count(component => component.GetProperty("name").GetString() != "Monitoring") == 2,
         limit,
         cancellationToken);
+
+    /// <summary>Waits until the page says that not all is well.</summary>
+    /// <returns>Whether it does, within the time.</returns>
+    public Task<bool> HasNoticedAsync(TimeSpan limit, CancellationToken cancellationToken)
+        => UntilAsync("api/v2/summary.json", summary => summary.GetProperty("status").GetProperty("indicator").GetString() != "none", limit, cancellationToken);
 
     /// <summary>Reads what the page has recorded, once that is over or the time is; and writes the page as files, which stay.</summary>
     /// <param name="killedAt">When the broker was killed.</param>

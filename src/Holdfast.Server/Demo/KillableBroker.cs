@@ -55,7 +55,7 @@ internal sealed class KillableBroker(BrokerProgram program, string data, DemoJou
         IsKilled = await _process!.KillAsync();
         await _process.DisposeAsync();
         journal.Write("killed", detail: IsKilled ? "SIGKILL, nothing left of the process" : "not by SIGKILL");
-        progress.Tell(IsKilled ? "SIGKILL: the broker is dead; starting it again on the same data" : "the broker could not be killed");
+        progress.Tell(IsKilled ? "SIGKILL: the broker is dead" : "the broker could not be killed");
     }
 
     /// <inheritdoc/>
