@@ -11,6 +11,11 @@ internal sealed class DatabaseReach(TimeProvider time)
     /// <summary>How long a node must have committed before it believes that another that does not is alone with that: when the database returns, it does not return to all at the same moment.</summary>
     public static readonly TimeSpan SteadyAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long others must have committed while this node does not, before it believes that it is alone with that: when the database goes, it does not go from all at the same moment either.
+    /// </summary>
+    public static readonly TimeSpan AloneAfter = TimeSpan.FromSeconds(2);
+
     private long _lastAt = time.GetTimestamp();
     private long _sinceAt = time.GetTimestamp();
 

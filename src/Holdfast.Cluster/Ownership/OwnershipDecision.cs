@@ -9,6 +9,9 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
     private readonly long _startedAt = time.GetTimestamp();
     private readonly (long Epoch, long Since)[] _unsaid = new (long, long)[owners.PartitionCount];
 
+    /// <summary>Since when this node is cut off from the database and another is not.</summary>
+    private long? _aloneSince;
+
     /// <summary>Decides.</summary>
     /// <param name="servedSince">For each partition, since when this node serves it, as a time stamp of the clock; 0 when it does not.</param>
     /// <param name="epochOf">The epoch under which this node owns a partition; 0 when it knows that it does not.</param>
@@ -26,7 +29,7 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
             {
                 toLetGo.Add((partition, null));
             }
-            else if (falls == self && !isServed && MayBeClaimed(owners.OwnerOf(partition)))
+            else if (falls == self && !isServed && _aloneSince is null && MayBeClaimed(owners.OwnerOf(partition)))
             {
                 toClaim.Add(partition);
             }
@@ -94,8 +97,13 @@ internal sealed class OwnershipDecision(ClusterTimes times, NodeId self, NodeHea
     private List<NodeId> Alive()
     {
         var others = hearing.Alive(times.Silence).Where(heartbeat => !heartbeat.IsLeaving && heartbeat.From.Name != self.Name).ToList();
-        var ready = others.Where(heartbeat => heartbeat is { IsReady: true, IsCut: false }).Select(heartbeat => heartbeat.From)
-            .Concat(isReady() && !reach.IsCut ? [self] : []).ToList();
+        var ready = others.Where(heartbeat => heartbeat is { IsReady: true, IsCut: false }).Select(heartbeat => heartbeat.From).ToList();
+        _aloneSince = reach.IsCut && ready.Count > 0 ? _aloneSince ?? time.GetTimestamp() : null;
+        var isAlone = _aloneSince is { } since && time.GetElapsedTime(since) >= DatabaseReach.AloneAfter;
+        if (isReady() && (ready.Count > 0 ? !isAlone : !reach.IsCut))
+        {
+            ready.Add(self);
+        }
 
         // A node that starts is slow, and one that is cut off cannot commit, so it takes nothing that another can serve. When there is no other, somebody must.
         return [.. (ready.Count > 0 ? ready : others.Select(heartbeat => heartbeat.From).Append(self))

@@ -88,7 +88,15 @@ internal sealed class OwnershipKeeper(
         foreach (var (partition, node) in changes.ToLetGo)
         {
             logger.Log(node is null ? LogLevel.Warning : LogLevel.Information, "Partition {Partition} goes to {Node}", partition, node?.Name ?? "another node, which has taken it");
-            await (node is null ? LetGoAsync(partition) : HandOverAsync(partition)).ConfigureAwait(false);
+            if (node is null)
+            {
+                await LetGoAsync(partition).ConfigureAwait(false);
+                continue;
+            }
+
+            // To drain it may have taken as long as the database was away: whether the next one is to go is another question.
+            await HandOverAsync(partition).ConfigureAwait(false);
+            return;
         }
 
         if (changes.ToClaim.Count > 0)

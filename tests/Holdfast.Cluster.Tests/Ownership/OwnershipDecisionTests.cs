@@ -148,6 +148,28 @@ public sealed class OwnershipDecisionTests
         Assert.NotEmpty(Decide().ToClaim);
     }
 
+    [Fact]
+    public void A_node_that_commits_nothing_gives_nothing_away_until_others_have_committed_for_a_while()
+    {
+        Serve(epoch: 3);
+        _time.Advance(_times.Tenure + DatabaseReach.CutAfter);
+        _hearing.Hear(Names.Beat(Names.B));
+        Assert.True(Decide().ToLetGo.Count < Partitions);
+        Assert.Empty(Decide().ToClaim);
+
+        // The other notices a moment later that the database is away from it, too; and that it is back a moment earlier.
+        _time.Advance(DatabaseReach.AloneAfter / 2);
+        _hearing.Hear(Names.Beat(Names.B) with { IsCut = true });
+        Decide();
+        _time.Advance(DatabaseReach.AloneAfter);
+        _hearing.Hear(Names.Beat(Names.B));
+        Assert.True(Decide().ToLetGo.Count < Partitions);
+
+        _time.Advance(DatabaseReach.AloneAfter);
+        _hearing.Hear(Names.Beat(Names.B));
+        Assert.Equal(Partitions, Decide().ToLetGo.Count);
+    }
+
     private OwnershipChanges Decide() => _decision.Decide(_servedSince, _ => 3);
 
     private void Serve(long epoch)

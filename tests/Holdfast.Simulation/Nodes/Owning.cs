@@ -28,12 +28,14 @@ internal sealed class Owning(Life life)
             await life.DelayAsync(life.World.Times.DecisionInterval).ConfigureAwait(false);
             await LookAsync().ConfigureAwait(false);
             var changes = _decision.Decide(_servedSince, life.Log.Ends.Epoch);
-            foreach (var (partition, _) in changes.ToLetGo)
+            var handsOver = false;
+            foreach (var (partition, node) in changes.ToLetGo.TakeWhile(_ => !handsOver))
             {
                 await LetGoAsync(partition).ConfigureAwait(false);
+                handsOver = node is not null;
             }
 
-            if (changes.ToClaim.Count > 0)
+            if (!handsOver && changes.ToClaim.Count > 0)
             {
                 await ClaimAsync(changes.ToClaim).ConfigureAwait(false);
             }
