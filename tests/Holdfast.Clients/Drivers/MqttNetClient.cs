@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography.X509Certificates;
 using MQTTnet;
+using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
@@ -55,7 +56,7 @@ public sealed class MqttNetClient : ForeignClient
                 Assert.True(result.IsSuccess, $"{result.ReasonCode}");
                 return;
             }
-            catch (Exception) when (_isWanted && !_client.IsConnected)
+            catch (Exception exception) when (_isWanted && (exception is MqttCommunicationException || !_client.IsConnected))
             {
                 await ReconnectAsync();
             }
