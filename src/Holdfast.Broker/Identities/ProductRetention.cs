@@ -9,9 +9,6 @@ namespace Holdfast.Broker.Identities;
 /// </param>
 public sealed record ProductRetention(TimeSpan? MaximumAge, long? MaximumBytes, DateTimeOffset? KeptSince)
 {
-    /// <summary>Whether anything limits the product now.</summary>
-    public bool IsLimited => MaximumAge is not null || MaximumBytes is not null;
-
     /// <summary>The oldest time of receipt that is kept at some time; null for no limit.</summary>
     /// <param name="now">The time.</param>
     public DateTimeOffset? FloorAt(DateTimeOffset now)

@@ -9,7 +9,11 @@ namespace Holdfast.Server.Management;
 /// <param name="IsSuccess">Whether it did what was asked.</param>
 /// <param name="Body">The JSON it answered; undefined when there was none.</param>
 /// <param name="Problem">For a refusal: what was wrong and what to do, in one line.</param>
-internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, string Problem);
+internal readonly record struct ApiAnswer(bool IsSuccess, JsonElement Body, string Problem)
+{
+    /// <summary>When to ask again, if the API said so.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>Calls the HTTP API of a node.</summary>
 /// <param name="server">Its address.</param>
@@ -37,9 +41,8 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
-            TimeSpan? retryAfter = null;
-            ApiAnswer answer = await SendOnceAsync(method, path, body, response => retryAfter = response.Headers.RetryAfter?.Delta, cancellationToken);
-            if (retryAfter is not { } delay || Text(answer.Body, "type") != Moving || Stopwatch.GetElapsedTime(began) > MovingTime)
+            ApiAnswer answer = await SendOnceAsync(method, path, body, cancellationToken);
+            if (answer.RetryAfter is not { } delay || Text(answer.Body, "type") != Moving || Stopwatch.GetElapsedTime(began) > MovingTime)
             {
                 return answer;
             }
@@ -48,7 +51,7 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
         }
     }
 
-    private async Task<ApiAnswer> SendOnceAsync(HttpMethod method, string path, string? body, Action<HttpResponseMessage> onResponse, CancellationToken cancellationToken)
+    private async Task<ApiAnswer> SendOnceAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken)
     {
         using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
         return await SendAsync(
@@ -57,11 +60,10 @@ internal sealed class ApiClient(Uri server, string? token, TimeSpan patience = d
             content,
             async response =>
             {
-                onResponse(response);
                 JsonElement json = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
                 return response.IsSuccessStatusCode
                     ? new ApiAnswer(true, json, "")
-                    : new ApiAnswer(false, json, Explain((int)response.StatusCode, response.ReasonPhrase, json));
+                    : new ApiAnswer(false, json, Explain((int)response.StatusCode, response.ReasonPhrase, json)) { RetryAfter = response.Headers.RetryAfter?.Delta };
             },
             problem => new ApiAnswer(false, default, problem),
             cancellationToken);

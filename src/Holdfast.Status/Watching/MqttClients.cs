@@ -11,7 +11,7 @@ internal static class MqttClients
     private const int KeepAliveSeconds = 60;
 
     /// <summary>So long an answer that nobody waits for may take.</summary>
-    public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(KeepAliveSeconds);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(KeepAliveSeconds);
 
     /// <summary>Connects a client.</summary>
     /// <param name="client">The client.</param>
@@ -49,6 +49,22 @@ internal static class MqttClients
         if (!result.IsSuccess)
         {
             throw new StepFailedException($"refused: {result.ReasonCode}");
+        }
+    }
+
+    /// <summary>The same for an answer that nobody waits for here: one that cannot be given is told by the step that waits for it.</summary>
+    public static async Task TryPublishTextAsync(this IMqttClient client, string topic, string text)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(AnswerLimit);
+            await client.PublishTextAsync(topic, text, limit.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever a client library throws: the answer does not come, and that is the finding.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // Told by the step that waits for it.
         }
     }
 

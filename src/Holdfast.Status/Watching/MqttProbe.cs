@@ -119,25 +119,10 @@ internal sealed class MqttProbe : IProbe
         string topic = message.ApplicationMessage.Topic;
         if (topic.StartsWith(Commands, StringComparison.Ordinal))
         {
-            _ = AnswerAsync(Replies + topic[Commands.Length..], message.ApplicationMessage.ConvertPayloadToString() ?? "");
+            _ = _publisher.TryPublishTextAsync(Replies + topic[Commands.Length..], message.ApplicationMessage.ConvertPayloadToString() ?? "");
         }
 
         return Task.CompletedTask;
-    }
-
-    private async Task AnswerAsync(string topic, string text)
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(MqttClients.AnswerLimit);
-            await _publisher.PublishTextAsync(topic, text, limit.Token).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Whatever a client library throws: the answer does not come, and that is the finding.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            // Told by the step that waits for it.
-        }
     }
 
     private async Task ConnectAfreshAsync(CancellationToken cancellationToken)

@@ -26,10 +26,11 @@ internal sealed class EventSource(IPartitionLog log, ICommitFeed feed, ILogInter
 
     private Parsed<EventReader> Open(EventQuery query, Func<int, long> startOf)
     {
+        var (from, floor) = (query.FromMilliseconds ?? long.MinValue, floors.FloorOf(query.Product));
         var scope = new EventScope(query.Product, query.Filter, log.PartitionCount, query.Device)
         {
             // Whoever has read on from a cursor is told what was trimmed since; whoever begins sees what is kept.
-            FromMilliseconds = query.After is null ? Math.Max(query.FromMilliseconds ?? long.MinValue, floors.FloorOf(query.Product)) : query.FromMilliseconds ?? long.MinValue,
+            FromMilliseconds = query.After is null ? Math.Max(from, floor) : from,
             ToMilliseconds = query.ToMilliseconds ?? long.MaxValue,
         };
         return FindStart(query, scope, startOf).IsValid(out var cursor, out var problem)

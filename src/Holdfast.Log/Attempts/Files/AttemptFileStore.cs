@@ -10,6 +10,9 @@ namespace Holdfast.Log.Attempts.Files;
 /// </summary>
 public sealed class AttemptFileStore : IAttemptStore
 {
+    /// <summary>The directory of the journal, below the data directory.</summary>
+    public const string DirectoryName = "attempts";
+
     private const string Ending = ".attempts";
     private const string IndexEnding = ".attempts-index";
 
@@ -17,9 +20,6 @@ public sealed class AttemptFileStore : IAttemptStore
     private const int MostIndexes = 4;
 
     private readonly string _directory;
-    /// <summary>The directory of the journal, below the data directory.</summary>
-    public const string DirectoryName = "attempts";
-
     private readonly int _partitionCount;
     private readonly ILogger _logger;
     private readonly AttemptFileLimits _limits;

@@ -5,7 +5,7 @@ namespace Holdfast.Server.Bench.Scenarios;
 
 /// <summary>Clients that connect and disconnect without a pause.</summary>
 /// <param name="options">The task.</param>
-internal sealed class ConnectStormRun(BenchOptions options) : ConnectingRun(options, "connects")
+internal sealed class ConnectStormRun(BenchOptions options) : ConnectingRun(options, "connects", connectionsOfEach: 1)
 {
     private readonly BenchOptions _options = options;
 

@@ -8,7 +8,8 @@ namespace Holdfast.Server.Bench.Scenarios;
 /// <summary>Clients that connect without a pause: how many CONNECTs a second are answered, and how soon.</summary>
 /// <param name="options">The task.</param>
 /// <param name="unit">What is counted.</param>
-internal abstract class ConnectingRun(BenchOptions options, string unit) : IBenchSource
+/// <param name="connectionsOfEach">How many connections each that connects has open at most.</param>
+internal abstract class ConnectingRun(BenchOptions options, string unit, int connectionsOfEach) : IBenchSource
 {
     /// <summary>A broker that refuses is not asked again at once, or the errors would be all there is to measure.</summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(10);
@@ -22,7 +23,7 @@ internal abstract class ConnectingRun(BenchOptions options, string unit) : IBenc
     /// <param name="cancellationToken">Ends it early.</param>
     public async Task<BenchResult> RunAsync(CancellationToken cancellationToken)
     {
-        OpenFileLimit.Check(2 * options.AtOnce, options.BrokerProcessId);
+        OpenFileLimit.Check(connectionsOfEach * options.AtOnce, options.BrokerProcessId);
         using (await BenchConnection.OpenAsync(options, new BenchClient($"bench-{_run}"), cancellationToken))
         {
             // A broker that is not there is an error of the command, not of a connect.

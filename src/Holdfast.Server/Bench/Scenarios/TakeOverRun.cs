@@ -6,7 +6,7 @@ namespace Holdfast.Server.Bench.Scenarios;
 
 /// <summary>Clients with a kept session that connect again while their last connection is still open, at the next host if there are several.</summary>
 /// <param name="options">The task.</param>
-internal sealed class TakeOverRun(BenchOptions options) : ConnectingRun(options, "take-overs")
+internal sealed class TakeOverRun(BenchOptions options) : ConnectingRun(options, "take-overs", connectionsOfEach: 2)
 {
     private readonly BenchOptions _options = options;
     private readonly BenchConnection?[] _connections = new BenchConnection?[options.AtOnce];
