@@ -32,11 +32,16 @@ internal sealed class FuzzedClient(string id, ProtocolVersion version)
 
     public async Task ConnectAsync(TestBroker broker, bool cleanStart, bool isPersistent, ushort receiveMaximum)
     {
+        if (version == ProtocolVersion.Mqtt311)
+        {
+            // One flag says both.
+            (cleanStart, isPersistent) = (cleanStart || !isPersistent, !cleanStart && isPersistent);
+        }
+
         var old = Connection;
         var expectsSession = !cleanStart && Model is { IsPersistent: true };
         Connection = await broker.ConnectAsync(
-            id, isPersistent ? 3600u : 0, cleanStart, version, packet => version == ProtocolVersion.Mqtt5 ? packet with { ReceiveMaximum = receiveMaximum } : packet with { CleanStart = cleanStart || !isPersistent });
-        expectsSession &= version == ProtocolVersion.Mqtt5 || isPersistent;
+            id, isPersistent ? 3600u : 0, cleanStart, version, packet => version == ProtocolVersion.Mqtt5 ? packet with { ReceiveMaximum = receiveMaximum } : packet);
         Assert.Equal(expectsSession, Connection.ConnAck.SessionPresent);
         if (old is not null)
         {
