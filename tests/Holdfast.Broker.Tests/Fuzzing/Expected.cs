@@ -28,6 +28,9 @@ internal sealed class Expected
     /// <summary>The subscriptions have changed since it was published: it may come under the old terms or the new ones.</summary>
     public bool HasAnyTerms { get; set; }
 
+    /// <summary>It is not to come unless the subscriptions change before it is its turn.</summary>
+    public bool IsHidden { get; init; }
+
     public bool IsTaken { get; set; }
 
     /// <summary>The broker has crashed since it was taken, and may not know that it was.</summary>
@@ -35,7 +38,7 @@ internal sealed class Expected
 
     public bool Fits(string payload, bool retain, QualityOfService qualityOfService, IReadOnlyList<uint> identifiers)
         => Payload == payload
-            && (HasAnyTerms || (Retain == retain && QualityOfService == qualityOfService && Identifiers.Order().SequenceEqual(identifiers.Order())));
+            && (HasAnyTerms || (!IsHidden && Retain == retain && QualityOfService == qualityOfService && Identifiers.Order().SequenceEqual(identifiers.Order())));
 
     public override string ToString()
         => $"{Topic}={Payload[..Math.Min(12, Payload.Length)]} q{(int)QualityOfService}{(Retain ? " retain" : "")}{(IsRequired ? "" : " (may)")}";

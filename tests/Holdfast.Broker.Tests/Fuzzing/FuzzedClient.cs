@@ -4,7 +4,10 @@ using Holdfast.Mqtt;
 namespace Holdfast.Broker.Tests.Fuzzing;
 
 /// <summary>A client that outlives its connections, and judges every packet by what its side of the session knows.</summary>
-internal sealed class FuzzedClient(string id, ProtocolVersion version)
+/// <param name="id">The client identifier.</param>
+/// <param name="version">The protocol version.</param>
+/// <param name="steps">Told of what is received.</param>
+internal sealed class FuzzedClient(string id, ProtocolVersion version, List<string> steps)
 {
     /// <summary>What is under way from the broker to us, by packet identifier.</summary>
     private readonly Dictionary<ushort, Delivery> _deliveries = [];
@@ -130,6 +133,7 @@ internal sealed class FuzzedClient(string id, ProtocolVersion version)
 
     private async Task TakeAsync(ReceivedPacket packet)
     {
+        steps.Add($"  {id} gets {packet}");
         Assert.True(packet.Type != PacketType.Disconnect, $"{id} was disconnected: {packet.Reason} {packet.Disconnect?.ReasonString}");
         if (packet.Type == PacketType.PubRel)
         {

@@ -24,7 +24,7 @@ internal sealed class ModelSession(string clientId)
     public IEnumerable<Expected> Missing => _expected.Where(one => one is { IsRequired: true, IsTaken: false });
 
     /// <summary>Something was published.</summary>
-    public void OnPublished(string topic, string payload, QualityOfService qualityOfService, bool retain, string publisher, int order, bool isCertain)
+    public void OnPublished(string topic, string payload, QualityOfService qualityOfService, bool retain, string publisher, int order)
     {
         if (retain)
         {
@@ -33,16 +33,13 @@ internal sealed class ModelSession(string clientId)
         }
 
         var matching = Matching(topic);
-        if (payload.Length == 0 || matching.Count == 0 || (publisher == clientId && matching.TrueForAll(one => one.NoLocal)))
+        if (payload.Length == 0 || matching.Count == 0)
         {
             return;
         }
 
         var granted = (QualityOfService)Math.Min((int)qualityOfService, matching.Max(one => (int)one.QualityOfService));
-        if (!IsConnected && granted == QualityOfService.AtMostOnce)
-        {
-            return;
-        }
+        var isHidden = (publisher == clientId && matching.TrueForAll(one => one.NoLocal)) || (!IsConnected && granted == QualityOfService.AtMostOnce);
 
         _expected.Add(new Expected
         {
@@ -53,7 +50,8 @@ internal sealed class ModelSession(string clientId)
             QualityOfService = granted,
             Identifiers = [.. matching.Where(one => one.Identifier != 0).Select(one => one.Identifier)],
             Order = order,
-            IsRequired = isCertain && granted != QualityOfService.AtMostOnce,
+            IsHidden = isHidden,
+            IsRequired = !isHidden && granted != QualityOfService.AtMostOnce,
         });
     }
 
@@ -102,7 +100,7 @@ internal sealed class ModelSession(string clientId)
     public string? Take(string topic, string payload, bool retain, QualityOfService qualityOfService, IReadOnlyList<uint> identifiers)
     {
         var fitting = _expected.FindAll(one => one.Topic == topic && one.Fits(payload, retain, qualityOfService, identifiers));
-        var next = fitting.Find(one => !one.IsTaken);
+        var next = fitting.Where(one => !one.IsTaken).OrderBy(one => one.HasAnyTerms).ThenByDescending(one => one.IsRequired).FirstOrDefault();
         if (next is null)
         {
             var again = _expected.Exists(one => one is { IsTaken: true, MayComeAgain: true } && one.Payload == payload) && qualityOfService == QualityOfService.AtLeastOnce;
@@ -110,7 +108,7 @@ internal sealed class ModelSession(string clientId)
         }
 
         next.IsTaken = true;
-        if (next.IsRetained || fitting.Count > 1 || qualityOfService == QualityOfService.AtMostOnce)
+        if (next.IsRetained || next.HasAnyTerms || fitting.Count > 1 || qualityOfService == QualityOfService.AtMostOnce)
         {
             return null;
         }

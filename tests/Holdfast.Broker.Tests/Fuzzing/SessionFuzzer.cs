@@ -15,10 +15,7 @@ internal sealed class SessionFuzzer(int seed)
     private readonly Random _random = new(seed);
     private readonly Dictionary<string, (string Payload, QualityOfService QualityOfService)> _retained = [];
     private readonly List<string> _steps = [];
-    private readonly FuzzedClient[] _clients =
-    [
-        new("a", ProtocolVersion.Mqtt5), new("b", ProtocolVersion.Mqtt5), new("c", ProtocolVersion.Mqtt311),
-    ];
+    private FuzzedClient[] _clients = [];
 
     private TestBroker _broker = null!;
     private int _published;
@@ -31,6 +28,7 @@ internal sealed class SessionFuzzer(int seed)
 
     public async Task RunAsync(int steps)
     {
+        _clients = [new("a", ProtocolVersion.Mqtt5, _steps), new("b", ProtocolVersion.Mqtt5, _steps), new("c", ProtocolVersion.Mqtt311, _steps)];
         _broker = await TestBroker.StartAsync(new BrokerOptions { QosZeroPatience = TimeSpan.Zero });
         await using var broker = _broker;
         for (var step = 0; step < steps; step++)
@@ -243,7 +241,7 @@ internal sealed class SessionFuzzer(int seed)
         _published++;
         foreach (var one in _clients)
         {
-            one.Model.OnPublished(topic, payload, qualityOfService, retain, client.Id, _published, isCertain: true);
+            one.Model.OnPublished(topic, payload, qualityOfService, retain, client.Id, _published);
         }
 
         if (retain && payload.Length == 0)

@@ -139,7 +139,7 @@ public sealed class MqttAttackTests(MqttAttackTests.Scene scene) : IClassFixture
         Assert.Equal(401, (await Products.SendAsync(HttpMethod.Get, "/api/v1/products/acme", token: token)).Status);
     }
 
-    /// <summary>Whether a product or a device is there is not told by the answer, which is the same to the byte. That it is not told by time is measured by <see cref="TimingTests"/>.</summary>
+    /// <summary>Whether a product or a device is there is not told by the answer, which is the same to the byte. That it is not told by time is measured by the TimingTests of the broker.</summary>
     [Fact]
     public async Task Every_wrong_credential_has_the_same_answer()
     {

@@ -51,7 +51,7 @@ internal abstract class MemoryLoad(BenchOptions options, double scale) : IDispos
     protected void Hold(IDisposable connection) => _held.Add(connection);
 
     /// <summary>Does something many times, a few at once.</summary>
-    protected static Task ForEachAsync(int count, CancellationToken cancellationToken, Func<int, CancellationToken, Task> action)
+    protected static Task ForEachAsync(int count, Func<int, CancellationToken, Task> action, CancellationToken cancellationToken)
         => Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (index, token) => await action(index, token));
 
     /// <summary>Connects a client, which is held until the end and reads nothing by itself.</summary>

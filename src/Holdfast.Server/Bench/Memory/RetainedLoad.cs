@@ -24,7 +24,7 @@ internal sealed class RetainedLoad(BenchOptions options, double scale) : MemoryL
     /// <inheritdoc/>
     public override Task CleanUpAsync() => PublishAsync("remove", 0, CancellationToken.None);
 
-    private Task AskAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Clients), cancellationToken, async (index, token) =>
+    private Task AskAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Clients), async (index, token) =>
     {
         BenchConnection client = await ConnectAsync($"a{index}", token);
         ReadOnlyMemory<byte> request = client.EncodeSubscribe($"bench/{Run}/#", QualityOfService.AtLeastOnce);
@@ -32,7 +32,7 @@ internal sealed class RetainedLoad(BenchOptions options, double scale) : MemoryL
         {
             await client.SendAsync(request, token);
         }
-    });
+    }, cancellationToken);
 
     /// <summary>A retained message without a payload removes the one that is there.</summary>
     private Task PublishAsync(string purpose, int payloadBytes, CancellationToken cancellationToken) => BulkPublisher.PublishAsync(

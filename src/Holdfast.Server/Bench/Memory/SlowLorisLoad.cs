@@ -25,23 +25,23 @@ internal sealed class SlowLorisLoad(BenchOptions options, double scale) : Memory
         new("more peers, 1 byte before the end of a PUBLISH of 250 kB", Scaled(Peers), PublishAsync),
     ];
 
-    private Task BeginAsync(ReadOnlyMemory<byte> begun, CancellationToken cancellationToken) => ForEachAsync(Scaled(Peers), cancellationToken, async (_, token) =>
+    private Task BeginAsync(ReadOnlyMemory<byte> begun, CancellationToken cancellationToken) => ForEachAsync(Scaled(Peers), async (_, token) =>
     {
         Stream peer = await BenchStream.OpenAsync(Options, token);
         Hold(peer);
         await SendAsync(peer.WriteAsync(begun, token).AsTask());
-    });
+    }, cancellationToken);
 
     private Task PublishAsync(CancellationToken cancellationToken)
     {
         var template = new PublishTemplate(new PublisherPlan($"bench/{Run}", QualityOfService.AtLeastOnce, LargestPayload), Options.Version);
         byte[] packet = new byte[template.Length];
         template.Write(packet, 1, 0);
-        return ForEachAsync(Scaled(Peers), cancellationToken, async (index, token) =>
+        return ForEachAsync(Scaled(Peers), async (index, token) =>
         {
             BenchConnection peer = await ConnectAsync($"l{index}", token);
             await SendAsync(peer.SendAsync(packet.AsMemory(..^1), token).AsTask());
-        });
+        }, cancellationToken);
     }
 
     private static async Task SendAsync(Task sending)

@@ -23,11 +23,11 @@ internal sealed class SlowReaderLoad(BenchOptions options, double scale) : Memor
         new("the same, 20 MB more at QoS 0", Scaled(Readers), PublishUnacknowledgedAsync),
     ];
 
-    private Task SubscribeAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Readers), cancellationToken, async (index, token) =>
+    private Task SubscribeAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Readers), async (index, token) =>
     {
         BenchConnection reader = await ConnectAsync($"r{index}", token);
         await reader.SubscribeAsync(Topic, QualityOfService.AtLeastOnce, token);
-    });
+    }, cancellationToken);
 
     private Task PublishAsync(CancellationToken cancellationToken)
         => BulkPublisher.PublishAsync(Options, $"bench-{Run}-p", Enumerable.Repeat(Template(QualityOfService.AtLeastOnce), Messages), new BenchErrors(), cancellationToken);

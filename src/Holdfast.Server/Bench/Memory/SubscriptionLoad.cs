@@ -20,7 +20,7 @@ internal sealed class SubscriptionLoad(BenchOptions options, double scale) : Mem
     private Task SubscribeAsync(CancellationToken cancellationToken)
     {
         int clients = (Scaled(Subscriptions) + OfEach - 1) / OfEach;
-        return ForEachAsync(clients, cancellationToken, async (client, token) =>
+        return ForEachAsync(clients, async (client, token) =>
         {
             BenchConnection connection = await ConnectAsync($"s{client}", token);
             int end = Math.Min(Scaled(Subscriptions), (client + 1) * OfEach);
@@ -28,7 +28,7 @@ internal sealed class SubscriptionLoad(BenchOptions options, double scale) : Mem
             {
                 await connection.SubscribeAsync(Packet(Enumerable.Range(first, Math.Min(InOnePacket, end - first))), token);
             }
-        });
+        }, cancellationToken);
     }
 
     private ReadOnlyMemory<byte> Packet(IEnumerable<int> numbers)

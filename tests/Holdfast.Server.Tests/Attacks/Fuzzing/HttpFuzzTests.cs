@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Holdfast.Testing;
 using Holdfast.Testing.Fuzzing;
 
 namespace Holdfast.Server.Tests.Attacks.Fuzzing;
@@ -41,7 +40,7 @@ public sealed class HttpFuzzTests : IAsyncLifetime
         Assert.Equal(200, (await GetAsync("/health/live")).Status);
         Assert.DoesNotContain("Unhandled", _products.Server.Output, StringComparison.Ordinal);
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {run.FirstSeed}: {tried} requests in {run.Seconds:0} s, 0 faults; answers {string.Join(", ", statuses.Select(one => $"{one.Key}: {one.Value}"))}");
-        Assert.True(statuses.Keys.Count(status => status is >= 200 and < 300) > 0 && statuses.Count > 5, "Hardly anything was reached: the run shows nothing.");
+        Assert.True(statuses.Keys.Any(status => status is >= 200 and < 300) && statuses.Count > 5, "Hardly anything was reached: the run shows nothing.");
     }
 
     private Task<RawAnswer> GetAsync(string path) => RawHttp.SendAsync(_products.Server.HttpPort, Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"), isWhole: true);
