@@ -42,7 +42,7 @@ internal static class RawHttp
             while (received.Length < MostRead && (count = await socket.ReceiveAsync(buffer, limit.Token)) > 0)
             {
                 received.Write(buffer.AsSpan(0, count));
-                if (Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)Math.Min(received.Length, 2048)).Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+                if (Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)Math.Min(received.Length, 2048)).Contains("Content-Type: text/event-stream", StringComparison.OrdinalIgnoreCase))
                 {
                     break;
                 }
