@@ -84,9 +84,18 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return Write(connection, record, unconfirmed, terms.Identifiers, touched);
         }
 
-        if (qualityOfService == QualityOfService.ExactlyOnce && session.IsPersistent)
+        if (qualityOfService == QualityOfService.ExactlyOnce)
         {
-            return Assign(partition, offset, source, retainFlag);
+            // Also in a session that is to be kept no longer: it was kept when these were assigned.
+            if (source == DeliverySource.Log && session.AssignedThrough is { } through && offset < through[partition])
+            {
+                return SendResult.Skipped;
+            }
+
+            if (session.IsPersistent)
+            {
+                return Assign(partition, offset, source, retainFlag);
+            }
         }
 
         if (session.Outbound.IsFull)
@@ -113,6 +122,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (message.Share is { } share)
         {
             terms = share.TermsOf(session);
+        }
+        else if (message.Retained)
+        {
+            // It is older than the subscription that asked for it.
+            terms = new DeliveryTerms(message.QualityOfService, noLocal: false, retainAsPublished: true, message.Identifier == 0 ? [] : new ReadOnlySpan<uint>(in message.Identifier));
         }
         else
         {
@@ -238,11 +252,6 @@ internal sealed class SessionSender(SessionServices services, Session session) :
 
     private SendResult Assign(int partition, long offset, DeliverySource source, bool retainFlag)
     {
-        if (source == DeliverySource.Log && session.AssignedThrough is { } through && offset < through[partition])
-        {
-            return SendResult.Skipped;
-        }
-
         if (session.Outbound.IsFull || WaitsForCommitter)
         {
             return SendResult.Blocked;

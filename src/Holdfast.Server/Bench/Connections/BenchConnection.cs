@@ -64,9 +64,16 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
     /// <param name="qualityOfService">The quality of service.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BenchException">The broker refused.</exception>
-    public async Task SubscribeAsync(string filter, QualityOfService qualityOfService, CancellationToken cancellationToken)
+    public Task SubscribeAsync(string filter, QualityOfService qualityOfService, CancellationToken cancellationToken)
+        => SubscribeAsync(EncodeSubscribe(filter, qualityOfService), cancellationToken);
+
+    /// <summary>Sends a SUBSCRIBE and waits for the answer. Not together with <see cref="RunAsync"/>.</summary>
+    /// <param name="packet">The whole packet.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="BenchException">The broker refused.</exception>
+    public async Task SubscribeAsync(ReadOnlyMemory<byte> packet, CancellationToken cancellationToken)
     {
-        await SendAsync(EncodeSubscribe(filter, qualityOfService), cancellationToken);
+        await SendAsync(packet, cancellationToken);
         (FrameHeader header, ReadOnlyMemory<byte> body) = await ReadPacketAsync(cancellationToken);
         if (header.Type != PacketType.SubAck || body.Span[^1] > 2)
         {

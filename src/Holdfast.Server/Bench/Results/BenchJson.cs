@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Server.Bench.Memory;
 using Holdfast.Server.Bench.Suite;
 
 namespace Holdfast.Server.Bench.Results;
@@ -8,4 +9,5 @@ namespace Holdfast.Server.Bench.Results;
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(BenchComparison))]
 [JsonSerializable(typeof(SuiteResult))]
+[JsonSerializable(typeof(MemoryResult))]
 internal sealed partial class BenchJson : JsonSerializerContext;
