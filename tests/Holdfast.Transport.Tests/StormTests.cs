@@ -1,3 +1,4 @@
+using Holdfast.Broker;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Transport.Tests;
@@ -10,7 +11,7 @@ public sealed class StormTests
     [Fact]
     public async Task Everybody_is_let_in_and_who_stands_goes_on_publishing()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(new BrokerOptions { ConnectsAtOnce = 50 });
         using var standing = await RawClient.ConnectAsync(server, "standing");
         var opened = new List<RawClient>();
         for (var count = 0; count < Clients; count++)
