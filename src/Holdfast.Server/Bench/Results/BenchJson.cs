@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Holdfast.Server.Bench.Growth;
+using Holdfast.Server.Bench.Scale;
 using Holdfast.Server.Bench.Suite;
 
 namespace Holdfast.Server.Bench.Results;
@@ -8,4 +10,6 @@ namespace Holdfast.Server.Bench.Results;
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(BenchComparison))]
 [JsonSerializable(typeof(SuiteResult))]
+[JsonSerializable(typeof(ScaleResult))]
+[JsonSerializable(typeof(GrowthResult))]
 internal sealed partial class BenchJson : JsonSerializerContext;

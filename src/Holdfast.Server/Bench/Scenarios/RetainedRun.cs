@@ -34,7 +34,7 @@ internal sealed class RetainedRun(BenchOptions options) : IBenchSource
         finally
         {
             _retrievers.ForEach(retriever => retriever.Connection.Dispose());
-            await RemoveAsync();
+            await (options.LeavesRetained ? Task.CompletedTask : RemoveAsync());
         }
 
         return result with { Errors = _errors.ToList() };
