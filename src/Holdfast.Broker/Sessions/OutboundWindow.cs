@@ -26,7 +26,7 @@ internal enum OutboundState : byte
 }
 
 /// <summary>Where a message comes from: the log as the session reads it, the retained messages, or a shared subscription.</summary>
-internal readonly record struct DeliverySource(bool Retained, SharedSubscription? Share)
+internal readonly record struct DeliverySource(bool Retained, SharedSubscription? Share, uint Identifier = 0)
 {
     public static DeliverySource Log => default;
 
@@ -44,6 +44,9 @@ internal struct OutboundMessage
 
     /// <summary>Sent because it was retained.</summary>
     public bool Retained;
+
+    /// <summary>Of a retained message, the identifier of the subscription that asked for it [MQTT-3.3.4-3]; 0 for none.</summary>
+    public uint Identifier;
 
     /// <summary>Sent before on an earlier connection: DUP is set [MQTT-3.3.1-1].</summary>
     public bool SentBefore;
@@ -103,6 +106,7 @@ internal sealed class OutboundWindow
             State = state,
             Retained = source.Retained,
             Share = source.Share,
+            Identifier = source.Identifier,
             RetainFlag = retainFlag,
         });
         return packetId;

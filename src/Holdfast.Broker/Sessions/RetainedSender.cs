@@ -79,10 +79,11 @@ internal sealed class RetainedSender(SessionServices services, Session session, 
             var subscription = replay.Subscription;
             ReadOnlySpan<uint> identifiers = subscription.Identifier == 0 ? [] : [subscription.Identifier];
             var terms = new DeliveryTerms(subscription.Options.QualityOfService, noLocal: false, retainAsPublished: true, identifiers);
+            var source = DeliverySource.RetainedMessages with { Identifier = subscription.Identifier };
             for (var index = 0; index < _page.Count; index++)
             {
                 var message = _page[index].Message;
-                if (session.Sender.TrySend(message.Partition, message.Offset, message.Read(), terms, DeliverySource.RetainedMessages, touched) == SendResult.Blocked)
+                if (session.Sender.TrySend(message.Partition, message.Offset, message.Read(), terms, source, touched) == SendResult.Blocked)
                 {
                     GoBackTo(replay, index);
                     return false;

@@ -71,9 +71,16 @@ internal sealed class SessionRegistry(SessionServices services)
             var previousOwner = existing?.Claimant;
             var isPresent = existing is { IsPersistent: true } && !cleanStart && (previousOwner is not null || !hasExpired(existing));
             var session = isPresent ? existing! : new Session(services, NewId(), product, clientId);
+            if (existing is not null && !isPresent)
+            {
+                // Whoever had it has nothing to let go any more: what it would store of it would replace what is stored of the new one.
+                existing.Claimant = null;
+            }
+
             lock (session.Lock)
             {
-                session.Epoch++;
+                // Also a new session goes on from the epoch of the one that it replaces, or the store would take it for the older of the two.
+                session.Epoch = (existing?.Epoch ?? 0) + 1;
                 session.Claimant = connection;
                 session.ExpirySeconds = expirySeconds;
             }

@@ -34,6 +34,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (connection.Output.IsClogged)
         {
             services.Metrics.QosZeroDropped.Add(1);
+            services.Refusals.Note("QoS 0 message", "subscriber does not read", $"to {session.ClientId} of {session.Product}.");
             return;
         }
 
@@ -46,7 +47,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         }
         else
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
         }
     }
 
@@ -83,9 +84,18 @@ internal sealed class SessionSender(SessionServices services, Session session) :
             return Write(connection, record, unconfirmed, terms.Identifiers, touched);
         }
 
-        if (qualityOfService == QualityOfService.ExactlyOnce && session.IsPersistent)
+        if (qualityOfService == QualityOfService.ExactlyOnce)
         {
-            return Assign(partition, offset, source, retainFlag);
+            // Also in a session that is to be kept no longer: it was kept when these were assigned.
+            if (source == DeliverySource.Log && session.AssignedThrough is { } through && offset < through[partition])
+            {
+                return SendResult.Skipped;
+            }
+
+            if (session.IsPersistent)
+            {
+                return Assign(partition, offset, source, retainFlag);
+            }
         }
 
         if (session.Outbound.IsFull)
@@ -113,6 +123,11 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         {
             terms = share.TermsOf(session);
         }
+        else if (message.Retained)
+        {
+            // It is older than the subscription that asked for it.
+            terms = new DeliveryTerms(message.QualityOfService, noLocal: false, retainAsPublished: true, message.Identifier == 0 ? [] : new ReadOnlySpan<uint>(in message.Identifier));
+        }
         else
         {
             _ = session.Subscriptions.TryGetTerms(record.Topic, message.Partition, message.Offset, out terms);
@@ -122,7 +137,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         message.RetainFlag |= terms.RetainAsPublished && record.Retain;
         if (!MessageWriter.TryWrite(session.Connection!, record, message, terms.Identifiers, services))
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
             session.Outbound.Finish(place);
             return false;
         }
@@ -227,7 +242,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     {
         if (!MessageWriter.TryWrite(connection, record, message, identifiers, services))
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
             return SendResult.TooLarge;
         }
 
@@ -237,11 +252,6 @@ internal sealed class SessionSender(SessionServices services, Session session) :
 
     private SendResult Assign(int partition, long offset, DeliverySource source, bool retainFlag)
     {
-        if (source == DeliverySource.Log && session.AssignedThrough is { } through && offset < through[partition])
-        {
-            return SendResult.Skipped;
-        }
-
         if (session.Outbound.IsFull || WaitsForCommitter)
         {
             return SendResult.Blocked;

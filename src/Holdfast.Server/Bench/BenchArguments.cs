@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Holdfast.Server.Bench.Connections;
 using Holdfast.Server.Bench.Growth;
+using Holdfast.Server.Bench.Memory;
 using Holdfast.Server.Bench.Results;
 using Holdfast.Server.Bench.Scale;
 using Holdfast.Server.Bench.Suite;
@@ -27,7 +28,7 @@ internal sealed class BenchArguments(Terminal terminal)
     /// <summary>Makes the command.</summary>
     public Command Build()
     {
-        string[] examples = [.. BenchScenarios.All.Select(definition => $"  holdfast bench {definition.Name} {definition.Example}"), $"  holdfast bench {CompareExample}", $"  holdfast bench {SuiteArguments.Example}", $"  holdfast bench {ScaleArguments.Example}", $"  holdfast bench {GrowthArguments.Example}"];
+        string[] examples = [.. BenchScenarios.All.Select(definition => $"  holdfast bench {definition.Name} {definition.Example}"), $"  holdfast bench {CompareExample}", $"  holdfast bench {SuiteArguments.Example}", $"  holdfast bench {ScaleArguments.Example}", $"  holdfast bench {GrowthArguments.Example}", $"  holdfast bench {MemoryArguments.Example}"];
         var bench = new Command("bench", $"Load any MQTT broker and measure it: throughput, latency, the broker's CPU, memory and files.\n\nExamples:\n{string.Join('\n', examples)}");
         foreach (ScenarioDefinition definition in BenchScenarios.All)
         {
@@ -43,6 +44,7 @@ internal sealed class BenchArguments(Terminal terminal)
         bench.Add(new SuiteArguments(terminal).Build());
         bench.Add(new ScaleArguments(terminal, TimeProvider.System).Build());
         bench.Add(new GrowthArguments(terminal, TimeProvider.System).Build());
+        bench.Add(new MemoryArguments(terminal).Build());
         return bench;
     }
 

@@ -1,11 +1,13 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport;
+using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -145,6 +147,7 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
+            MemoryLimit = options.MemoryLimitBytes ?? ProcessMemory.DefaultLimit,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
         var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions, _stores.Identities);
@@ -179,10 +182,13 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private async Task ListenAsync(ServeOptions options, BrokerOptions brokerOptions, CancellationToken cancellationToken)
     {
+        var files = OpenFiles.OfThisProcess();
+        _metrics.AddGauge("holdfast_open_connections", () => files.Connections, "Sockets of clients that are open, of MQTT and of HTTP.");
+        _metrics.AddGauge("holdfast_open_connections_limit", () => files.Most, "How many there may be, for the files that the process may open.");
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), files, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
             _stores.Cluster?.Requests = _http.AnswerAsync;
         }
@@ -191,7 +197,7 @@ internal sealed class NodeHost : IAsyncDisposable
         if (mqtt.Count > 0)
         {
             var listeners = mqtt.ConvertAll(listen => ToListener(listen, options));
-            _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
+            _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers, files);
             await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
             if (listeners.Any(listener => listener.AllowAnonymous))
             {
@@ -217,6 +223,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.Anonymous ?? (listen.IsLoopback || options.AllowAnonymous))
     {
         ClientCertificates = listen.ClientCertificates,
+        Limits = listen.Limits,
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };

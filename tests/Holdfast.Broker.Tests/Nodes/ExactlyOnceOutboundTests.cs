@@ -137,6 +137,29 @@ public sealed class ExactlyOnceOutboundTests
         await subscriber.MessageAsync("2");
     }
 
+    /// <summary>After a restart the cursor stands at the first message that is not complete, and the log is read from there.</summary>
+    [Fact]
+    public async Task What_is_complete_does_not_come_again_to_a_session_that_is_to_be_kept_no_longer()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var subscriber = await broker.ConnectAsync("subscriber");
+        await subscriber.SubscribeAsync("a", QualityOfService.ExactlyOnce);
+        await broker.PublishAsync("a", "1");
+        await broker.PublishAsync("a", "2");
+        var first = await subscriber.MessageAsync();
+        await subscriber.MessageAsync("2");
+        await broker.CrashAsync();
+
+        var again = await broker.ConnectAsync("subscriber", expirySeconds: 0);
+        Assert.True(again.ConnAck.SessionPresent);
+        var repeated = await again.TakeAsync(PacketType.Publish);
+        await again.AnswerAsync(repeated);
+        await broker.PublishAsync("a", "3");
+        var next = await again.TakeAsync(PacketType.Publish);
+
+        Assert.Equal(("1", first.PacketId, true, "3"), (repeated.Payload, repeated.PacketId, repeated.Duplicate, next.Payload));
+    }
+
     [Fact]
     public async Task A_PUBREC_for_nothing_is_answered_with_its_reason()
     {

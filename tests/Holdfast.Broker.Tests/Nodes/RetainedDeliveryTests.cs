@@ -42,6 +42,23 @@ public sealed class RetainedDeliveryTests
         Assert.Equal(expected, received);
     }
 
+    /// <summary>A retained message is older than the subscription that asks for it, and comes with that one's identifier [MQTT-3.3.4-3].</summary>
+    [Theory]
+    [InlineData(QualityOfService.AtMostOnce)]
+    [InlineData(QualityOfService.AtLeastOnce)]
+    [InlineData(QualityOfService.ExactlyOnce)]
+    public async Task A_retained_message_tells_the_identifier_of_the_subscription_that_asked_for_it(QualityOfService qualityOfService)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        await broker.PublishAsync("a/b", "1", QualityOfService.ExactlyOnce, retain: true);
+        var subscriber = await broker.ConnectAsync("subscriber");
+
+        await subscriber.SubscribeAsync("other", identifier: 7);
+        await subscriber.SubscribeAsync("a/+", qualityOfService, identifier: 8);
+
+        Assert.Equal([8u], (await subscriber.MessageAsync()).Identifiers);
+    }
+
     [Fact]
     public async Task Retained_messages_that_were_not_confirmed_are_sent_again()
     {

@@ -54,6 +54,48 @@ public sealed class TakeOverTests
         Assert.True((await broker.ConnectAsync("client")).ConnAck.SessionPresent);
     }
 
+    /// <summary>What is stored of a session counts by its epoch, and a session that was connected often has a high one.</summary>
+    [Fact]
+    public async Task A_clean_start_after_many_connections_is_what_the_store_remembers()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        for (var count = 0; count < 3; count++)
+        {
+            var old = await broker.ConnectAsync("client");
+            await old.SubscribeAsync("old");
+            await old.LoseAsync();
+        }
+
+        var current = await broker.ConnectAsync("client", cleanStart: true);
+        Assert.Equal([ReasonCode.GrantedQos1], (await current.SubscribeAsync("new")).Reasons);
+        await broker.CrashAsync();
+        await broker.PublishAsync("old", "of the session that was discarded");
+        await broker.PublishAsync("new", "1");
+
+        var again = await broker.ConnectAsync("client");
+        Assert.True(again.ConnAck.SessionPresent);
+        await again.MessageAsync("1");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3600)]
+    public async Task A_session_that_a_clean_start_has_taken_from_a_standing_connection_does_not_come_back(uint expirySeconds)
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var old = await broker.ConnectAsync("client");
+        await old.SubscribeAsync("old");
+        var current = await broker.ConnectAsync("client", expirySeconds, cleanStart: true);
+        await old.LoseAsync();
+        await current.PingAsync();
+
+        await broker.CrashAsync();
+        await broker.PublishAsync("old", "of the session that was discarded");
+        var again = await broker.ConnectAsync("client");
+        Assert.Equal(expirySeconds > 0, again.ConnAck.SessionPresent);
+        await again.AssertNothingCameAsync();
+    }
+
     [Fact]
     public async Task The_will_of_the_connection_that_is_taken_over_is_published_unless_it_may_wait()
     {

@@ -55,10 +55,9 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
         return true;
     });
 
-    public async ValueTask<bool> SaveSubscriptionsAsync(
+    public ValueTask<bool> SaveSubscriptionsAsync(
         ulong sessionId, IReadOnlyList<StoredSubscription> saved, IReadOnlyList<string> removedFilters)
-    {
-        await Change(() =>
+        => Change(() =>
         {
             if (!_sessions.TryGetValue(sessionId, out var session))
             {
@@ -79,8 +78,6 @@ public sealed class MemoryStateStore : ISessionStore, ICheckpointStore, IIntegra
             _sessions[sessionId] = session with { Subscriptions = [.. byFilter.Values] };
             return true;
         });
-        return true;
-    }
 
     public async ValueTask RemoveAsync(ulong sessionId) => await Change(() => _sessions.Remove(sessionId));
 

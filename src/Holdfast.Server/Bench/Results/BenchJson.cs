@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Holdfast.Server.Bench.Growth;
+using Holdfast.Server.Bench.Memory;
 using Holdfast.Server.Bench.Scale;
 using Holdfast.Server.Bench.Suite;
 
@@ -12,4 +13,5 @@ namespace Holdfast.Server.Bench.Results;
 [JsonSerializable(typeof(SuiteResult))]
 [JsonSerializable(typeof(ScaleResult))]
 [JsonSerializable(typeof(GrowthResult))]
+[JsonSerializable(typeof(MemoryResult))]
 internal sealed partial class BenchJson : JsonSerializerContext;
