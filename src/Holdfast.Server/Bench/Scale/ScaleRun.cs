@@ -133,7 +133,7 @@ internal sealed class ScaleRun(ScaleOptions options, Action<string> tell)
         string subject = $"{BenchFigure.Number(options.Topics)} retained messages";
         return
         [
-            ScaleLine.Of(subject, "stored/s, one publisher", result.Retained!.StoredPerSecond, BenchFigure.Count),
+            ScaleLine.Of(subject, "stored/s, ten publishers with twenty in flight each", result.Retained!.StoredPerSecond, BenchFigure.Count),
             ScaleLine.Of(subject, "retrieved/s by a wildcard", result.PerSecond, BenchFigure.Count, new SuiteGoal(300_000, false)),
             ScaleLine.Of(subject, "RSS for each", (double)(after - before) / options.Topics, BenchFigure.Bytes),
             ScaleLine.Of(subject, "ready after SIGKILL", killed.TotalSeconds, Seconds, AtMost(5)),

@@ -27,6 +27,8 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     private const string MosquittoProgram = "/usr/sbin/mosquitto";
     private const string NatsProgram = "/usr/sbin/nats-server";
 
+    private static readonly BenchCarrier[] MosquittoCarriers = [BenchCarrier.Tcp, BenchCarrier.Tls, BenchCarrier.WebSocket];
+    private static readonly BenchCarrier[] NatsCarriers = [BenchCarrier.Tcp, BenchCarrier.WebSocket];
     private static readonly string[] Schemes = ["mqtt", "mqtts", "ws", "http"];
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
@@ -34,8 +36,8 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     public static readonly IReadOnlyList<SuiteBroker> All =
     [
         new(Holdfast, [], StartHoldfastAsync),
-        new(Mosquitto, [MosquittoProgram, "-h"], (directory, cancellationToken) => StartExternalAsync(MosquittoProgram, MosquittoConfiguration, directory, cancellationToken)),
-        new(Nats, [NatsProgram, "--version"], (directory, cancellationToken) => StartExternalAsync(NatsProgram, NatsConfiguration, directory, cancellationToken)),
+        new(Mosquitto, [MosquittoProgram, "-h"], (directory, cancellationToken) => StartExternalAsync(MosquittoProgram, MosquittoCarriers, MosquittoConfiguration, directory, cancellationToken)),
+        new(Nats, [NatsProgram, "--version"], (directory, cancellationToken) => StartExternalAsync(NatsProgram, NatsCarriers, NatsConfiguration, directory, cancellationToken)),
     ];
 
     /// <summary>The name of a broker as the table writes it.</summary>
@@ -129,15 +131,19 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     }
 
     private static async Task<RunningBroker> StartExternalAsync(
-        string program, Func<IReadOnlyDictionary<BenchCarrier, int>, string, string> configuration, string directory, CancellationToken cancellationToken)
+        string program, BenchCarrier[] carriers, Func<IReadOnlyDictionary<BenchCarrier, int>, string, string> configuration, string directory, CancellationToken cancellationToken)
     {
-        Dictionary<BenchCarrier, int> ports = FindFreePorts();
+        Dictionary<BenchCarrier, int> ports = FindFreePorts(carriers);
         string file = Path.Combine(directory, "broker.conf");
         await File.WriteAllTextAsync(file, configuration(ports, directory), cancellationToken);
         var broker = new ExternalBroker(program, ["-c", file]);
         try
         {
-            await broker.WaitForListenerAsync(ports[BenchCarrier.Tcp], StartTimeout, cancellationToken);
+            foreach (int port in ports.Values)
+            {
+                await broker.WaitForListenerAsync(port, StartTimeout, cancellationToken);
+            }
+
             return new RunningBroker(ports, broker.Id, directory, broker);
         }
         catch
@@ -148,12 +154,12 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     }
 
     // These brokers cannot choose a port and tell it. Another process could take one of these first; then the start fails and says so.
-    private static Dictionary<BenchCarrier, int> FindFreePorts()
+    private static Dictionary<BenchCarrier, int> FindFreePorts(BenchCarrier[] carriers)
     {
         var listeners = new Dictionary<BenchCarrier, TcpListener>();
         try
         {
-            foreach (BenchCarrier carrier in Enum.GetValues<BenchCarrier>())
+            foreach (BenchCarrier carrier in carriers)
             {
                 listeners[carrier] = new TcpListener(IPAddress.Loopback, 0);
                 listeners[carrier].Start();
