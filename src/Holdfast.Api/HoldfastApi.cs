@@ -71,6 +71,7 @@ public static class HoldfastApi
         ProductEndpoints.Map(endpoints, options);
         ProductSettingsEndpoints.Map(endpoints, options);
         ProductRetentionEndpoint.Map(endpoints, options);
+        LimitEndpoints.Map(endpoints, options);
         DeviceEndpoints.Map(endpoints, options);
         TokenEndpoints.Map(endpoints, options);
         DeliveryEndpoints.Map(endpoints, options);

@@ -23,6 +23,8 @@ public sealed class BrokerMetrics : IDisposable
         TrimmedUnread = _meter.CreateCounter<long>("holdfast_trimmed_unread", description: "Records that retention removed before a session had read them.");
         DamagedUnread = _meter.CreateCounter<long>("holdfast_damaged_unread", description: "Damaged records that a session could not be sent.");
         WillsPublished = _meter.CreateCounter<long>("holdfast_wills_published", description: "Wills published.");
+        SubscribeRefused = _meter.CreateCounter<long>("holdfast_subscribe_refused", description: "Subscriptions refused, by reason.");
+        Limited = _meter.CreateCounter<long>("holdfast_limited", description: "Times that a limit was reached, by whose it is (scope), which it is (limit) and what was done (answer: wait, refuse or drop).");
         PublishRefused = _meter.CreateCounter<long>("holdfast_publish_refused", description: "Publishes refused, by reason.");
     }
 
@@ -56,8 +58,22 @@ public sealed class BrokerMetrics : IDisposable
     /// <summary>Wills published.</summary>
     public Counter<long> WillsPublished { get; }
 
+    /// <summary>Subscriptions refused.</summary>
+    public Counter<long> SubscribeRefused { get; }
+
+    /// <summary>Limits reached.</summary>
+    public Counter<long> Limited { get; }
+
     /// <summary>Publishes refused.</summary>
     public Counter<long> PublishRefused { get; }
+
+    /// <summary>Counts that a limit was reached.</summary>
+    /// <param name="scope">Whose: <c>listener</c>, <c>product</c>, <c>device</c>, <c>client</c> or <c>node</c>.</param>
+    /// <param name="limit">Which.</param>
+    /// <param name="answer">What was done: <c>wait</c>, <c>refuse</c> or <c>drop</c>.</param>
+    /// <param name="count">How many times.</param>
+    public void CountLimited(string scope, string limit, string answer, long count = 1)
+        => Limited.Add(count, new KeyValuePair<string, object?>("scope", scope), new KeyValuePair<string, object?>("limit", limit), new KeyValuePair<string, object?>("answer", answer));
 
     /// <summary>Adds a gauge.</summary>
     /// <param name="name">Its name, with the prefix <c>holdfast_</c>.</param>

@@ -6,6 +6,8 @@ using Holdfast.Broker.Custody;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
+using Holdfast.Broker.Limits;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.Retention;
@@ -97,6 +99,15 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>How far its sessions are.</summary>
     public ISessionPositions SessionPositions => new SessionPositions(_registry, _services.Feed);
+
+    /// <summary>Tells operators what is refused and dropped; the transport has something to tell too.</summary>
+    public RefusalLog Refusals => _services.Refusals;
+
+    /// <summary>Whether it has more to do than it can.</summary>
+    public OverloadLevel Overload => _services.Overload.Level;
+
+    /// <summary>The counters.</summary>
+    public BrokerMetrics Metrics => _services.Metrics;
 
     /// <summary>Number of network connections.</summary>
     public int ConnectionCount => _connections.Count;
@@ -228,13 +239,15 @@ public sealed class BrokerNode : IAsyncDisposable
         }
 
         AddGauges();
-        _loops.Add(EveryAsync(CommitMonitor.Interval, _services.Monitor.Judge));
+        _loops.Add(EveryAsync(CommitMonitor.Interval, Judge));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), CheckSilence));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
         _loops.Add(EveryAsync(TimeSpan.FromMinutes(1), KeepLimitsAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), _services.IdentityConnections.WriteAsync));
+        _loops.Add(EveryAsync(RefusalLog.Interval, _services.Refusals.Tell));
+        _loops.Add(EveryAsync(TimeSpan.FromMinutes(1), _services.Ledger.Forget));
         if (_backbone is not null)
         {
             _loops.Add(EveryAsync(TimeSpan.FromMilliseconds(500), FollowIdentitiesAsync));
@@ -263,6 +276,11 @@ public sealed class BrokerNode : IAsyncDisposable
         metrics.AddGauge("holdfast_log_bytes", () => _services.Log.GetStatistics().Bytes, "Bytes of the log on disk.");
         metrics.AddGauge("holdfast_log_damaged_records", () => _services.Log.GetStatistics().DamagedRecords, "Records found damaged, never served.");
         metrics.AddGauge("holdfast_calls_waiting", () => _calls.Waiting, "Device calls that wait for an answer.");
+        metrics.AddGauge("holdfast_connects_waiting", () => _services.ConnectPlaces.Waiting, "Clients whose sessions wait for their turn to be brought.");
+        metrics.AddGauge("holdfast_overload", () => (int)_services.Overload.Level, "0 normally, 1 while publishers are slowed down, 2 while QoS 0 is dropped and nobody new is let in.");
+        metrics.AddGauge("holdfast_commit_age_milliseconds", () => (long)_services.Overload.CommitAge.TotalMilliseconds, "How long the oldest append has waited for its commit.");
+        metrics.AddGauge("holdfast_memory_bytes", _services.Options.MemoryInUse, "Memory in use, without what is mapped of files.");
+        metrics.AddGauge("holdfast_memory_limit_bytes", () => _services.Options.MemoryLimit, "Memory that may be used before publishers are slowed down: at 80 % of it.");
         metrics.AddGauge("holdfast_committing", () => Health.State == CommitState.Committing ? 1 : 0, "1 while the node commits.");
     }
 
@@ -291,6 +309,12 @@ public sealed class BrokerNode : IAsyncDisposable
             // A node whose housekeeping has died must not go on as if it lived.
             _services.Feed.OnFatal(exception);
         }
+    }
+
+    private void Judge()
+    {
+        _services.Monitor.Judge();
+        _services.Overload.Judge(_connections.Select(static one => one.Key));
     }
 
     private void CheckSilence()

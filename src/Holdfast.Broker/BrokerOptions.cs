@@ -1,3 +1,5 @@
+using Holdfast.Broker.Limits.Overload;
+
 namespace Holdfast.Broker;
 
 /// <summary>The limits and times of a broker. Every limit has an answer: back-pressure, or a refusal with a reason.</summary>
@@ -29,6 +31,18 @@ public sealed record BrokerOptions
 
     /// <summary>A connection that has not sent a whole CONNECT by then is closed.</summary>
     public TimeSpan ConnectDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The memory that the process may use, in bytes; near it publishers are slowed down, then QoS 0 is dropped and nobody new let in.</summary>
+    public long MemoryLimit { get; init; } = ProcessMemory.DefaultLimit;
+
+    /// <summary>Reads how much memory is in use.</summary>
+    public Func<long> MemoryInUse { get; init; } = ProcessMemory.InUse;
+
+    /// <summary>How many clients are let in at once; the others wait in the order in which they have come.</summary>
+    public int ConnectsAtOnce { get; init; } = 4096;
+
+    /// <summary>A packet that is not complete by then ends its connection, also without a keep-alive.</summary>
+    public TimeSpan PacketDeadline { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>A commit that takes longer makes the node unready.</summary>
     public TimeSpan StallThreshold { get; init; } = TimeSpan.FromSeconds(1);

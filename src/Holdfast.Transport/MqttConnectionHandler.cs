@@ -29,7 +29,10 @@ internal sealed class MqttConnectionHandler(BrokerNode node, MqttListener listen
         var connection = node.Accept(output, new ConnectionInfo(channel.Remote, listener.AllowAnonymous)
         {
             Address = channel.Address,
+            Listener = listener.EndPoint.ToString(),
+            Limits = listener.Limits,
             Certificate = channel.Certificate,
+            Intermediates = channel.Intermediates,
             RequiresCertificate = listener.ClientCertificates == ClientCertificateMode.Required,
         });
         try
@@ -90,7 +93,7 @@ internal sealed class MqttConnectionHandler(BrokerNode node, MqttListener listen
                 input.AdvanceTo(rest.Start, outcome == ReadOutcome.NeedsMore ? rest.End : rest.Start);
             }
 
-            var endOfRead = connection.EndOfReadAsync();
+            var endOfRead = connection.EndOfReadAsync(isInsidePacket: outcome == ReadOutcome.NeedsMore && !rest.IsEmpty);
             if (!endOfRead.IsCompletedSuccessfully)
             {
                 await endOfRead.ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Broker.Limits;
 using Holdfast.Transport.Tls;
 
 namespace Holdfast.Transport;
@@ -13,6 +14,9 @@ public sealed record MqttListener(IPEndPoint EndPoint, bool AllowAnonymous)
 
     /// <summary>Whether clients are asked for certificates in the handshake of TLS.</summary>
     public ClientCertificateMode ClientCertificates { get; init; }
+
+    /// <summary>What clients that come by it may do.</summary>
+    public ClientLimits Limits { get; init; } = ClientLimits.None;
 
     /// <summary>How MQTT comes over WebSocket, or null when it comes as it is.</summary>
     public WebSocketSettings? WebSocket { get; init; }

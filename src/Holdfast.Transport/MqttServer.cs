@@ -1,5 +1,7 @@
 using System.Net;
 using Holdfast.Broker;
+using Holdfast.Broker.Limits;
+using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Channels;
 using Holdfast.Transport.Tls;
 using Holdfast.Transport.WebSockets;
@@ -37,7 +39,8 @@ public sealed class MqttServer : IAsyncDisposable
     /// <param name="maximumPacketSize">The largest packet, in bytes; a connection buffers twice as much at most.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">For Kestrel's warnings.</param>
-    public MqttServer(BrokerNode node, IReadOnlyList<MqttListener> listeners, uint maximumPacketSize, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="files">What connections share with those of HTTP; null for what the process has now.</param>
+    public MqttServer(BrokerNode node, IReadOnlyList<MqttListener> listeners, uint maximumPacketSize, TimeProvider time, ILoggerFactory loggers, OpenFiles? files = null)
     {
         _node = node;
         _time = time;
@@ -46,16 +49,19 @@ public sealed class MqttServer : IAsyncDisposable
         _maximumBufferedBytes = maximumPacketSize * 2L;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
-        builder.Services.Configure<SocketTransportOptions>(options =>
+        var sockets = new SocketConnectionFactoryOptions
         {
-            options.UnsafePreferInlineScheduling = true;
+            UnsafePreferInlineScheduling = true,
 
             // One byte: a flush completes when the kernel has taken everything, so back-pressure is exact.
-            options.MaxWriteBufferSize = 1;
-            options.MaxReadBufferSize = _maximumBufferedBytes;
-            options.Backlog = 4096;
+            MaxWriteBufferSize = 1,
+            MaxReadBufferSize = _maximumBufferedBytes,
+        };
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new AdmittingListenerFactory(node, files ?? OpenFiles.OfThisProcess(), sockets, time, loggers)
+        {
+            LimitsOf = endPoint => listeners.FirstOrDefault(listener => ReferenceEquals(listener.EndPoint, endPoint))?.Limits ?? ClientLimits.None,
         });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             LimitHttp(kestrel);

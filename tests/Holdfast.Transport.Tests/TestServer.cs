@@ -1,5 +1,7 @@
 using System.Net;
 using Holdfast.Broker;
+using Holdfast.Broker.Identities;
+using Holdfast.Broker.Limits;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.TestKit;
 using Holdfast.Log.TestKit.State;
@@ -18,13 +20,18 @@ internal sealed class TestServer : IAsyncDisposable
 
     public BrokerNode Node { get; private set; } = null!;
 
+    public BrokerMetrics Metrics => _metrics;
+
+    /// <summary>Changes the registry; the clients of the tests are anonymous, so they belong to the product <c>default</c>.</summary>
+    public IdentityAdministration Administration { get; private set; } = null!;
+
     public IPEndPoint EndPoint { get; private set; } = null!;
 
     /// <summary>What the only listener speaks.</summary>
     public Carrier Carrier { get; private init; }
 
     public static async Task<TestServer> StartAsync(
-        BrokerOptions? options = null, TimeProvider? time = null, Carrier carrier = Carrier.Tcp, TlsTermination? tls = null, params string[] allowedOrigins)
+        BrokerOptions? options = null, TimeProvider? time = null, Carrier carrier = Carrier.Tcp, TlsTermination? tls = null, ClientLimits? limits = null, params string[] allowedOrigins)
     {
         var server = new TestServer { Carrier = carrier };
         var state = new MemoryStateStore();
@@ -32,14 +39,16 @@ internal sealed class TestServer : IAsyncDisposable
         time ??= TimeProvider.System;
         server.Node = await BrokerNode.StartAsync(
             options,
-            new BrokerStores(new MemoryPartitionLog(), state, state, RetentionPolicy.Default),
+            new BrokerStores(new MemoryPartitionLog(), state, state, RetentionPolicy.Default, Identities: new MemoryIdentityStore()),
             server._metrics,
             time,
             NullLogger.Instance,
             static exception => Environment.FailFast("The broker is fatal.", exception),
             CancellationToken.None);
+        server.Administration = new IdentityAdministration(server.Node.Identities, time);
         var listener = new MqttListener(new IPEndPoint(IPAddress.Loopback, 0), AllowAnonymous: true)
         {
+            Limits = limits ?? ClientLimits.None,
             Tls = carrier is Carrier.Tls or Carrier.WebSocketOverTls ? tls ?? TestCertificate.Termination.Value : null,
             WebSocket = carrier is Carrier.WebSocket or Carrier.WebSocketOverTls ? new WebSocketSettings("/mqtt", allowedOrigins) : null,
         };

@@ -12,6 +12,7 @@ internal static class PublishProblem
         PublishStatus.Committed or PublishStatus.Duplicate => null,
         PublishStatus.TopicInvalid => Problem.Invalid("topic", result.Detail),
         PublishStatus.TooLarge => Problem.TooLarge(result.Detail),
+        PublishStatus.TooFast => Problem.TooFast(result.Detail),
         PublishStatus.Full => Problem.Full(result.Detail),
         _ => Problem.NotCommitting(result.Detail),
     };

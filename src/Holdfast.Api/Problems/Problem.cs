@@ -80,6 +80,8 @@ internal sealed record Problem(
     public static Problem TooManyAttempts() => new(
         Prefix + "too-many-attempts", "Too many attempts with wrong credentials", 429, "This was tried too often. Try again in a minute, with what is valid.") { RetryAfterSeconds = 60 };
 
+    public static Problem TooFast(string detail) => new(Prefix + "too-fast", "The product or the device publishes more than it may", 429, detail) { RetryAfterSeconds = 5 };
+
     public static Problem InUse(string detail) => new(Prefix + "in-use", "It is in use", 409, detail);
 
     /// <summary>The problem of a response that has nothing but a status.</summary>

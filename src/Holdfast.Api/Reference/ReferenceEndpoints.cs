@@ -49,6 +49,7 @@ internal static class ReferenceEndpoints
         Add(document, ReadPart("openapi.bridges.json"));
         Add(document, ReadPart("openapi.calls.json"));
         Add(document, ReadPart("openapi.identities.json"));
+        Add(document, ReadPart("openapi.limits.json"));
         return JsonSerializer.SerializeToUtf8Bytes(document, ApiJson.Readable.JsonObject);
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Identities;
+using Holdfast.Broker.Limits;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Sessions;
 using Holdfast.Mqtt;
 using Holdfast.Mqtt.Packets;
@@ -13,6 +15,8 @@ namespace Holdfast.Broker.Connections;
 /// </summary>
 public sealed class ClientConnection
 {
+    private const string NoConnect = "NoConnect";
+
     private readonly SessionServices _services;
     private readonly ClientLifecycle _lifecycle;
     private readonly SubscriptionHandler _subscriptions;
@@ -20,9 +24,11 @@ public sealed class ClientConnection
     private readonly TouchedOutputs _touched = new();
     private InboundAliases? _aliases;
     private int _closed;
+    private int _left;
+    private bool _isConnecting;
     private volatile ClientIdentity? _identity;
-    private bool _sawInbound = true;
-    private long _silentSince;
+    private readonly InboundProgress _progress;
+    private readonly PublishHold _hold;
 
     internal ClientConnection(
         SessionServices services, ClientLifecycle lifecycle, SubscriptionHandler subscriptions, DirectRouter router, PacketOutput output, ConnectionInfo info)
@@ -31,9 +37,11 @@ public sealed class ClientConnection
         _lifecycle = lifecycle;
         _subscriptions = subscriptions;
         _publisher = new InboundPublisher(services, router, this);
-        _silentSince = services.Time.GetTimestamp();
+        _progress = new InboundProgress(services.Time);
+        _hold = new PublishHold(services, this);
         Output = output;
         Info = info;
+        Terms = ClientTerms.Of(services.Options, info.Limits);
     }
 
     /// <summary>Where the packets go.</summary>
@@ -46,7 +54,16 @@ public sealed class ClientConnection
     public Task PendingWork { get; private set; } = Task.CompletedTask;
 
     /// <summary>The largest packet that is read, in bytes.</summary>
-    public uint MaximumPacketSize => _services.Options.MaximumPacketSize;
+    public uint MaximumPacketSize => Terms.PacketBytes;
+
+    /// <summary>What it may do; before CONNECT what the listener allows to everybody.</summary>
+    internal ClientTerms Terms { get; set; }
+
+    /// <summary>Where what it publishes is charged to. Empty before it was let in.</summary>
+    internal LimitAccount[] Accounts { get; set; } = [];
+
+    /// <summary>What it may publish while the node has too much to do.</summary>
+    internal Allowance Allowance { get; } = new();
 
     internal ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
 
@@ -89,6 +106,12 @@ public sealed class ClientConnection
     /// <summary>Whether a will is due when the connection ends.</summary>
     internal bool WillIsDue { get; private set; } = true;
 
+    /// <summary>The client is not read, because of us.</summary>
+    internal bool IsHeld
+    {
+        set => _progress.IsHeld = value;
+    }
+
     internal bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>Handles one packet.</summary>
@@ -101,6 +124,7 @@ public sealed class ClientConnection
             return PacketOutcome.Closed;
         }
 
+        _progress.OnPacket();
         if (Session is null)
         {
             return header.Type == PacketType.Connect ? HandleConnect(header, body) : RefuseSilently();
@@ -134,9 +158,10 @@ public sealed class ClientConnection
     }
 
     /// <summary>Sends what the packets of one read have caused. Waits a little for a subscriber that does not read: back-pressure before loss.</summary>
-    public ValueTask EndOfReadAsync()
+    /// <param name="isInsidePacket">Whether the read has ended in the middle of a packet.</param>
+    public ValueTask EndOfReadAsync(bool isInsidePacket = false)
     {
-        _sawInbound = true;
+        _progress.OnRead(isInsidePacket);
         var received = _publisher.TakeReceived();
         if (received > 0)
         {
@@ -148,7 +173,11 @@ public sealed class ClientConnection
     }
 
     /// <summary>Completes when a busy packet may be given again.</summary>
-    public Task WhenRoomAsync() => _publisher.WhenRoomAsync();
+    public Task WhenRoomAsync()
+    {
+        _progress.IsHeld = true;
+        return _publisher.WhenRoomAsync();
+    }
 
     /// <summary>Closes the connection if it has been silent for too long. Called about once a second.</summary>
     public void CheckSilence()
@@ -159,18 +188,21 @@ public sealed class ClientConnection
             return;
         }
 
-        var now = _services.Time.GetTimestamp();
-        if (_sawInbound && Session is not null)
+        if (Session is null)
         {
-            _sawInbound = false;
-            _silentSince = now;
+            // Whoever has said who it is waits for us, not we for it.
+            if (!_isConnecting && _progress.Age > _services.Options.ConnectDeadline)
+            {
+                RefuseSilently();
+            }
+
             return;
         }
 
-        var silence = _services.Time.GetElapsedTime(_silentSince, now);
-        if (Session is null && silence > _services.Options.ConnectDeadline)
+        var silence = _progress.Silence();
+        if (_progress.PacketAge > _services.Options.PacketDeadline)
         {
-            RefuseSilently();
+            Close(ReasonCode.KeepAliveTimeout, $"A packet was not complete after {_services.Options.PacketDeadline.TotalSeconds:0} seconds.");
         }
         else if (SilenceLimit > TimeSpan.Zero && silence > SilenceLimit)
         {
@@ -189,7 +221,13 @@ public sealed class ClientConnection
         }
 
         EndReason = SessionEndReason.ServerClosed;
+        _hold.End();
         _services.Metrics.Disconnects.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        if (IsRefusal(reason))
+        {
+            _services.Refusals.Note("connection", reason.ToString(), $"{Info.Remote}: {message}");
+        }
+
         if (Session is not null && Version == ProtocolVersion.Mqtt5)
         {
             // Whoever is sent away because of this node, not because of itself, is told of another.
@@ -216,6 +254,12 @@ public sealed class ClientConnection
             _services.IdentityConnections.Remove(this);
         }
 
+        _hold.End();
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+        {
+            _services.Ledger.Leave(Accounts);
+        }
+
         return _lifecycle.OnConnectionEndedAsync(this);
     }
 
@@ -229,10 +273,19 @@ public sealed class ClientConnection
     /// <summary>What was sent could not be stored: without an acknowledgement the client keeps it, and without a connection it buffers.</summary>
     internal void CloseForFullDisk() => Close(ReasonCode.QuotaExceeded, "There is no room to store messages. Keep them and try again later.");
 
+    /// <summary>Whether somebody is sent away for what he did: neither for what the node does, nor because he has come elsewhere.</summary>
+    private static bool IsRefusal(ReasonCode reason)
+        => reason is not (ReasonCode.ServerBusy or ReasonCode.ServerShuttingDown or ReasonCode.SessionTakenOver or ReasonCode.KeepAliveTimeout or ReasonCode.AdministrativeAction or ReasonCode.MaximumConnectTime);
+
     private PacketOutcome RefuseSilently()
     {
         // The first packet must be CONNECT [MQTT-3.1.0-1]; whoever sends another speaks another protocol.
-        Interlocked.Exchange(ref _closed, 1);
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            _services.Metrics.Disconnects.Add(1, new KeyValuePair<string, object?>("reason", NoConnect));
+            _services.Refusals.Note("connection", NoConnect, $"{Info.Remote} has sent no CONNECT in time, or something else first.");
+        }
+
         Output.Close();
         return PacketOutcome.Closed;
     }
@@ -262,6 +315,7 @@ public sealed class ClientConnection
         }
 
         Debug.Assert(packet is not null, "A decoder that succeeds returns a packet.");
+        _isConnecting = true;
         PendingWork = _lifecycle.ConnectAsync(this, packet);
         return PacketOutcome.Wait;
     }
@@ -273,9 +327,19 @@ public sealed class ClientConnection
             return Refuse(error);
         }
 
-        return packet.TopicAlias == 0 || (_aliases ??= new InboundAliases()).TryResolve(ref packet, out var reason, out var message)
-            ? _publisher.Publish(packet, _touched)
-            : Refuse(reason, message);
+        if (packet.TopicAlias != 0 && !(_aliases ??= new InboundAliases()).TryResolve(ref packet, out var reason, out var message))
+        {
+            return Refuse(reason, message);
+        }
+
+        var outcome = _publisher.Publish(packet, _touched);
+        if (outcome != PacketOutcome.Continue || _hold.Charge(_publisher.TakeAccepted(), header.Length) is not { } held)
+        {
+            return outcome;
+        }
+
+        PendingWork = held;
+        return IsClosed ? PacketOutcome.Closed : PacketOutcome.Wait;
     }
 
     private PacketOutcome HandleAck(in FrameHeader header, ReadOnlySpan<byte> body)

@@ -3,8 +3,9 @@ using System.Text;
 using Holdfast.Broker.Access;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
+using Holdfast.Broker.Limits;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Sessions;
-using Holdfast.Broker.Topics;
 using Holdfast.Broker.Wills;
 using Holdfast.Log.State;
 using Holdfast.Mqtt;
@@ -41,15 +42,40 @@ internal sealed class ClientLifecycle(
             return;
         }
 
-        if (Refusal(packet, identity) is { } forbidden)
+        connection.Terms = ClientTerms.Of(services.Options, services.Ledger.LimitsOf(connection.Info, identity));
+        if (Refusal(packet, identity, connection.Terms) is { } forbidden)
         {
             RefuseConnect(connection, forbidden.Reason, forbidden.Message);
             return;
         }
 
+        var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
+        if (!await EnterAsync(connection, identity, clientId).ConfigureAwait(false))
+        {
+            return;
+        }
+
         connection.Identity = identity;
         services.IdentityConnections.Add(connection);
-        var clientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.NewGuid():N}";
+        if (!await services.ConnectPlaces.TryTakeAsync().ConfigureAwait(false))
+        {
+            RefuseConnect(connection, ReasonCode.ServerBusy, "Too many clients connect at the same time. Try again in a moment.");
+            return;
+        }
+
+        try
+        {
+            await BringAsync(connection, packet, identity, clientId).ConfigureAwait(false);
+        }
+        finally
+        {
+            services.ConnectPlaces.GiveBack();
+        }
+    }
+
+    /// <summary>Brings the session here, and answers.</summary>
+    private async Task BringAsync(ClientConnection connection, ConnectPacket packet, ClientIdentity identity, string clientId)
+    {
         try
         {
             for (var count = 0; count < MostClaims; count++)
@@ -80,16 +106,43 @@ internal sealed class ClientLifecycle(
     public PacketOutcome RefuseConnect(ClientConnection connection, ReasonCode reason, string message)
     {
         services.Metrics.ConnectsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
-        var reference = reason == ReasonCode.ServerUnavailable ? services.OtherEntrance() : null;
+        services.Refusals.Note("connect", reason.ToString(), $"{connection.Info.Remote}: {message}");
+        var reference = reason is ReasonCode.ServerUnavailable or ReasonCode.ServerBusy ? services.OtherEntrance() : null;
         ControlPackets.Write(connection, new ConnAckPacket
         {
             Reason = reference is null ? reason : ReasonCode.UseAnotherServer,
             ReasonString = message,
             ServerReference = reference,
-            UserProperties = reason == ReasonCode.ServerUnavailable && reference is null ? [services.RetrySlots.Take()] : [],
+            UserProperties = ComesBack(reason) && reference is null ? [services.RetrySlots.Take()] : [],
         });
         connection.Output.Close();
         return PacketOutcome.Closed;
+    }
+
+    /// <summary>Whether the same CONNECT may succeed later, so that a client that knows Holdfast is told when.</summary>
+    private static bool ComesBack(ReasonCode reason) => reason is ReasonCode.ServerUnavailable or ReasonCode.ServerBusy or ReasonCode.ConnectionRateExceeded;
+
+    /// <summary>Lets the client in as far as limits go: it waits for its turn, or is refused.</summary>
+    private async Task<bool> EnterAsync(ClientConnection connection, ClientIdentity identity, string clientId)
+    {
+        var replaces = registry.Find(identity.Product, identity.SessionName(clientId))?.Claimant is not null;
+        var entry = services.Ledger.Enter(connection.Info, identity, replaces);
+        var limit = entry.Reason == ReasonCode.QuotaExceeded ? "connections" : "connect-rate";
+        if (entry.Accounts is null)
+        {
+            services.Metrics.CountLimited(entry.Scope!.Value.ToString().ToLowerInvariant(), limit, "refuse");
+            RefuseConnect(connection, entry.Reason, entry.Message);
+            return false;
+        }
+
+        connection.Accounts = entry.Accounts;
+        if (entry.Wait > TimeSpan.Zero)
+        {
+            services.Metrics.CountLimited(entry.Scope!.Value.ToString().ToLowerInvariant(), limit, "wait");
+            await Task.Delay(entry.Wait, services.Time).ConfigureAwait(false);
+        }
+
+        return !connection.IsClosed;
     }
 
     /// <summary>Claims the session and makes it durable.</summary>
@@ -170,6 +223,11 @@ internal sealed class ClientLifecycle(
             return (ReasonCode.ServerUnavailable, health.Reason);
         }
 
+        if (services.Overload.Level == OverloadLevel.Shedding)
+        {
+            return (ReasonCode.ServerBusy, "The node has more to do than it can. Connect to another, or again in a moment.");
+        }
+
         if (packet.AuthenticationMethod is not null)
         {
             return (ReasonCode.BadAuthenticationMethod, "This server has no extended authentication.");
@@ -188,12 +246,12 @@ internal sealed class ClientLifecycle(
         return null;
     }
 
-    private (ReasonCode Reason, string Message)? Refusal(ConnectPacket packet, ClientIdentity identity)
+    private (ReasonCode Reason, string Message)? Refusal(ConnectPacket packet, ClientIdentity identity, ClientTerms terms)
         => identity.Owner.Length == 0 && ClientIdentity.IsReserved(packet.ClientId)
             ? (ReasonCode.ClientIdentifierNotValid, "Client identifiers that begin with $device/ and $token/ are for clients with credentials.")
-            : packet.Will is null ? null : Refusal(packet.Will, identity.Rights);
+            : packet.Will is null ? null : Refusal(packet.Will, identity.Rights, terms);
 
-    private (ReasonCode Reason, string Message)? Refusal(Will will, Rights rights)
+    private (ReasonCode Reason, string Message)? Refusal(Will will, Rights rights, ClientTerms terms)
     {
         if (will.Topic.StartsWith('$'))
         {
@@ -206,9 +264,9 @@ internal sealed class ClientLifecycle(
             return (ReasonCode.NotAuthorized, "This client may not publish on the topic of its will.");
         }
 
-        if (!TopicName.IsAccepted(topic))
+        if (terms.ProblemOf(topic) is { } problem)
         {
-            return (ReasonCode.TopicNameInvalid, $"The will's topic has more than {TopicName.MaximumLevels} levels.");
+            return (ReasonCode.TopicNameInvalid, $"The will: {problem}");
         }
 
         return will.Payload.Length > services.Options.MaximumPayload
@@ -249,7 +307,7 @@ internal sealed class ClientLifecycle(
     private void Welcome(ClientConnection connection, ConnectPacket packet, SessionClaim claim, string clientId)
     {
         var session = claim.Session;
-        connection.SendLimit = Math.Min(packet.ReceiveMaximum, services.Options.SendMaximum);
+        connection.SendLimit = Math.Min(packet.ReceiveMaximum, connection.Terms.SendMaximum);
         var keepAliveSeconds = KeepAliveSeconds(packet);
         connection.SilenceLimit = TimeSpan.FromSeconds(keepAliveSeconds * 1.5);
         connection.Aliases = packet.TopicAliasMaximum == 0 ? null : new OutboundAliases(packet.TopicAliasMaximum);
@@ -259,7 +317,7 @@ internal sealed class ClientLifecycle(
             Reason = ReasonCode.Success,
             SessionPresent = claim.IsPresent,
             SessionExpirySeconds = session.ExpirySeconds == packet.SessionExpirySeconds ? null : session.ExpirySeconds,
-            ReceiveMaximum = services.Options.ReceiveMaximum,
+            ReceiveMaximum = connection.Terms.ReceiveMaximum,
             MaximumPacketSize = connection.MaximumPacketSize,
             AssignedClientId = packet.ClientId.Length == 0 ? clientId : null,
             TopicAliasMaximum = InboundAliases.Maximum,
@@ -267,6 +325,8 @@ internal sealed class ClientLifecycle(
             ResponseInformation = packet.RequestResponseInformation ? ResponseInformation(connection.Identity, clientId) : null,
             UserProperties = ForDevices(),
         });
+
+        session.Queue = connection.Terms is { QueueAgeMilliseconds: null, QueueBytes: null } ? null : new SessionQueue(services, session, connection.Terms);
 
         // Behind CONNACK: who is closed before it gets no DISCONNECT [MQTT-3.14.0-1].
         connection.Session = session;

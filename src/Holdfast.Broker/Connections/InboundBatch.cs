@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Holdfast.Broker.Events;
+using Holdfast.Broker.Limits;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Sessions;
-using Holdfast.Broker.Topics;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -35,8 +35,9 @@ internal sealed class InboundBatch(SessionServices services, ICommitObserver who
 
     /// <summary>Why a publish on the events topic of a device is no batch that can be stored; null when it is one.</summary>
     /// <param name="packet">A PUBLISH whose payload says that it is a batch.</param>
+    /// <param name="terms">What the client may do.</param>
     /// <param name="count">The number of events.</param>
-    public static string? Check(in PublishPacket packet, out int count)
+    public static string? Check(in PublishPacket packet, ClientTerms terms, out int count)
     {
         count = DeviceBatchReader.Check(packet.Payload, out var problem);
         if (problem is not null || packet.Retain)
@@ -48,7 +49,7 @@ internal sealed class InboundBatch(SessionServices services, ICommitObserver who
         var reader = new DeviceBatchReader(packet.Payload);
         while (reader.MoveNext())
         {
-            if (packet.Topic.Length + 1 + reader.Name.Length > TopicName.MaximumLength || levels + reader.Name.Count((byte)'/') >= TopicName.MaximumLevels)
+            if (packet.Topic.Length + 1 + reader.Name.Length > terms.TopicBytes || levels + reader.Name.Count((byte)'/') >= terms.TopicLevels)
             {
                 return $"The topic of event {reader.Count} has too many bytes or levels.";
             }

@@ -1,7 +1,7 @@
 using Holdfast.Broker.Delivery;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Sessions;
-using Holdfast.Broker.Topics;
 using Holdfast.Log.Commit;
 using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
@@ -26,6 +26,9 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
     /// <summary>PUBLISH packets since the last <see cref="TakeReceived"/>.</summary>
     private int _received;
+
+    /// <summary>Messages of the last packet that was accepted: of a batch as many as it holds.</summary>
+    private int _accepted;
     private long _answeredAt = long.MinValue / 2;
 
     private Session Session => connection.Session!;
@@ -36,6 +39,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     /// <summary>Handles a PUBLISH.</summary>
     public PacketOutcome Publish(in PublishPacket packet, TouchedOutputs touched)
     {
+        _accepted = 1;
         if (packet.Payload.Length > services.Options.MaximumPayload)
         {
             return connection.Refuse(ReasonCode.PacketTooLarge, $"The payload has {packet.Payload.Length} bytes; this server accepts {services.Options.MaximumPayload}.");
@@ -55,9 +59,9 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
                 return connection.Refuse(ReasonCode.NotAuthorized, "This client may not publish on this topic.");
             }
 
-            if (!TopicName.IsAccepted(packet.Topic))
+            if (connection.Terms.ProblemOf(packet.Topic) is { } problem)
             {
-                return connection.Refuse(ReasonCode.TopicNameInvalid, $"The topic has more than {TopicName.MaximumLevels} levels.");
+                return connection.Refuse(ReasonCode.TopicNameInvalid, problem);
             }
 
             _route = route = new TopicRoute(Session.ProductUtf8, packet.Topic, rights, services.Log.PartitionCount);
@@ -143,7 +147,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
         lock (_pending)
         {
-            return _pending.IsFull ? (_oweLess ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            return _pending.Count >= connection.Terms.OwedMaximum ? (_oweLess ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -155,8 +159,18 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         return received;
     }
 
+    /// <summary>How many messages the packet held that was just accepted.</summary>
+    public int TakeAccepted() => _accepted;
+
     private PacketOutcome PublishAtMostOnce(in PublishPacket packet, TopicRoute route, TouchedOutputs touched)
     {
+        if (services.Overload.Level == OverloadLevel.Shedding && !packet.Retain)
+        {
+            services.Metrics.CountLimited("node", "overload", "drop");
+            services.Refusals.Note("QoS 0 message", "overload", $"from {Session.ClientId} of {Session.Product}.");
+            return PacketOutcome.Continue;
+        }
+
         if (packet.Retain || services.LogInterests.IsInterested(Session.ProductUtf8, packet.Topic))
         {
             return Append(packet, route, null, 0) == AppendAdmission.Busy ? PacketOutcome.Busy : PacketOutcome.Continue;
@@ -188,7 +202,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         if (IsOverReceiveMaximum(0))
         {
-            return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+            return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {connection.Terms.ReceiveMaximum} unacknowledged messages.");
         }
 
         if (!TryOwe(PacketType.PubAck, packet.PacketId, out var token))
@@ -215,14 +229,14 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
                 return connection.Refuse(ReasonCode.QosNotSupported, "A batch of events is published at QoS 1.");
             }
 
-            if (InboundBatch.Check(packet, out var count) is { } problem)
+            if (InboundBatch.Check(packet, connection.Terms, out var count) is { } problem)
             {
                 return connection.Refuse(ReasonCode.PayloadFormatInvalid, $"{problem} Nothing of the batch was stored.");
             }
 
             if (IsOverReceiveMaximum(0))
             {
-                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {connection.Terms.ReceiveMaximum} unacknowledged messages.");
             }
 
             if (!TryOwe(PacketType.PubAck, packet.PacketId, out var token))
@@ -240,6 +254,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
         }
 
         _received += _unfinishedBatch.Count;
+        _accepted = _unfinishedBatch.Count;
         _unfinishedBatch = null;
         return PacketOutcome.Continue;
     }
@@ -261,7 +276,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
 
             if (IsOverReceiveMaximum(Session.Receipts.Count))
             {
-                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {services.Options.ReceiveMaximum} unacknowledged messages.");
+                return connection.Refuse(ReasonCode.ReceiveMaximumExceeded, $"More than {connection.Terms.ReceiveMaximum} unacknowledged messages.");
             }
 
             if (!TryOwe(PacketType.PubRec, packet.PacketId, out var token))
@@ -354,7 +369,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         lock (_pending)
         {
-            return connection.Version == ProtocolVersion.Mqtt5 && Math.Max(_pending.Count, receipts) >= services.Options.ReceiveMaximum;
+            return connection.Version == ProtocolVersion.Mqtt5 && Math.Max(_pending.Count, receipts) >= connection.Terms.ReceiveMaximum;
         }
     }
 
@@ -362,7 +377,7 @@ internal sealed class InboundPublisher(SessionServices services, DirectRouter ro
     {
         lock (_pending)
         {
-            var hasRoom = !_pending.IsFull;
+            var hasRoom = connection.Version == ProtocolVersion.Mqtt5 ? !_pending.IsFull : _pending.Count < connection.Terms.OwedMaximum;
             token = hasRoom ? _pending.Add(acknowledgement, packetId) : 0;
             _owesTooMuch = !hasRoom;
             return hasRoom;

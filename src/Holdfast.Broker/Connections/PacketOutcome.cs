@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Broker.Limits;
 
 namespace Holdfast.Broker.Connections;
 
@@ -42,6 +43,15 @@ public sealed record ConnectionInfo(string Remote, bool AllowAnonymous)
 
     /// <summary>The certificate whose key the peer has shown to have; null when it has shown none.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>The certificates that the peer has shown besides its own (DER), which may lead to an authority. Nothing is known of them.</summary>
+    public IReadOnlyList<byte[]> Intermediates { get; init; } = [];
+
+    /// <summary>The listener's name, by which what comes through it is counted together.</summary>
+    public string Listener { get; init; } = "";
+
+    /// <summary>The listener's limits.</summary>
+    public ClientLimits Limits { get; init; } = ClientLimits.None;
 
     /// <summary>Whether this listener admits only clients with a certificate.</summary>
     public bool RequiresCertificate { get; init; }

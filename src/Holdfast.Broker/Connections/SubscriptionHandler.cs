@@ -57,6 +57,7 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             }
         }
 
+        CountRefused(session, reasons);
         GoLive(connection, session, accepted, new SubscriptionAckPacket { Type = PacketType.SubAck, PacketId = packet.PacketId, Reasons = reasons });
         connection.Output.Flush();
         if (rights != connection.Identity.Rights && session.HasForbiddenSubscription(connection.Identity.Rights))
@@ -103,6 +104,15 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         connection.Output.Flush();
     }
 
+    private void CountRefused(Session session, ReasonCode[] reasons)
+    {
+        foreach (var reason in reasons.Where(reason => reason >= ReasonCode.UnspecifiedError))
+        {
+            services.Metrics.SubscribeRefused.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+            services.Refusals.Note("subscribe", reason.ToString(), $"{session.ClientId} of {session.Product}.");
+        }
+    }
+
     /// <summary>In a cluster a shared subscription lasts as long as somebody has it stored, so every member has.</summary>
     private bool IsStored(Session session, bool hasShared) => session.IsPersistent || (services.SessionsTravel && hasShared);
 
@@ -146,8 +156,9 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         lock (session.Lock)
         {
             if (!session.Subscriptions.TryGet(request.Filter, out existing)
-                && session.Subscriptions.Count + accepted.Count >= services.Options.MaximumSubscriptions)
+                && session.Subscriptions.Count + accepted.Count >= connection.Terms.Subscriptions)
             {
+                services.Metrics.CountLimited("client", "subscriptions", "refuse");
                 return ReasonCode.QuotaExceeded;
             }
         }

@@ -125,7 +125,7 @@ public sealed class ClientAuthenticator(IdentityRegistry registry, TimeProvider 
 
     private ClientIdentity? Identify(ConnectPacket packet, ConnectionInfo info)
     {
-        var byCertificate = info.Certificate is null ? null : IdentifyByCertificate(info.Certificate);
+        var byCertificate = info.Certificate is null ? null : IdentifyByCertificate(info.Certificate, info.Intermediates);
         if (packet.Password is not { } password)
         {
             return byCertificate is not null && (packet.UserName is null || packet.UserName == $"{byCertificate.Product}/{byCertificate.Device}") ? byCertificate : null;
@@ -140,7 +140,7 @@ public sealed class ClientAuthenticator(IdentityRegistry registry, TimeProvider 
         return !info.RequiresCertificate || (byCertificate?.Product == identity.Product && (identity.Device is null || identity.Device == byCertificate.Device)) ? identity : null;
     }
 
-    private ClientIdentity? IdentifyByCertificate(X509Certificate2 certificate)
+    private ClientIdentity? IdentifyByCertificate(X509Certificate2 certificate, IReadOnlyList<byte[]> intermediates)
     {
         var now = time.GetUtcNow();
         if (now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime())
@@ -154,7 +154,7 @@ public sealed class ClientAuthenticator(IdentityRegistry registry, TimeProvider 
             return Judge(device.Product, device.Id, new Credential.Pinned(thumbprint), now);
         }
 
-        return ClientCertificates.FindIssued(certificate, registry.Products, now) is var (product, id, credential) ? Judge(product, id, credential, now) : null;
+        return ClientCertificates.FindIssued(certificate, intermediates, registry.Products, now) is var (product, id, credential) ? Judge(product, id, credential, now) : null;
     }
 
     private ClientIdentity? Judge(string product, string? device, Credential credential, DateTimeOffset now)

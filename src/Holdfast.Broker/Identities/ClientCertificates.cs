@@ -12,25 +12,37 @@ public static class ClientCertificates
     /// <summary>The thumbprint by which a certificate is pinned.</summary>
     public static string ThumbprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
-    /// <summary>The device that an authority of a product names in a certificate.</summary>
-    /// <returns>Product, device and credential; null when no authority has issued it, or it is not valid now.</returns>
-    public static (string Product, string Device, Credential.Issued Credential)? FindIssued(X509Certificate2 certificate, IReadOnlyList<ProductEntry> products, DateTimeOffset now)
+    /// <summary>The most certificates between a device's own and its authority's that are looked at.</summary>
+    private const int MostIntermediates = 4;
+
+    /// <summary>The device that an authority of a product names in a certificate, itself or through others that it has issued and the client has sent along.</summary>
+    /// <returns>Product, device and credential; null when no authority has issued it, or something on the way is not valid now.</returns>
+    public static (string Product, string Device, Credential.Issued Credential)? FindIssued(
+        X509Certificate2 certificate, IReadOnlyList<byte[]> intermediates, IReadOnlyList<ProductEntry> products, DateTimeOffset now)
     {
         if (DeviceOf(certificate) is not { } device)
         {
             return null;
         }
 
-        foreach (var product in products)
+        X509Certificate2[] between = [.. Load(intermediates)];
+        try
         {
-            foreach (var authority in product.Document.Authorities)
+            foreach (var product in products)
             {
-                using var issuer = X509CertificateLoader.LoadCertificate(authority.Certificate);
-                if (issuer.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData) && IsIssued(certificate, issuer, now))
+                foreach (var authority in product.Document.Authorities)
                 {
-                    return (product.Name, device, new Credential.Issued(authority.Certificate, certificate.NotAfter.ToUniversalTime()));
+                    using var root = X509CertificateLoader.LoadCertificate(authority.Certificate);
+                    if (MayLeadTo(root, certificate, between) && ExpiryOf(certificate, between, root, now) is { } expiresAt)
+                    {
+                        return (product.Name, device, new Credential.Issued(authority.Certificate, expiresAt));
+                    }
                 }
             }
+        }
+        finally
+        {
+            Array.ForEach(between, one => one.Dispose());
         }
 
         return null;
@@ -64,15 +76,42 @@ public static class ClientCertificates
         return names is [{ } only] ? only : null;
     }
 
-    private static bool IsIssued(X509Certificate2 certificate, X509Certificate2 issuer, DateTimeOffset now)
+    private static IEnumerable<X509Certificate2> Load(IReadOnlyList<byte[]> intermediates)
+    {
+        foreach (var intermediate in intermediates.Take(MostIntermediates))
+        {
+            X509Certificate2 certificate;
+            try
+            {
+                certificate = X509CertificateLoader.LoadCertificate(intermediate);
+            }
+            catch (CryptographicException)
+            {
+                continue;
+            }
+
+            yield return certificate;
+        }
+    }
+
+    /// <summary>By names only, which costs little: whoever sends anything must not let the server check signatures for every authority that there is.</summary>
+    private static bool MayLeadTo(X509Certificate2 root, X509Certificate2 certificate, X509Certificate2[] between)
+    {
+        var name = root.SubjectName.RawData;
+        return certificate.IssuerName.RawData.AsSpan().SequenceEqual(name) || Array.Exists(between, one => one.IssuerName.RawData.AsSpan().SequenceEqual(name));
+    }
+
+    /// <summary>Until when the whole chain is valid; null when there is none.</summary>
+    private static DateTimeOffset? ExpiryOf(X509Certificate2 certificate, X509Certificate2[] between, X509Certificate2 root, DateTimeOffset now)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(issuer);
+        chain.ChainPolicy.CustomTrustStore.Add(root);
+        chain.ChainPolicy.ExtraStore.AddRange(between);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        return chain.Build(certificate);
+        return chain.Build(certificate) ? chain.ChainElements.Select(element => (DateTimeOffset)element.Certificate.NotAfter.ToUniversalTime()).Min() : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Broker.Limits;
 
 namespace Holdfast.Broker.Identities;
 
@@ -19,6 +20,12 @@ public sealed record ProductDocument
 
     /// <summary>What it keeps of its events; null for as much as the node keeps.</summary>
     public ProductRetention? Retention { get; init; }
+
+    /// <summary>The limits of all its clients together, and of each where they do not add up; null for none.</summary>
+    public ClientLimits? Limits { get; init; }
+
+    /// <summary>The limits of each of its devices that has none of its own; null for none.</summary>
+    public ClientLimits? DeviceLimits { get; init; }
 }
 
 /// <summary>What a rule allows.</summary>
@@ -75,6 +82,9 @@ public sealed record DeviceDocument
 
     /// <summary>Since when nothing that it shows is accepted; null when it is.</summary>
     public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>Its own limits; null for those that its product gives to each.</summary>
+    public ClientLimits? Limits { get; init; }
 }
 
 /// <summary>What the registry keeps of an API token.</summary>

@@ -106,6 +106,7 @@ internal sealed class IdentityConnections
     /// <summary>Looks again at the connections that a change of the registry may concern.</summary>
     private void Review(IReadOnlyList<StoredIdentity> changes)
     {
+        _services.Ledger.Apply(changes);
         var keys = changes.Where(one => one.Kind != IdentityKind.Product && one.Product != IdentityRegistry.AllProducts)
             .Select(one => (one.Product, one.Kind == IdentityKind.Device ? $"$device/{one.Name}" : $"$token/{one.Name}")).ToList();
         var products = changes.Where(one => one.Kind == IdentityKind.Product).Select(one => one.Product).ToHashSet();

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Holdfast.Broker.Health;
+using Holdfast.Broker.Limits;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Sessions;
 using Holdfast.Broker.Topics;
 using Holdfast.Log.Partitions;
@@ -12,6 +14,8 @@ namespace Holdfast.Broker.Publishing;
 /// <summary>Publishes for HTTP and for the server itself, on the same path as a device's publish.</summary>
 internal sealed class EventPublisher(SessionServices services, ICommitHealth health) : IEventPublisher
 {
+    private readonly HttpToll _toll = new(services);
+
     public async ValueTask<PublishResult> PublishAsync(EventToPublish message, CancellationToken cancellationToken)
         => await (await AppendAsync(message, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
@@ -20,7 +24,13 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         if (Refusal(message) is { } refusal)
         {
             services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", refusal.Status.ToString()));
+            services.Refusals.Note("publish", refusal.Status.ToString(), $"{message.Publisher} of {message.Product}: {refusal.Detail}");
             return Task.FromResult(refusal);
+        }
+
+        if (!await _toll.TryPayAsync(message.Product, message.Publisher, message.Topic.Length + message.Payload.Length, cancellationToken).ConfigureAwait(false))
+        {
+            return Task.FromResult(new PublishResult(PublishStatus.TooFast, null, "The product or the device publishes more than it may. Keep the event and try again later."));
         }
 
         var record = Encode(message);
@@ -52,6 +62,11 @@ internal sealed class EventPublisher(SessionServices services, ICommitHealth hea
         {
             var status = health.State == CommitState.Full ? PublishStatus.Full : PublishStatus.NotCommitting;
             return new PublishResult(status, null, health.Reason);
+        }
+
+        if (services.Overload.Level == OverloadLevel.Shedding)
+        {
+            return new PublishResult(PublishStatus.NotCommitting, null, "The node has more to do than it can. Keep the event and try again later.");
         }
 
         var topic = Encoding.UTF8.GetBytes(message.Topic);

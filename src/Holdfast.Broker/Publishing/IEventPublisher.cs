@@ -93,4 +93,7 @@ public enum PublishStatus
 
     /// <summary>There is no room to store it. Try again when there is.</summary>
     Full,
+
+    /// <summary>Its product or its device publishes more than it may. Try again later.</summary>
+    TooFast,
 }

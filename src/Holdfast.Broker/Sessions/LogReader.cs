@@ -164,8 +164,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
     {
         if (read.Gap is { } gap)
         {
-            var counter = gap.Reason == LogGapReason.Trimmed ? services.Metrics.TrimmedUnread : services.Metrics.DamagedUnread;
-            counter.Add(gap.ToOffset - gap.FromOffset);
+            services.CountUnread(gap.Reason, System.Text.Encoding.UTF8.GetString(subscriber.ProductUtf8), gap.ToOffset - gap.FromOffset);
         }
 
         // The dispatcher has not come to what is committed but not announced; it will push that, or a later read finds it. One value for the whole

@@ -89,6 +89,9 @@ internal sealed class Session : LogSubscriber
 
     public SessionSubscriptions Subscriptions { get; }
 
+    /// <summary>Bounds what waits for it; null when nothing does.</summary>
+    public SessionQueue? Queue { get; set; }
+
     /// <summary>Per partition, the offset after the last message that was given a QoS 2 packet identifier, and is committed.</summary>
     public long[]? AssignedThrough { get; set; }
 
@@ -286,7 +289,7 @@ internal sealed class Session : LogSubscriber
         => Sender.DeliverDirect(packet, publisher, terms, touched);
 
     public override SendResult TrySendRead(in RecordView view, in PublishRecord record, TouchedOutputs touched)
-        => Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms) && !_services.IsTrimmed(Product, record)
+        => Subscriptions.TryGetTerms(record.Topic, view.Partition, view.Offset, out var terms) && !_services.IsTrimmed(Product, record) && Queue?.TryDrop(view, record) != true
             ? Sender.TrySend(view.Partition, view.Offset, record, terms, DeliverySource.Log, touched)
             : SendResult.Skipped;
 

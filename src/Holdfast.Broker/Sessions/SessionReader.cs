@@ -41,13 +41,22 @@ internal sealed class SessionReader : LogReader
 
     protected override void Begin()
     {
+        _session.Queue?.Begin();
         if (_isNewConnection)
         {
             SendReleasesAgain();
         }
     }
 
-    protected override async Task<bool> SendOtherAsync() => await SendWhatMustBeSentAgainAsync().ConfigureAwait(false) && _retained.SendAll();
+    protected override async Task<bool> SendOtherAsync()
+    {
+        if (_session.Queue is { IsMeasureDue: true } queue)
+        {
+            await queue.MeasureAsync().ConfigureAwait(false);
+        }
+
+        return await SendWhatMustBeSentAgainAsync().ConfigureAwait(false) && _retained.SendAll();
+    }
 
     protected override Task? BlockedBy(Task woken)
         => _connection.Output.IsClogged ? Task.WhenAny(woken, _connection.Output.WhenDrainedAsync()) : IsBlocked() ? woken : null;
@@ -213,7 +222,11 @@ internal sealed class SessionReader : LogReader
             }
 
             // In place of a retained message that was replaced the client gets the newer one.
-            Services.Metrics.TrimmedUnread.Add(missing.Retained ? 0 : 1);
+            if (!missing.Retained)
+            {
+                Services.CountUnread(LogGapReason.Trimmed, _session.Product, 1);
+            }
+
             _session.Outbound.Finish(place);
         }
     }

@@ -34,6 +34,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         if (connection.Output.IsClogged)
         {
             services.Metrics.QosZeroDropped.Add(1);
+            services.Refusals.Note("QoS 0 message", "subscriber does not read", $"to {session.ClientId} of {session.Product}.");
             return;
         }
 
@@ -46,7 +47,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         }
         else
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
         }
     }
 
@@ -136,7 +137,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
         message.RetainFlag |= terms.RetainAsPublished && record.Retain;
         if (!MessageWriter.TryWrite(session.Connection!, record, message, terms.Identifiers, services))
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
             session.Outbound.Finish(place);
             return false;
         }
@@ -241,7 +242,7 @@ internal sealed class SessionSender(SessionServices services, Session session) :
     {
         if (!MessageWriter.TryWrite(connection, record, message, identifiers, services))
         {
-            services.Metrics.TooLargeForClient.Add(1);
+            services.CountTooLarge(session);
             return SendResult.TooLarge;
         }
 

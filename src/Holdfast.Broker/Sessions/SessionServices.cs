@@ -2,6 +2,8 @@ using Holdfast.Broker.Connections;
 using Holdfast.Broker.Delivery;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
+using Holdfast.Broker.Limits;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Retained;
 using Holdfast.Broker.Retention;
 using Holdfast.Broker.SharedSubscriptions;
@@ -17,6 +19,10 @@ namespace Holdfast.Broker.Sessions;
 internal sealed class SessionServices
 {
     private RetrySlots? _retrySlots;
+    private LimitLedger? _ledger;
+    private RefusalLog? _refusals;
+    private OverloadGuard? _overload;
+    private ConnectPlaces? _places;
 
     public SessionServices() => Shared = new SharedSubscriptionRegistry(this);
 
@@ -52,6 +58,18 @@ internal sealed class SessionServices
     /// <summary>Whose connections there are.</summary>
     public IdentityConnections IdentityConnections { get; set; } = null!;
 
+    /// <summary>Who uses how much of what is limited.</summary>
+    public LimitLedger Ledger => LazyInitializer.EnsureInitialized(ref _ledger, () => new LimitLedger(Identities, Time));
+
+    /// <summary>Tells operators what is refused and dropped.</summary>
+    public RefusalLog Refusals => LazyInitializer.EnsureInitialized(ref _refusals, () => new RefusalLog(Time, Logger));
+
+    /// <summary>Keeps the node at what it can do.</summary>
+    public OverloadGuard Overload => LazyInitializer.EnsureInitialized(ref _overload, () => new OverloadGuard(this));
+
+    /// <summary>Bounds how many sessions are brought at once.</summary>
+    public ConnectPlaces ConnectPlaces => LazyInitializer.EnsureInitialized(ref _places, () => new ConnectPlaces(Options.ConnectsAtOnce, Time));
+
     public LogInterests LogInterests { get; } = new();
 
     public SharedSubscriptionRegistry Shared { get; }
@@ -86,8 +104,22 @@ internal sealed class SessionServices
             return false;
         }
 
-        Metrics.TrimmedUnread.Add(1);
+        CountUnread(LogGapReason.Trimmed, product, 1);
         return true;
+    }
+
+    /// <summary>A message was not sent because its subscriber accepts none so large.</summary>
+    public void CountTooLarge(Session session)
+    {
+        Metrics.TooLargeForClient.Add(1);
+        Refusals.Note("message", "larger than its subscriber accepts", $"to {session.ClientId} of {session.Product}.");
+    }
+
+    /// <summary>Records that a reader was to get are gone, or cannot be read.</summary>
+    public void CountUnread(LogGapReason reason, string product, long count)
+    {
+        (reason == LogGapReason.Trimmed ? Metrics.TrimmedUnread : Metrics.DamagedUnread).Add(count);
+        Refusals.Note("unread record", reason.ToString(), $"of {product}.", count);
     }
 
     public long NowMilliseconds => Time.GetUtcNow().ToUnixTimeMilliseconds();

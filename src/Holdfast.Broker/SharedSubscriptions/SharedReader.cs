@@ -98,7 +98,7 @@ internal sealed class SharedReader(SessionServices services, SharedSubscription 
                 }
             }
 
-            Services.Metrics.TrimmedUnread.Add(1);
+            Services.CountUnread(LogGapReason.Trimmed, "a shared subscription", 1);
             shared.RemoveReturned(place);
             return true;
         }

@@ -208,7 +208,11 @@ internal sealed partial class SharedSubscription : LogSubscriber
             }
         }
 
-        _services.Metrics.QosZeroDropped.Add(isDropped ? 1 : 0);
+        if (isDropped)
+        {
+            _services.Metrics.QosZeroDropped.Add(1);
+            _services.Refusals.Note("QoS 0 message", "subscriber does not read", $"to a shared subscription of {Product}.");
+        }
     }
 
     public override SendResult TrySendRead(in RecordView view, in PublishRecord record, TouchedOutputs touched)

@@ -93,6 +93,7 @@ internal sealed class WillScheduler(SessionServices services, ISessionStore stor
         if (!MayPublish(will))
         {
             services.Metrics.PublishRefused.Add(1, new KeyValuePair<string, object?>("reason", "WillNotAuthorized"));
+            services.Refusals.Note("will", "WillNotAuthorized", $"of session {sessionId}.");
             return AppendStatus.Appended;
         }
 

@@ -25,6 +25,7 @@ internal sealed class EventOutbox : IAsyncDisposable
     private long _urgent;
     private long _pendingBytes;
     private long _pendingUrgent;
+    private int _untold;
     private bool _isClosed;
 
     public EventOutbox(IOutboxFiles files, OutboxOptions options, TimeProvider time)
@@ -168,7 +169,7 @@ internal sealed class EventOutbox : IAsyncDisposable
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         var emptied = Task.CompletedTask;
-        await WithStoreAsync(s => emptied = s.Waiting == 0 ? emptied : (_emptied ??= NewGroup()).Task).ConfigureAwait(false);
+        await WithStoreAsync(s => emptied = s.Waiting == 0 && _untold == 0 ? emptied : (_emptied ??= NewGroup()).Task).ConfigureAwait(false);
         await emptied.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -258,22 +259,23 @@ internal sealed class EventOutbox : IAsyncDisposable
             if (change(s))
             {
                 undelivered = s.Settle();
+                _untold += undelivered.Count;
 
                 // A lane may have waited for room.
                 _arrived.SetResult();
                 _arrived = NewGroup();
             }
 
-            if (undelivered.Count == 0)
-            {
-                TellWhenEmpty();
-            }
+            TellWhenEmpty();
         }).ConfigureAwait(false);
         if (undelivered.Count > 0)
         {
-            // Who waits until the outbox is empty has been told of each event that will not be delivered.
             undelivered.ForEach(one => Undelivered?.Invoke(one));
-            await WithStoreAsync(_ => TellWhenEmpty()).ConfigureAwait(false);
+            await WithStoreAsync(_ =>
+            {
+                _untold -= undelivered.Count;
+                TellWhenEmpty();
+            }).ConfigureAwait(false);
         }
     }
 
@@ -282,7 +284,9 @@ internal sealed class EventOutbox : IAsyncDisposable
     private void TellWhenEmpty()
     {
         Interlocked.Exchange(ref _waiting, _store.Waiting);
-        if (_emptied is { } emptied && _waiting == 0)
+
+        // Who waits until the outbox is empty has been told of each event that will not be delivered.
+        if (_emptied is { } emptied && _waiting == 0 && _untold == 0)
         {
             emptied.SetResult();
             _emptied = null;

@@ -86,25 +86,27 @@ public ref struct PublishRecord
         writer.Bytes(Publisher);
         writer.UInt16((ushort)Topic.Length);
         writer.Bytes(Topic);
-        if (flags.HasFlag(PublishFlags.HasExpiry))
+
+        // Not HasFlag: until the method is compiled with optimizations, that allocates.
+        if ((flags & PublishFlags.HasExpiry) != 0)
         {
             writer.Int64(ExpiresAtMilliseconds);
         }
 
-        if (flags.HasFlag(PublishFlags.HasReceipt))
+        if ((flags & PublishFlags.HasReceipt) != 0)
         {
             writer.UInt64(ReceiptSession);
             writer.UInt16(ReceiptPacketId);
         }
 
-        if (flags.HasFlag(PublishFlags.HasSequence))
+        if ((flags & PublishFlags.HasSequence) != 0)
         {
             writer.Byte((byte)Stream.Length);
             writer.Bytes(Stream);
             writer.UInt64(Sequence);
         }
 
-        if (flags.HasFlag(PublishFlags.HasProperties))
+        if ((flags & PublishFlags.HasProperties) != 0)
         {
             writer.Int32(Properties.Length);
             writer.Bytes(Properties);

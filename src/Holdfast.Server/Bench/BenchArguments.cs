@@ -4,8 +4,10 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using Holdfast.Server.Bench.Connections;
+using Holdfast.Server.Bench.Growth;
 using Holdfast.Server.Bench.Memory;
 using Holdfast.Server.Bench.Results;
+using Holdfast.Server.Bench.Scale;
 using Holdfast.Server.Bench.Suite;
 using Holdfast.Server.CommandLine;
 
@@ -26,7 +28,7 @@ internal sealed class BenchArguments(Terminal terminal)
     /// <summary>Makes the command.</summary>
     public Command Build()
     {
-        string[] examples = [.. BenchScenarios.All.Select(definition => $"  holdfast bench {definition.Name} {definition.Example}"), $"  holdfast bench {CompareExample}", $"  holdfast bench {SuiteArguments.Example}", $"  holdfast bench {MemoryArguments.Example}"];
+        string[] examples = [.. BenchScenarios.All.Select(definition => $"  holdfast bench {definition.Name} {definition.Example}"), $"  holdfast bench {CompareExample}", $"  holdfast bench {SuiteArguments.Example}", $"  holdfast bench {ScaleArguments.Example}", $"  holdfast bench {GrowthArguments.Example}", $"  holdfast bench {MemoryArguments.Example}"];
         var bench = new Command("bench", $"Load any MQTT broker and measure it: throughput, latency, the broker's CPU, memory and files.\n\nExamples:\n{string.Join('\n', examples)}");
         foreach (ScenarioDefinition definition in BenchScenarios.All)
         {
@@ -40,6 +42,8 @@ internal sealed class BenchArguments(Terminal terminal)
 
         bench.Add(BuildCompare());
         bench.Add(new SuiteArguments(terminal).Build());
+        bench.Add(new ScaleArguments(terminal, TimeProvider.System).Build());
+        bench.Add(new GrowthArguments(terminal, TimeProvider.System).Build());
         bench.Add(new MemoryArguments(terminal).Build());
         return bench;
     }

@@ -17,6 +17,9 @@ internal sealed record BenchOptions
     /// <summary>The hosts over which the connections of a load are spread, all with the same port; empty for one host.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 
+    /// <summary>What carries MQTT.</summary>
+    public BenchCarrier Carrier { get; init; }
+
     /// <summary>The broker's process on this machine, for CPU and memory; null to leave them out.</summary>
     public int? BrokerProcessId { get; init; }
 
@@ -53,6 +56,15 @@ internal sealed record BenchOptions
     /// <summary>Topics with a retained message.</summary>
     public int Topics { get; init; } = 10_000;
 
+    /// <summary>Whether the retained messages stay at the end.</summary>
+    public bool LeavesRetained { get; init; }
+
+    /// <summary>Topics over which each publisher takes turns.</summary>
+    public int TopicsEach { get; init; } = 1;
+
+    /// <summary>How often each idle connection sends PINGREQ; null for never.</summary>
+    public TimeSpan? KeepAlive { get; init; }
+
     /// <summary>Most messages without acknowledgement of each publisher, above QoS 0.</summary>
     public int Window { get; init; } = 100;
 
@@ -71,6 +83,19 @@ internal sealed record BenchOptions
     /// <summary>The options of the connection with a number: each goes to the next host in turn.</summary>
     /// <param name="connection">From 0.</param>
     public BenchOptions Of(int connection) => Hosts.Count == 0 ? this : this with { Host = Hosts[connection % Hosts.Count] };
+}
+
+/// <summary>What carries MQTT between the load generator and the broker.</summary>
+internal enum BenchCarrier
+{
+    /// <summary>TCP.</summary>
+    Tcp,
+
+    /// <summary>TLS; whatever certificate the broker shows is taken.</summary>
+    Tls,
+
+    /// <summary>WebSocket, at the path /mqtt.</summary>
+    WebSocket,
 }
 
 /// <summary>A shape of load.</summary>

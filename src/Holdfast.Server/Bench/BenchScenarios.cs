@@ -37,6 +37,9 @@ internal enum BenchOptionGroups
 
     /// <summary>Messages without acknowledgement.</summary>
     Window = 512,
+
+    /// <summary>How often connections send PINGREQ.</summary>
+    KeepAlive = 1024,
 }
 
 /// <summary>A scenario as the command line knows it.</summary>
@@ -73,7 +76,7 @@ internal static class BenchScenarios
         new("shared", "Publishers, and one shared subscription ($share) with many members: rate and spread.", "-q 1 --subscribers 10",
             Load | BenchOptionGroups.Subscribing, new() { Scenario = BenchScenario.Shared, Publishers = 10, Subscribers = 10 }),
         new("idle", "Connections that do nothing: connects a second, memory for each.", "--connections 15000 --pid PID",
-            BenchOptionGroups.Connections | BenchOptionGroups.AtOnce, new() { Scenario = BenchScenario.Idle, Publishers = 0, Connections = 15_000, WarmUp = TimeSpan.Zero }),
+            BenchOptionGroups.Connections | BenchOptionGroups.AtOnce | BenchOptionGroups.KeepAlive, new() { Scenario = BenchScenario.Idle, Publishers = 0, Connections = 15_000, WarmUp = TimeSpan.Zero }),
         new("connect-storm", "Clients that connect and disconnect without a pause.", "--at-once 100",
             BenchOptionGroups.AtOnce, new() { Scenario = BenchScenario.ConnectStorm, Publishers = 0, WarmUp = TimeSpan.FromSeconds(1) }),
         new("take-over", "Clients with a kept session that connect again while their last connection is still open.", "--at-once 10",

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Broker.Limits;
 using Holdfast.Transport.Tls;
 
 namespace Holdfast.Server.CommandLine;
@@ -48,6 +49,9 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
 
     /// <summary>Whether clients are asked for certificates.</summary>
     public ClientCertificateMode ClientCertificates { get; init; }
+
+    /// <summary>What clients that come by it may do.</summary>
+    public ClientLimits Limits { get; init; } = ClientLimits.None;
 
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
@@ -119,11 +123,13 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
                 "client-certificates=none" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.None },
                 "client-certificates=optional" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.Optional },
                 "client-certificates=required" when url!.IsMqtt && url.IsTls => url with { ClientCertificates = ClientCertificateMode.Required },
-                _ => null,
+                _ => Limited(url!, rule),
             };
             if (ruled is null)
             {
-                error = $"--listen {text}: behind ? stand anonymous=yes or =no (MQTT), and client-certificates=none, =optional or =required (mqtts, wss), with & between them.";
+                error = LimitOf(rule) is { } field && url!.IsMqtt
+                    ? $"--listen {text}: {field.Option}: {LimitText.Advice(field)}."
+                    : $"--listen {text}: behind ? stand anonymous=yes or =no (MQTT), and client-certificates=none, =optional or =required (mqtts, wss), and limits such as publish-rate=1000 (MQTT: {string.Join(", ", LimitsOfListeners.Select(limit => limit.Option))}), with & between them.";
                 url = null;
                 return false;
             }
@@ -133,6 +139,15 @@ internal sealed record ListenUrl(ListenScheme Scheme, IPEndPoint EndPoint, strin
 
         return true;
     }
+
+    /// <summary>A session outlives the listener that its client came by, so what waits for it is not a listener's to limit.</summary>
+    private static IEnumerable<LimitField> LimitsOfListeners => LimitField.All.Where(limit => limit.Name is not ("queueAgeSeconds" or "queueBytes"));
+
+    private static LimitField? LimitOf(string rule) => LimitsOfListeners.FirstOrDefault(field => rule.StartsWith(field.Option + "=", StringComparison.Ordinal));
+
+    private static ListenUrl? Limited(ListenUrl url, string rule)
+        => url.IsMqtt && LimitOf(rule) is { } field && LimitText.TryParse(field, rule[(field.Option.Length + 1)..], out long value)
+            ? url with { Limits = field.With(url.Limits, value) } : null;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Schemes.First(known => known.Value.Scheme == Scheme).Key}://{EndPoint}{Path}";

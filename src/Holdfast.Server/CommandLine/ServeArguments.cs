@@ -23,7 +23,7 @@ internal sealed class ServeArguments
 
     private readonly Option<ListenUrl[]> _listen = new("--listen")
     {
-        Description = "Where to listen: mqtt://, mqtts://, ws://, wss:// (with a path, else /mqtt), http:// or https:// and ADDRESS:PORT; repeatable; port 0 takes a free one. Behind it ?anonymous=yes or =no (default: on loopback only), and of mqtts and wss &client-certificates=optional or =required. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
+        Description = "Where to listen: mqtt://, mqtts://, ws://, wss:// (with a path, else /mqtt), http:// or https:// and ADDRESS:PORT; repeatable; port 0 takes a free one. Behind it ?anonymous=yes or =no (default: on loopback only), of mqtts and wss &client-certificates=optional or =required, and limits such as &connections=10000&publish-rate=5000. [default: mqtt://127.0.0.1:1883 and http://127.0.0.1:8080]",
         HelpName = "URL",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = ParseListen,
@@ -46,6 +46,7 @@ internal sealed class ServeArguments
     private readonly Option<TimeSpan?> _retentionAge = ValueOptions.Duration("--retention-age", "Older events are removed.", Defaults.RetentionAge);
     private readonly Option<long?> _retentionBytes = ValueOptions.Size("--retention-bytes", "The oldest events are removed while the log is larger. [default: no bound]", minimum: 1);
     private readonly Option<long?> _maximumPayload = ValueOptions.Size("--maximum-payload", "The largest message accepted. [default: 256kB]", minimum: 1, maximum: 16_000_000);
+    private readonly Option<long?> _memoryLimit = ValueOptions.Size("--memory-limit", "Near so much memory publishers are slowed down, then QoS 0 is dropped and nobody new let in. [default: three quarters of the machine's or the container's]", minimum: 64_000_000);
     private readonly Option<long?> _segmentBytes = ValueOptions.Size("--segment-bytes", "The size at which a segment of the log is sealed. [default: 64MiB]", minimum: 64 * 1024);
     private readonly Option<bool> _allowPrivateWebhooks = ValueOptions.Flag("--allow-private-webhooks", "Let webhooks and bridges connect to any address: loopback, private networks, link-local. Without it only to the public internet.");
     private readonly Option<IPNetwork[]> _allowWebhookNetwork = new("--allow-webhook-network")
@@ -63,7 +64,7 @@ internal sealed class ServeArguments
     {
         var command = new Command("serve", "Run the broker: MQTT and HTTP in, every accepted event on disk before it is acknowledged.")
         {
-            _config, _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _segmentBytes, _allowPrivateWebhooks, _allowWebhookNetwork, _json,
+            _config, _data, _listen, _allowAnonymous, _allowOrigin, _ackDeadline, _maximumKeepAlive, _serverReference, _minFree, _retentionAge, _retentionBytes, _maximumPayload, _memoryLimit, _segmentBytes, _allowPrivateWebhooks, _allowWebhookNetwork, _json,
         };
         _certificate.AddTo(command);
         _cluster.AddTo(command);
@@ -102,6 +103,7 @@ internal sealed class ServeArguments
         RetentionAge = result.GetValue(_retentionAge) ?? Defaults.RetentionAge,
         RetentionBytes = result.GetValue(_retentionBytes),
         MaximumPayloadBytes = (int)(result.GetValue(_maximumPayload) ?? Defaults.MaximumPayloadBytes),
+        MemoryLimitBytes = result.GetValue(_memoryLimit),
         SegmentBytes = result.GetValue(_segmentBytes) ?? Defaults.SegmentBytes,
         WebhookAddresses = result.GetValue(_allowPrivateWebhooks) ? AddressPolicy.AllowAll : AddressPolicy.PublicAnd(result.GetValue(_allowWebhookNetwork) ?? []),
         Json = result.GetValue(_json),

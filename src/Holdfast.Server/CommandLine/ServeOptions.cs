@@ -50,6 +50,9 @@ internal sealed record ServeOptions
     /// <summary>The largest application message accepted, in bytes.</summary>
     public int MaximumPayloadBytes { get; init; } = 256_000;
 
+    /// <summary>The memory that the process may use, in bytes; null for three quarters of what there is.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
     /// <summary>The size in bytes at which a segment is sealed and the next begins.</summary>
     public long SegmentBytes { get; init; } = 64 * 1024 * 1024;
 

@@ -47,11 +47,14 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
 
     private BrokerProcess(Process process) => _process = process;
 
+    /// <summary>The last address of each scheme that it listens on.</summary>
+    public Dictionary<string, Uri> Addresses { get; } = [];
+
     /// <summary>The address for MQTT.</summary>
-    public Uri? Mqtt { get; private set; }
+    public Uri? Mqtt => Addresses.GetValueOrDefault("mqtt");
 
     /// <summary>The address for HTTP.</summary>
-    public Uri? Http { get; private set; }
+    public Uri? Http => Addresses.GetValueOrDefault("http");
 
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
@@ -176,8 +179,7 @@ internal sealed partial class BrokerProcess : IAsyncDisposable
 
         if (line.StartsWith(Listening, StringComparison.Ordinal) && Uri.TryCreate(line[Listening.Length..].Trim(), UriKind.Absolute, out Uri? address))
         {
-            Mqtt = address.Scheme == "mqtt" ? address : Mqtt;
-            Http = address.Scheme == "http" ? address : Http;
+            Addresses[address.Scheme] = address;
         }
         else if (line == "ready")
         {

@@ -10,11 +10,12 @@ namespace Holdfast.Server.Drill;
 /// <summary>The faults of one kind together.</summary>
 internal sealed record KindReport(
     string Kind, int Faults, int Lost, int Duplicated, int Reordered, int OtherViolations, double PauseP50Seconds, double PauseMaxSeconds,
-    double? DatabasePauseMaxSeconds, int PausesTooLong);
+    double? DatabasePauseMaxSeconds, double WebhookPauseMaxSeconds, int PausesTooLong);
 
 /// <summary>One fault.</summary>
 internal sealed record FaultReport(
-    long Number, string Kind, string Description, double PauseSeconds, double MedianPauseSeconds, double? DatabasePauseSeconds, double? PromisedPauseSeconds, int Violations);
+    long Number, string Kind, string Description, double PauseSeconds, double MedianPauseSeconds, double? DatabasePauseSeconds, double? PromisedPauseSeconds,
+    double WebhookPauseSeconds, int Violations);
 
 /// <summary>The outcome of a drill.</summary>
 internal sealed record DrillReport
@@ -79,7 +80,7 @@ internal sealed record DrillReport
             Kinds = [.. faults.GroupBy(fault => fault.Kind).OrderBy(kind => kind.Key).Select(OfKind)],
             Faults = [.. faults.Select(fault => new FaultReport(
                 fault.Number, fault.Kind.Name(), fault.Description, fault.PauseSeconds, fault.MedianPauseSeconds, fault.DatabasePauseSeconds, fault.PromisedPauseSeconds,
-                fault.Violations.Count))],
+                fault.WebhookPauseSeconds, fault.Violations.Count))],
             Violations = [.. verdict.Violations.Take(ShownViolations).Select(violation => $"{violation.Kind}: {violation.Text}")],
             NodesFallen = nodesFallen,
             Problem = problem,
@@ -90,11 +91,11 @@ internal sealed record DrillReport
     public string Format()
     {
         var text = new StringBuilder();
-        text.AppendLine("| fault | times | lost | duplicated | out of order | other | pause p50 | pause max | database's own, max | too long |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine("| fault | times | lost | duplicated | out of order | other | pause p50 | pause max | database's own, max | webhook's, max | too long |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (KindReport kind in Kinds)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {kind.Kind} | {kind.Faults} | {kind.Lost} | {kind.Duplicated} | {kind.Reordered} | {kind.OtherViolations} | {kind.PauseP50Seconds:0.00} s | {kind.PauseMaxSeconds:0.00} s | {(kind.DatabasePauseMaxSeconds is { } own ? own.ToString("0.00 's'", CultureInfo.InvariantCulture) : "–")} | {kind.PausesTooLong} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {kind.Kind} | {kind.Faults} | {kind.Lost} | {kind.Duplicated} | {kind.Reordered} | {kind.OtherViolations} | {kind.PauseP50Seconds:0.00} s | {kind.PauseMaxSeconds:0.00} s | {(kind.DatabasePauseMaxSeconds is { } own ? own.ToString("0.00 's'", CultureInfo.InvariantCulture) : "–")} | {kind.WebhookPauseMaxSeconds:0.00} s | {kind.PausesTooLong} |");
         }
 
         text.AppendLine();
@@ -121,6 +122,7 @@ internal sealed record DrillReport
             pauses[pauses.Length / 2],
             pauses[^1],
             faults.Max(fault => fault.DatabasePauseSeconds),
+            faults.Max(fault => fault.WebhookPauseSeconds),
             faults.Count(fault => fault.IsTooLong));
     }
 }

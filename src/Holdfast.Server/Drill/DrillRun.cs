@@ -70,11 +70,18 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
             await using DrillLoad load = await DrillLoad.StartAsync(options, [.. cluster.Nodes.Select(node => node.Mqtt)], cluster.Network.HostAddress, journal);
             await cluster.Nodes[0].AddWebhookAsync(load.Webhook.Url, JournalingSubscriber.AllEvents);
             load.Webhook.WriteSubscribed(JournalingSubscriber.AllEvents);
+            LogReader.WriteSubscribed(journal, JournalingSubscriber.AllEvents);
             await load.PublishAsync(options.Interval, cancellationToken);
             await RecoverAsync(cluster, load, cancellationToken);
             tell($"{4 * options.PublishersOfEachSort} devices publish every {options.Interval.TotalMilliseconds:0} ms, three subscribers and a webhook listen");
             string? interruption = await InjectAllAsync(cluster, plan, load, journal, cancellationToken);
-            return interruption ?? await DrainAsync(load, cancellationToken);
+            if (interruption is null)
+            {
+                await DrainAsync(load, cancellationToken);
+                await cluster.Nodes[0].OpenLog(journal).ReadAsync(cancellationToken);
+            }
+
+            return interruption;
         }
         catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or TimeoutException or Npgsql.NpgsqlException)
         {
@@ -137,7 +144,7 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
         return null;
     }
 
-    private async Task<string?> DrainAsync(DrillLoad load, CancellationToken cancellationToken)
+    private async Task DrainAsync(DrillLoad load, CancellationToken cancellationToken)
     {
         tell("the devices publish no more; waiting until everything acknowledged is delivered");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -151,8 +158,6 @@ internal sealed class DrillRun(DrillOptions options, BrokerProgram program, Acti
             // What is missing now is lost as far as anybody can tell; the judge says what.
             tell($"not everything was delivered within {DrainLimit.TotalSeconds:0} s");
         }
-
-        return null;
     }
 
     private async Task<Task> StartProbeAsync(LabDatabase database, Journal journal, CancellationToken cancellationToken)

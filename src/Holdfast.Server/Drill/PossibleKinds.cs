@@ -34,7 +34,7 @@ internal static class PossibleKinds
     private static string? Obstacle(FaultKind kind, DrillOptions options, LabPrograms programs, bool useNamespaces) => kind switch
     {
         _ when options.IsOneMachine && !kind.FitsOneMachine() => "needs a cluster; leave --one-machine out",
-        _ when kind.NeedsCuts() && !useNamespaces => "needs network namespaces: run the drill as root, with ip and iptables installed, without --loopback",
+        _ when kind.NeedsNamespaces() && !useNamespaces => "needs network namespaces: run the drill as root, with ip and iptables installed, without --loopback",
         FaultKind.SlowNetwork when !useNamespaces || !programs.HasTun => "needs network namespaces and /dev/net/tun: run the drill as root",
         FaultKind.ClockStep when programs.FakeTime is null => "needs libfaketime: apt-get install libfaketime",
         _ => null,

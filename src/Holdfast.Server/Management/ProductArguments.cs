@@ -38,8 +38,17 @@ internal sealed class ProductArguments(Terminal terminal)
             _commands.Make(
                 new Command("remove", "Remove a product that has no devices and no tokens. Its events stay until retention removes them.") { _name }, HttpMethod.Delete, ProductPath, _ => null,
                 (result, _) => $"removed product {result.GetValue(_name)}"),
-            rule, key, authority,
+            rule, key, authority, BuildLimit(),
         };
+    }
+
+    private Command BuildLimit()
+    {
+        Option<bool> eachDevice = ValueOptions.Flag("--each-device", "The limits of each of its devices, instead of those of the product as a whole.");
+        var options = new LimitOptions();
+        return _commands.Make(
+            options.AddTo(new Command("limit", "Change and show what the clients of a product may do, on each node; without options only show it. Connections and rates count for all of them together.") { _name, eachDevice }),
+            HttpMethod.Patch, result => $"{ProductPath(result)}/{(result.GetValue(eachDevice) ? "device-limits" : "limits")}", options.Body, (_, answer) => LimitOptions.Format(answer));
     }
 
     private static string Count(JsonElement product, string list) => $"{product.GetProperty(list).GetArrayLength()}";

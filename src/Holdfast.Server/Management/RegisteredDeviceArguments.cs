@@ -28,8 +28,16 @@ internal sealed class RegisteredDeviceArguments(Terminal terminal)
         _commands.Make(
             new Command("remove", "Remove a device from the registry, and disconnect it. Its events stay.") { _id }, HttpMethod.Delete, result => PathOf(result), _ => null,
             (result, _) => $"removed {result.GetValue(_id)}"),
-        BuildPin(), BuildUnpin(),
+        BuildPin(), BuildUnpin(), BuildLimit(),
     };
+
+    private Command BuildLimit()
+    {
+        var options = new LimitOptions();
+        return _commands.Make(
+            options.AddTo(new Command("limit", "Change and show what one device may do, on each node; without options only show it. What is not said here is as its product says of each device.") { _id }),
+            HttpMethod.Patch, result => PathOf(result, "/limits"), options.Body, (_, answer) => LimitOptions.Format(answer));
+    }
 
     private Command BuildAdd()
     {

@@ -7,10 +7,13 @@ using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
+using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -31,6 +34,7 @@ internal sealed class HttpHost : IAsyncDisposable
         IntegrationService integrations,
         IIntegrationNodes nodes,
         IClusterReporter reporter,
+        OpenFiles files,
         ILoggerFactory loggers)
     {
         var api = new ApiOptions
@@ -56,6 +60,8 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(integrations.CustodyWith(broker.SessionPositions, reporter));
         builder.Services.AddHoldfastApi(api);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(
+            _ => new AdmittingListenerFactory(broker, files, new SocketConnectionFactoryOptions(), TimeProvider.System, loggers) { IsHttp = true });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,11 +1,13 @@
 using Holdfast.Broker;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Limits.Overload;
 using Holdfast.Broker.Reports;
 using Holdfast.Integrations;
 using Holdfast.Log.Partitions;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport;
+using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -145,6 +147,7 @@ internal sealed class NodeHost : IAsyncDisposable
             AckDeadline = options.AckDeadline,
             MaximumKeepAlive = options.MaximumKeepAlive,
             ServerReference = options.ServerReference,
+            MemoryLimit = options.MemoryLimitBytes ?? ProcessMemory.DefaultLimit,
         };
         var retention = new RetentionPolicy(options.RetentionAge, options.RetentionBytes);
         var stores = new BrokerStores(_stores.Log, _stores.Sessions, _stores.Checkpoints, retention, _stores.Cluster, _stores.Cluster?.Sessions, _stores.Identities);
@@ -179,10 +182,13 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private async Task ListenAsync(ServeOptions options, BrokerOptions brokerOptions, CancellationToken cancellationToken)
     {
+        var files = OpenFiles.OfThisProcess();
+        _metrics.AddGauge("holdfast_open_connections", () => files.Connections, "Sockets of clients that are open, of MQTT and of HTTP.");
+        _metrics.AddGauge("holdfast_open_connections_limit", () => files.Most, "How many there may be, for the files that the process may open.");
         var http = options.Listen.Where(listen => !listen.IsMqtt).ToList();
         if (http.Count > 0)
         {
-            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), _loggers);
+            _http = new HttpHost(options, http, _tls, _stores.Log, _broker, _integrations, (IIntegrationNodes?)_clusterIntegrations ?? new OneNode(), Reporter(), files, _loggers);
             await _http.StartAsync(cancellationToken).ConfigureAwait(false);
             _stores.Cluster?.Requests = _http.AnswerAsync;
         }
@@ -191,7 +197,7 @@ internal sealed class NodeHost : IAsyncDisposable
         if (mqtt.Count > 0)
         {
             var listeners = mqtt.ConvertAll(listen => ToListener(listen, options));
-            _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers);
+            _mqtt = new MqttServer(_broker, listeners, brokerOptions.MaximumPacketSize, TimeProvider.System, _loggers, files);
             await _mqtt.StartAsync(cancellationToken).ConfigureAwait(false);
             if (listeners.Any(listener => listener.AllowAnonymous))
             {
@@ -217,6 +223,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private MqttListener ToListener(ListenUrl listen, ServeOptions options) => new(listen.EndPoint, listen.Anonymous ?? (listen.IsLoopback || options.AllowAnonymous))
     {
         ClientCertificates = listen.ClientCertificates,
+        Limits = listen.Limits,
         Tls = listen.IsTls ? _tls : null,
         WebSocket = listen.IsWebSocket ? new WebSocketSettings(listen.Path, options.AllowedOrigins) : null,
     };
@@ -226,26 +233,22 @@ internal sealed class NodeHost : IAsyncDisposable
     private void Drain() => _drain.TrySetResult();
 
     /// <summary>Nothing may be acknowledged any more: what this node's clients had goes on elsewhere.</summary>
-    private void EndAsDead(string reason)
-    {
-        _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
-        Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
-        Environment.Exit(ExitCodes.TakenForDead);
-    }
+    private void EndAsDead(string reason) => End(
+        ExitCodes.TakenForDead, null, $"The cluster has taken this node for dead: {reason}.", "The process ends; start it again.");
 
     /// <summary>What was delivered from here is no longer true; only a new start knows nothing of it.</summary>
-    private void EndToStartAnew(string reason)
-    {
-        _logger.LogCritical("{Reason} The node starts anew from what the database has", reason);
-        Console.Error.WriteLine($"holdfast: {reason} The process ends to start anew from what the database has; start it again.");
-        Environment.Exit(ExitCodes.TakenForDead);
-    }
+    private void EndToStartAnew(string reason) => End(
+        ExitCodes.TakenForDead, null, reason, "The process ends to start anew from what the database has; start it again.");
 
-    private void EndProcess(Exception exception)
+    /// <summary>Nothing may be acknowledged any more, and what the disk holds is for the next start to find out.</summary>
+    private void EndProcess(Exception exception) => End(
+        ExitCodes.StoreFailed, exception, exception.Message, "The store can no longer be trusted; the process ends. Start it again when the disk is well.");
+
+    private void End(int exitCode, Exception? exception, string reason, string consequence) => ProcessEnd.Now(exitCode, () =>
     {
-        // Nothing may be acknowledged any more, and what the disk holds is for the next start to find out.
-        _logger.LogCritical(exception, "The store can no longer be trusted; the process ends");
-        Console.Error.WriteLine($"holdfast: {exception.Message} The process ends; start it again when the disk is well.");
-        Environment.Exit(ExitCodes.StoreFailed);
-    }
+        _logger.LogCritical(exception, "{Reason} {Consequence}", reason, consequence);
+
+        // What waits to be written is written.
+        _loggers.Dispose();
+    });
 }

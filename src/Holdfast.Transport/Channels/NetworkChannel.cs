@@ -22,6 +22,9 @@ internal abstract class NetworkChannel
     /// <summary>The certificate whose key the peer has shown to have; null when it has shown none.</summary>
     public abstract X509Certificate2? Certificate { get; }
 
+    /// <summary>The certificates that the peer has shown besides it (DER).</summary>
+    public virtual IReadOnlyList<byte[]> Intermediates => [];
+
     /// <summary>
     /// Tells the peer that nothing more is sent, and goes on reading. Not a close: with unread bytes a close sends a reset, which would overtake
     /// what was just sent. Called once, after the last flush.

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -38,6 +39,8 @@ internal sealed class SocketChannel : NetworkChannel
     public override IPAddress? Address => (_context.RemoteEndPoint as IPEndPoint)?.Address;
 
     public override X509Certificate2? Certificate => _tls?.RemoteCertificate as X509Certificate2;
+
+    public override IReadOnlyList<byte[]> Intermediates => _context.Features.Get<ShownChain>()?.Certificates ?? [];
 
     public override async Task EndSendingAsync()
     {

@@ -23,15 +23,17 @@ internal sealed class WebSocketChannel : NetworkChannel
 
     /// <param name="socket">The accepted WebSocket.</param>
     /// <param name="remote">The peer's address and its certificate.</param>
+    /// <param name="intermediates">The certificates that it has shown besides (DER).</param>
     /// <param name="maximumBufferedBytes">When so much waits to be handled, the peer is not read.</param>
     /// <param name="abort">Cuts the connection below.</param>
-    public WebSocketChannel(WebSocket socket, ConnectionInfo remote, long maximumBufferedBytes, Action abort)
+    public WebSocketChannel(WebSocket socket, ConnectionInfo remote, IReadOnlyList<byte[]> intermediates, long maximumBufferedBytes, Action abort)
     {
         _socket = socket;
         _abort = abort;
         Remote = $"{remote.RemoteIpAddress}:{remote.RemotePort}";
         Address = remote.RemoteIpAddress;
         Certificate = remote.ClientCertificate;
+        Intermediates = intermediates;
         _received = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline,
             writerScheduler: PipeScheduler.Inline,
@@ -51,6 +53,8 @@ internal sealed class WebSocketChannel : NetworkChannel
     public override IPAddress? Address { get; }
 
     public override X509Certificate2? Certificate { get; }
+
+    public override IReadOnlyList<byte[]> Intermediates { get; }
 
     /// <summary>Begins to receive.</summary>
     public void Start() => _receiving = ReceiveAsync();

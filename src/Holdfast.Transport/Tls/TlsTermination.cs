@@ -35,7 +35,7 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
         options.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = HandshakeLimit,
-            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            OnConnection = handshake => ValueTask.FromResult(new SslServerAuthenticationOptions
             {
                 ServerCertificateContext = certificate.Context,
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
@@ -48,7 +48,11 @@ public sealed class TlsTermination(ServerCertificate certificate) : IDisposable
                 AllowTlsResume = clientCertificates == ClientCertificateMode.None,
                 RemoteCertificateValidationCallback = clientCertificates == ClientCertificateMode.None
                     ? null
-                    : (_, shown, _, _) => shown is not null || clientCertificates == ClientCertificateMode.Optional,
+                    : (_, shown, chain, _) =>
+                    {
+                        handshake.Connection.Features.Set(ShownChain.Of(chain));
+                        return shown is not null || clientCertificates == ClientCertificateMode.Optional;
+                    },
                 CertificateChainPolicy = clientCertificates == ClientCertificateMode.None ? null : Offline(),
                 ApplicationProtocols = protocol is null ? null : [new SslApplicationProtocol(protocol)],
             }),

@@ -1,4 +1,5 @@
 using Holdfast.Transport.Channels;
+using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Transport.WebSockets;
@@ -29,7 +30,7 @@ internal sealed class WebSocketEntrance(WebSocketSettings settings, MqttConnecti
         // The keep-alive is MQTT's own. No compression: it invites attacks on what is encrypted, and costs a window per connection.
         using var socket = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { SubProtocol = Subprotocol, KeepAliveInterval = TimeSpan.Zero }).ConfigureAwait(false);
-        var channel = new WebSocketChannel(socket, context.Connection, maximumBufferedBytes, context.Abort);
+        var channel = new WebSocketChannel(socket, context.Connection, context.Features.Get<ShownChain>()?.Certificates ?? [], maximumBufferedBytes, context.Abort);
         channel.Start();
         await handler.ServeAsync(channel).ConfigureAwait(false);
         await channel.FinishAsync(MqttConnectionHandler.LingerTime, time).ConfigureAwait(false);

@@ -34,6 +34,11 @@ internal static class IdentityExchanges
             yield return exchange;
         }
 
+        await foreach (var exchange in LimitsAsync(host))
+        {
+            yield return exchange;
+        }
+
         await foreach (var exchange in TokensAsync(host))
         {
             yield return exchange;
@@ -102,6 +107,32 @@ internal static class IdentityExchanges
             yield return await SendAsync(host, "DELETE", path + "/{name}");
             yield return await SendAsync(host, "DELETE", path + "/{name}", token: "");
         }
+    }
+
+    private static async IAsyncEnumerable<Exchange> LimitsAsync(ApiHost host)
+    {
+        yield return await SendAsync(host, "POST", Devices, """{"id":"d"}""");
+        var own = await SendAsync(host, "POST", Product + "/tokens", """{"name":"own","scopes":["manage"]}""");
+        yield return await SendAsync(host, "PATCH", Product + "/limits", "{}", token: own.Answer.Json.GetProperty("token").GetString()!);
+        foreach (var path in new[] { Product + "/limits", Product + "/device-limits", Device + "/limits" })
+        {
+            var changed = await SendAsync(host, "PATCH", path, """{"publishRate":10,"queueBytes":null}""");
+            Assert.Equal(10, changed.Answer.Json.GetProperty("publishRate").GetInt64());
+            yield return changed;
+            var shown = await SendAsync(host, "GET", path);
+            Assert.Equal(10, shown.Answer.Json.GetProperty("publishRate").GetInt64());
+            yield return shown;
+            yield return await SendAsync(host, "GET", path, token: "");
+            yield return await SendAsync(host, "GET", path, product: "other");
+            yield return await SendAsync(host, "PATCH", path, """{"publishRate":0}""");
+            yield return await SendAsync(host, "PATCH", path, """{"unknown":1}""");
+            yield return await SendAsync(host, "PATCH", path, "{");
+            yield return await SendAsync(host, "PATCH", path, "{}", token: "");
+            yield return await SendAsync(host, "PATCH", path, "{}", product: "other");
+        }
+
+        await SendAsync(host, "DELETE", Product + "/tokens/{name}", name: "own");
+        await SendAsync(host, "DELETE", Device);
     }
 
     private static async IAsyncEnumerable<Exchange> DevicesAsync(ApiHost host)

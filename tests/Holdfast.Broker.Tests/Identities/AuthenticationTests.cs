@@ -186,6 +186,32 @@ public sealed class AuthenticationTests
     }
 
     [Fact]
+    public async Task A_certificate_may_lead_to_the_authority_through_others_that_the_client_sends_along()
+    {
+        await using var world = await Registered.StartAsync();
+        using var root = Certificates.Authority("CN=Works");
+        using var factory = Certificates.Intermediate(root, "CN=Factory 7");
+        using var device = Certificates.Issue(factory, "CN=d");
+        using var noAuthority = Certificates.Intermediate(root, "CN=e", isAuthority: false);
+        using var byNoAuthority = Certificates.Issue(noAuthority, "CN=d");
+        using var stranger = Certificates.Authority("CN=Works");
+        using var strangersFactory = Certificates.Intermediate(stranger, "CN=Factory 7");
+        using var strangersDevice = Certificates.Issue(strangersFactory, "CN=d");
+        await world.AddDeviceAsync("d");
+        await world.Administration.ChangeProductAsync("p", product => product with { Authorities = [new Authority("works", root.RawData)] });
+
+        Assert.Equal(ReasonCode.Success, await TryAsync(device, factory.RawData));
+        Assert.Equal(ReasonCode.Success, await TryAsync(device, [1, 2, 3], root.RawData, factory.RawData));
+        Assert.Equal(ReasonCode.NotAuthorized, await TryAsync(device));
+        Assert.Equal(ReasonCode.NotAuthorized, await TryAsync(byNoAuthority, noAuthority.RawData));
+        Assert.Equal(ReasonCode.NotAuthorized, await TryAsync(strangersDevice, strangersFactory.RawData));
+        Assert.Equal(ReasonCode.NotAuthorized, await TryAsync(strangersDevice, strangersFactory.RawData, stranger.RawData));
+
+        async Task<ReasonCode> TryAsync(X509Certificate2 certificate, params byte[][] others)
+            => (await world.TryAsync(null, null, info: new("test", AllowAnonymous: true) { Certificate = certificate, Intermediates = others })).Reason;
+    }
+
+    [Fact]
     public async Task Where_a_certificate_is_required_a_key_must_be_that_of_the_same_device()
     {
         await using var world = await Registered.StartAsync();

@@ -45,10 +45,12 @@ internal sealed class LineProcess : IAsyncDisposable
     public Task Ended => _process.WaitForExitAsync();
 
     /// <summary>Waits until it has ended by itself.</summary>
+    /// <param name="limit">How long it may take; 30 seconds when not given.</param>
     /// <returns>The exit code.</returns>
-    public async Task<int> EndAsync()
+    /// <exception cref="TimeoutException">It has not ended.</exception>
+    public async Task<int> EndAsync(TimeSpan? limit = null)
     {
-        await Ended.WaitAsync(EndLimit, TestContext.Current.CancellationToken);
+        await Ended.WaitAsync(limit ?? EndLimit, TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
 

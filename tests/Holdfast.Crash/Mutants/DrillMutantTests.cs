@@ -14,7 +14,7 @@ public sealed class DrillMutantTests(MutantTree tree) : IClassFixture<MutantTree
     public async Task Acknowledgement_before_commit_is_found() => Assert.NotEmpty(await DrillAsync(Mutant.AcknowledgementBeforeCommit, "owner-kill", faults: 5));
 
     [Fact]
-    public async Task A_skipped_fence_is_found() => Assert.NotEmpty(await DrillAsync(Mutant.FenceSkipped, "owner-freeze", faults: 5));
+    public async Task A_skipped_fence_is_found() => Assert.NotEmpty(await DrillAsync(Mutant.FenceSkipped, "late-append", faults: 3));
 
     [Fact]
     public async Task A_lost_cursor_is_found()

@@ -60,7 +60,17 @@ internal sealed record Mutant(string Name, params Edit[] Edits)
         new Edit(
             "src/Holdfast.Log.Postgres/Appending/FenceDatabase.cs",
             "WHERE h.next_offset = w.base_offset AND h.epoch = w.epoch AND ($11",
-            "WHERE ($11"));
+            "WHERE ($11"),
+        new Edit(
+            "src/Holdfast.Log.Postgres/Appending/FenceDatabase.cs",
+            "            JOIN moved m ON m.partition = w.partition\n",
+            """
+                        JOIN moved m ON m.partition = w.partition
+                        ON CONFLICT (partition, base_offset, segment) DO UPDATE SET epoch = excluded.epoch, count = excluded.count, length = excluded.length,
+                            first_received_at = excluded.first_received_at, last_received_at = excluded.last_received_at, checksum = excluded.checksum,
+                            key_filter = excluded.key_filter, body = excluded.body
+
+            """));
 
     /// <summary>Sessions of a dead node go on behind what they have confirmed.</summary>
     public static Mutant CursorRunsAhead { get; } = new(

@@ -94,6 +94,31 @@ public sealed class AwaitingDeliveryTests
     }
 
     [Fact]
+    public async Task The_outbox_is_drained_only_when_its_owner_has_heard_of_what_never_will_be_delivered()
+    {
+        await using var outbox = Open();
+        var telling = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var heard = new ManualResetEventSlim();
+        outbox.Undelivered = _ =>
+        {
+            telling.SetResult();
+            heard.Wait(TestContext.Current.CancellationToken);
+        };
+        var identity = await AppendAsync(outbox, "delivered");
+        await StoreAllAsync(outbox);
+        var taking = Task.Run(() => TellAsync(outbox, "billing", $"{identity.Stream} undelivered {identity.Sequence}\n"), TestContext.Current.CancellationToken);
+        await telling.Task.Soon();
+
+        var drained = outbox.DrainAsync(TestContext.Current.CancellationToken);
+        Assert.False(drained.IsCompleted);
+        await TellAsync(outbox, "archive", "");
+        await outbox.GetStatisticsAsync();
+        Assert.False(drained.IsCompleted);
+        heard.Set();
+        await Task.WhenAll(taking, drained).Soon();
+    }
+
+    [Fact]
     public async Task Without_a_receipt_it_is_forgotten_when_it_is_too_old()
     {
         await using var outbox = Open(new OutboxOptions { FlushInterval = TimeSpan.Zero, MaximumAge = TimeSpan.FromHours(1) });

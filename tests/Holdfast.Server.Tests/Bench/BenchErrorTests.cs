@@ -68,7 +68,7 @@ public sealed class BenchErrorTests
     [InlineData("holdfast bench one: --qos 3: write a whole number from 0 to 2.", "one", "--qos", "3")]
     [InlineData("holdfast bench one: --seconds x: write seconds from 0.1 to 86400.", "one", "--seconds", "x")]
     [InlineData("holdfast bench idle: '--rate' is not known here.", "idle", "--rate", "3")]
-    [InlineData("holdfast bench suite: --only two: write some of one, ingest", "suite", "--only", "one,two")]
+    [InlineData("holdfast bench suite: --only two: write some of one, fan-in-0", "suite", "--only", "one,two")]
     [InlineData("holdfast bench suite: --brokers x: write some of holdfast, mosquitto, nats-server.", "suite", "--brokers", "x")]
     public async Task A_wrong_option_is_one_line_and_exit_code_2(string expected, params string[] arguments)
     {

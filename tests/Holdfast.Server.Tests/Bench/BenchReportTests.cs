@@ -44,7 +44,7 @@ public sealed class BenchReportTests
         };
         string text = BenchReport.Format(result);
         Assert.Contains("delivered/s", text, StringComparison.Ordinal);
-        Assert.Contains("1,234,567\n", text, StringComparison.Ordinal);
+        Assert.Contains("1,235 k\n", text, StringComparison.Ordinal);
         Assert.Contains("12.3 ms\n", text, StringComparison.Ordinal);
         Assert.Contains("1,235 ms\n", text, StringComparison.Ordinal);
         Assert.Contains("0.81 µs\n", text, StringComparison.Ordinal);

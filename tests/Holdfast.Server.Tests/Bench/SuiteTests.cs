@@ -31,10 +31,10 @@ public sealed class SuiteTests
         ];
         string[] brokers = [SuiteBroker.Holdfast, SuiteBroker.Mosquitto, SuiteBroker.Nats];
         IReadOnlyList<SuiteLine> lines = SuiteTable.Make([row], brokers, runs);
-        Assert.Equal(["delivered/s"], lines.Select(line => line.Figure));
+        Assert.Equal(["delivered/s", "broker CPU for each"], lines.Select(line => line.Figure));
         string table = SuiteTable.Format(new SuiteResult(default, "a machine", 10, 2, [.. brokers.Select(broker => new SuiteBrokerResult(broker, broker + " 1"))], lines, runs));
         Assert.Contains(
-            "| 1 → 1, QoS 0 | delivered/s | 700 (500 – 900) | 100 | - | ≥ 6 × mosquitto: 7 ×, met; ≥ 1 × nats-server: not measured |",
+            "| 1 → 1, QoS 0 | delivered/s | 700 (500 – 900) | 100 | - | 7.0 × Mosquitto (≥ 12 ×: **not met**); ≥ 1 × NATS: not measured |",
             table, StringComparison.Ordinal);
         Assert.Contains("- one, mosquitto, round 1: beware", table, StringComparison.Ordinal);
         Assert.Contains("- one, nats-server, round 1: failed: it is ill", table, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class SuiteTests
         string work = Directory.CreateDirectory(Path.Combine(directory, "work")).FullName;
         string[] arguments =
         [
-            "bench", "suite", "--only", "one", "--brokers", "holdfast,mosquitto", "--seconds", "0.3", "--warmup", "0.1", "--rounds", "1", "--directory", work, "--output", output,
+            "bench", "suite", "--only", "one,tls-one,websocket-one", "--brokers", "holdfast,mosquitto", "--seconds", "0.3", "--warmup", "0.1", "--rounds", "1", "--directory", work, "--output", output,
         ];
 
         // The suite starts its own program as the broker, so it has to be that program.
@@ -59,6 +59,8 @@ public sealed class SuiteTests
         await suite.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(suite.ExitCode == 0, await error + printed);
         Assert.Contains("one, mosquitto, round 1: ", await error, StringComparison.Ordinal);
+        Assert.Contains(" × 1 → 1, QoS 0 (≥ 0.6 ×: ", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("error: ", printed, StringComparison.Ordinal);
         Assert.Equal(printed, await File.ReadAllTextAsync(output + ".md", TestContext.Current.CancellationToken));
         Assert.Contains("\"runs\":[{\"row\":\"one\",\"broker\":\"holdfast\"", await File.ReadAllTextAsync(output + ".json", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(work));

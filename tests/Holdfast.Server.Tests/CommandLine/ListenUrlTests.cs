@@ -1,3 +1,4 @@
+using Holdfast.Broker.Limits;
 using Holdfast.Server.CommandLine;
 using Holdfast.Transport.Tls;
 
@@ -36,7 +37,18 @@ public sealed class ListenUrlTests
         Assert.DoesNotContain('?', url.ToString());
     }
 
+    [Fact]
+    public void A_listener_has_limits_of_its_own()
+    {
+        Assert.True(ListenUrl.TryParse("mqtts://0.0.0.0?connections=100&publish-bytes=1MB&connect-rate=5", out ListenUrl? url, out string error), error);
+        Assert.Equal(new ClientLimits { Connections = 100, PublishBytes = 1_000_000, ConnectRate = 5 }, url!.Limits);
+    }
+
     [Theory]
+    [InlineData("mqtt://127.0.0.1?publish-bytes=12", "publish-bytes: write a size")]
+    [InlineData("mqtt://127.0.0.1?connections=many", "connections: write a whole number")]
+    [InlineData("mqtt://127.0.0.1?queue-age=1d", "anonymous=yes")]
+    [InlineData("http://127.0.0.1?connections=5", "(MQTT)")]
     [InlineData("mqtt://127.0.0.1/path", "only ws:// and wss:// have a path")]
     [InlineData("ws://127.0.0.1/mqtt?x=1", "anonymous=yes")]
     [InlineData("mqtt://127.0.0.1?client-certificates=required", "mqtts, wss")]

@@ -116,6 +116,19 @@ public sealed class DrillJudgeTests
     }
 
     [Fact]
+    public void The_webhook_pauses_until_another_node_delivers()
+    {
+        Subscribe();
+        Deliver(1, 1);
+        Add(1, "webhook", JournalAction.Received, 1, "x-0-1");
+        Fault(2, FaultKind.NodeKill);
+        Deliver(2, 4);
+        Add(3.5, "webhook", JournalAction.Received, 2, "x-0-2");
+
+        Assert.Equal(2.5, Assert.Single(Report().Kinds).WebhookPauseMaxSeconds);
+    }
+
+    [Fact]
     public void One_machine_is_promised_no_pause()
     {
         Subscribe();

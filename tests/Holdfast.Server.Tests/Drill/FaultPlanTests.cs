@@ -32,7 +32,7 @@ public sealed class FaultPlanTests
         {
             Assert.Equal(2, fault.Parts.DistinctBy(part => part.Kind).Count());
             Assert.All(fault.Parts, part => Assert.Equal(fault.Hold, part.Hold));
-            Assert.DoesNotContain(fault.Parts, part => part.Kind is FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath);
+            Assert.DoesNotContain(fault.Parts, part => part.Kind is FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath or FaultKind.LateAppend);
         });
     }
 

@@ -108,6 +108,34 @@ public sealed class IdentityTests : IAsyncLifetime
             "-q", "1", "-m", "x", "-t", topic);
     }
 
+    [Fact]
+    public async Task A_certificate_of_an_intermediate_authority_is_sent_with_the_intermediates_own()
+    {
+        var (root, rootKey) = WriteAuthority("root.pem");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Factory 7", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using (root)
+        using (rootKey)
+        using (var issued = request.Create(root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2), RandomNumberGenerator.GetBytes(8)))
+        using (var factory = issued.CopyWithPrivateKey(key))
+        {
+            Issue(factory, "pump-3", "alone");
+            File.Copy(_directory.Below("alone.key"), _directory.Below("chain.key"));
+            File.WriteAllText(_directory.Below("chain.pem"), File.ReadAllText(_directory.Below("alone.pem")) + "\n" + issued.ExportCertificatePem());
+        }
+
+        await RunAsync("device", "add", "pump-3", "--product", "acme");
+        await RunAsync("product", "authority", "add", "root", "--product", "acme", "--file", _directory.Below("root.pem"));
+
+        Assert.Equal((0, ""), await PublishAsync("chain"));
+        Assert.NotEqual(0, (await PublishAsync("alone")).Code);
+
+        Task<(int Code, string Output)> PublishAsync(string certificate) => MosquittoAsync(
+            "mosquitto_pub", "-V", "5", "-p", $"{SecurePort()}", "--cafile", _directory.Below("server.pem"), "--cert", _directory.Below($"{certificate}.pem"), "--key", _directory.Below($"{certificate}.key"),
+            "-q", "1", "-m", "x", "-t", "devices/pump-3/events/a");
+    }
+
     private int SecurePort()
     {
         const string Line = "listening mqtts://127.0.0.1:";

@@ -65,17 +65,27 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BenchException">The broker refused.</exception>
     public Task SubscribeAsync(string filter, QualityOfService qualityOfService, CancellationToken cancellationToken)
-        => SubscribeAsync(EncodeSubscribe(filter, qualityOfService), cancellationToken);
+        => SubscribeAsync(EncodeSubscribe([filter], qualityOfService), 1, cancellationToken);
+
+    /// <summary>Subscribes to several filters with one packet and waits for the answer. Not together with <see cref="RunAsync"/>.</summary>
+    /// <param name="filters">The filters.</param>
+    /// <param name="qualityOfService">The quality of service.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="BenchException">The broker refused some.</exception>
+    public Task SubscribeAsync(IReadOnlyList<string> filters, QualityOfService qualityOfService, CancellationToken cancellationToken)
+        => SubscribeAsync(EncodeSubscribe(filters, qualityOfService), filters.Count, cancellationToken);
 
     /// <summary>Sends a SUBSCRIBE and waits for the answer. Not together with <see cref="RunAsync"/>.</summary>
     /// <param name="packet">The whole packet.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BenchException">The broker refused.</exception>
-    public async Task SubscribeAsync(ReadOnlyMemory<byte> packet, CancellationToken cancellationToken)
+    public Task SubscribeAsync(ReadOnlyMemory<byte> packet, CancellationToken cancellationToken) => SubscribeAsync(packet, 1, cancellationToken);
+
+    private async Task SubscribeAsync(ReadOnlyMemory<byte> packet, int filters, CancellationToken cancellationToken)
     {
         await SendAsync(packet, cancellationToken);
         (FrameHeader header, ReadOnlyMemory<byte> body) = await ReadPacketAsync(cancellationToken);
-        if (header.Type != PacketType.SubAck || body.Span[^1] > 2)
+        if (header.Type != PacketType.SubAck || body.Span[^filters..].ContainsAnyExceptInRange((byte)0, (byte)2))
         {
             throw new BenchException($"the broker answered SUBSCRIBE with {header.Type} {(body.Length > 0 ? (ReasonCode)body.Span[^1] : "")}");
         }
@@ -84,10 +94,12 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
     /// <summary>A SUBSCRIBE for <see cref="Write(ReadOnlySpan{byte})"/>; a refusal then ends the connection.</summary>
     /// <param name="filter">The filter.</param>
     /// <param name="qualityOfService">The quality of service.</param>
-    public ReadOnlyMemory<byte> EncodeSubscribe(string filter, QualityOfService qualityOfService)
+    public ReadOnlyMemory<byte> EncodeSubscribe(string filter, QualityOfService qualityOfService) => EncodeSubscribe([filter], qualityOfService);
+
+    private ReadOnlyMemory<byte> EncodeSubscribe(IReadOnlyList<string> filters, QualityOfService qualityOfService)
     {
         var writer = new ArrayBufferWriter<byte>();
-        PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = [new SubscriptionRequest(filter, qualityOfService)] }, version, writer);
+        PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = [.. filters.Select(filter => new SubscriptionRequest(filter, qualityOfService))] }, version, writer);
         return writer.WrittenMemory;
     }
 
@@ -159,6 +171,17 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
     public void Write(AckPacket packet)
         => _pending.Advance(PacketEncoder.Write(packet, version, _pending.GetSpan(PacketEncoder.MaximumAckSize)));
 
+    /// <summary>Sends a PINGREQ; its answer is not waited for.</summary>
+    public void Ping()
+    {
+        lock (_gate)
+        {
+            Write([(byte)PacketType.PingReq << 4, 0]);
+        }
+
+        Flush();
+    }
+
     /// <summary>Sends what was collected, unless a send is under way, which then takes it along.</summary>
     public void Flush()
     {
@@ -193,6 +216,7 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
                 ClientId = client.ClientId,
                 CleanStart = client.CleanStart && (version == ProtocolVersion.Mqtt5 || !client.KeepSession),
                 SessionExpirySeconds = client.KeepSession ? BenchClient.KeptSeconds : 0,
+                KeepAliveSeconds = (ushort)(options.KeepAlive?.TotalSeconds ?? 0),
                 UserName = options.UserName,
                 Password = options.Password is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(options.Password),
             },

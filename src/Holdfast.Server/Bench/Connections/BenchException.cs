@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Net.WebSockets;
 
 namespace Holdfast.Server.Bench.Connections;
 
@@ -8,7 +9,7 @@ internal sealed class BenchException(string message) : InvalidOperationException
 {
     /// <summary>Whether an exception means that a connection or the broker failed, not this program.</summary>
     /// <param name="exception">The exception.</param>
-    public static bool IsConnectionFailure(Exception exception) => exception is SocketException or IOException or ObjectDisposedException or BenchException;
+    public static bool IsConnectionFailure(Exception exception) => exception is SocketException or WebSocketException or IOException or ObjectDisposedException or BenchException;
 
     /// <summary>The reason of a failure in the words of the system, without wrapping.</summary>
     /// <param name="exception">The exception.</param>

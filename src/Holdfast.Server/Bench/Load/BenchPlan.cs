@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Mqtt;
 
 namespace Holdfast.Server.Bench.Load;
@@ -6,7 +7,16 @@ namespace Holdfast.Server.Bench.Load;
 /// <param name="Topic">Its topic.</param>
 /// <param name="QualityOfService">The quality of service.</param>
 /// <param name="PayloadBytes">Bytes of a payload.</param>
-internal readonly record struct PublisherPlan(string Topic, QualityOfService QualityOfService, int PayloadBytes);
+/// <param name="Topics">Topics below it over which the publisher takes turns; with 1 it publishes to the topic itself.</param>
+internal readonly record struct PublisherPlan(string Topic, QualityOfService QualityOfService, int PayloadBytes, int Topics = 1)
+{
+    /// <summary>A plan for each of the topics, whose names are all of the same length.</summary>
+    public IEnumerable<PublisherPlan> Each()
+    {
+        PublisherPlan plan = this;
+        return Topics == 1 ? [this] : Enumerable.Range(0, Topics).Select(index => plan with { Topic = string.Create(CultureInfo.InvariantCulture, $"{plan.Topic}/{index:D6}"), Topics = 1 });
+    }
+}
 
 /// <summary>What a subscriber subscribes to.</summary>
 /// <param name="Filter">Its filter.</param>
@@ -28,13 +38,14 @@ internal sealed record BenchPlan(IReadOnlyList<PublisherPlan> Publishers, IReadO
     public static BenchPlan Make(BenchOptions options, string run)
     {
         string[] topics = [.. Enumerable.Range(0, options.Publishers).Select(index => $"bench/{run}/{index}")];
-        PublisherPlan[] all = [.. topics.Select(topic => new PublisherPlan(topic, options.QualityOfService, options.PayloadBytes))];
+        PublisherPlan[] all = [.. topics.Select(topic => new PublisherPlan(topic, options.QualityOfService, options.PayloadBytes, options.TopicsEach))];
+        string[] filters = options.TopicsEach == 1 ? topics : [.. topics.Select(topic => topic + "/#")];
         return options.Scenario switch
         {
             BenchScenario.Ingest => new BenchPlan(all, [], 0),
-            BenchScenario.One => new BenchPlan([all[0]], Subscribe(options, [topics[0]]), 1),
-            BenchScenario.FanOut => new BenchPlan([all[0]], Subscribe(options, Enumerable.Repeat(topics[0], options.Subscribers)), options.Subscribers),
-            BenchScenario.Pairs => new BenchPlan(all, Subscribe(options, topics), 1),
+            BenchScenario.One => new BenchPlan([all[0]], Subscribe(options, [filters[0]]), 1),
+            BenchScenario.FanOut => new BenchPlan([all[0]], Subscribe(options, Enumerable.Repeat(filters[0], options.Subscribers)), options.Subscribers),
+            BenchScenario.Pairs => new BenchPlan(all, Subscribe(options, filters), 1),
             BenchScenario.Mixed => new BenchPlan(Mix(topics), Subscribe(options, [.. topics, .. Everything(options, run)]), 1 + options.Subscribers),
             BenchScenario.Shared => new BenchPlan(all, Subscribe(options, Enumerable.Repeat($"$share/bench-{run}/bench/{run}/#", options.Subscribers)), 1),
             _ => new BenchPlan(all, Subscribe(options, Everything(options, run)), options.Subscribers),

@@ -8,10 +8,10 @@ namespace Holdfast.Server.Bench.Load;
 
 /// <summary>A publishing connection: as fast as its window allows, or when it is told to.</summary>
 /// <param name="connection">The connection.</param>
-/// <param name="template">What is published.</param>
+/// <param name="templates">What is published, in turn: all of the same length and quality of service.</param>
 /// <param name="window">Most messages without acknowledgement, above QoS 0.</param>
 /// <param name="errors">Takes negative acknowledgements.</param>
-internal sealed class BenchPublisher(BenchConnection connection, PublishTemplate template, int window, BenchErrors errors) : IBenchPackets
+internal sealed class BenchPublisher(BenchConnection connection, IReadOnlyList<PublishTemplate> templates, int window, BenchErrors errors) : IBenchPackets
 {
     private const int PumpBytes = 64 * 1024;
 
@@ -24,13 +24,14 @@ internal sealed class BenchPublisher(BenchConnection connection, PublishTemplate
     /// <summary>Messages of a fixed rate that could not be sent yet: at most the rate times the duration.</summary>
     private readonly Queue<long> _backlog = new();
 
+    private int _nextTemplate;
     private bool _saturate;
     private long _published;
     private long _acknowledged;
     private long _refused;
 
     /// <summary>Whether its messages are acknowledged: above QoS 0.</summary>
-    public bool IsAcknowledged { get; } = template.QualityOfService != QualityOfService.AtMostOnce;
+    public bool IsAcknowledged { get; } = templates[0].QualityOfService != QualityOfService.AtMostOnce;
 
     /// <summary>Messages given to the socket.</summary>
     public long Published => Volatile.Read(ref _published);
@@ -149,21 +150,34 @@ internal sealed class BenchPublisher(BenchConnection connection, PublishTemplate
         {
             ushort packetId = IsAcknowledged ? _freePacketIds.Pop() : (ushort)0;
             long timestamp = _saturate ? now : _backlog.Dequeue();
+            PublishTemplate template = NextTemplate();
             template.Write(connection.Reserve(template.Length), packetId, timestamp);
             _sentAt[packetId] = timestamp;
             Volatile.Write(ref _published, _published + 1);
         }
     }
 
+    private PublishTemplate NextTemplate()
+    {
+        _nextTemplate = _nextTemplate + 1 < templates.Count ? _nextTemplate + 1 : 0;
+        return templates[_nextTemplate];
+    }
+
+    private void Fill(Span<byte> buffer, int length)
+    {
+        for (; buffer.Length > 0; buffer = buffer[length..])
+        {
+            NextTemplate().Write(buffer, 0, 0);
+        }
+    }
+
     // At QoS 0 nothing comes back, so the socket's back-pressure is the only limit. Yielding keeps the loop off the thread that serves all sockets.
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
-        int count = Math.Max(1, PumpBytes / template.Length);
-        byte[] buffer = new byte[count * template.Length];
-        for (int index = 0; index < count; index++)
-        {
-            template.Write(buffer.AsSpan(index * template.Length), 0, 0);
-        }
+        int length = templates[0].Length;
+        int count = Math.Max(1, PumpBytes / length);
+        byte[] buffer = new byte[count * length];
+        Fill(buffer, length);
 
         try
         {
@@ -171,9 +185,14 @@ internal sealed class BenchPublisher(BenchConnection connection, PublishTemplate
             {
                 await Task.Yield();
                 long now = Stopwatch.GetTimestamp();
+                if (templates.Count > 1)
+                {
+                    Fill(buffer, length);
+                }
+
                 for (int index = 0; index < count; index++)
                 {
-                    template.Stamp(buffer.AsSpan(index * template.Length), now);
+                    templates[0].Stamp(buffer.AsSpan(index * length), now);
                 }
 
                 await connection.SendAsync(buffer, CancellationToken.None);

@@ -9,7 +9,7 @@ namespace Holdfast.Server.Bench.Load;
 internal sealed class BulkPublisher : IBenchPackets
 {
     /// <summary>A window that every broker's Receive Maximum allows.</summary>
-    private const int Window = 20;
+    public const int SafeWindow = 20;
 
     /// <summary>So long without any acknowledgement means that the broker has stopped answering.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);
@@ -18,12 +18,16 @@ internal sealed class BulkPublisher : IBenchPackets
     private readonly IEnumerator<PublishTemplate> _messages;
     private readonly BenchErrors _errors;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Stack<ushort> _freePacketIds = new(Enumerable.Range(1, Window).Select(id => (ushort)id));
+    private readonly int _window;
+    private readonly Stack<ushort> _freePacketIds;
     private bool _isEnd;
     private long _answered;
 
-    private BulkPublisher(BenchConnection connection, IEnumerator<PublishTemplate> messages, BenchErrors errors)
-        => (_connection, _messages, _errors) = (connection, messages, errors);
+    private BulkPublisher(BenchConnection connection, IEnumerator<PublishTemplate> messages, BenchErrors errors, int window)
+    {
+        (_connection, _messages, _errors, _window) = (connection, messages, errors, window);
+        _freePacketIds = new Stack<ushort>(Enumerable.Range(1, window).Select(id => (ushort)id));
+    }
 
     /// <summary>Publishes messages over a connection of its own.</summary>
     /// <param name="options">Where to.</param>
@@ -31,13 +35,15 @@ internal sealed class BulkPublisher : IBenchPackets
     /// <param name="messages">The messages, all above QoS 0.</param>
     /// <param name="errors">Takes negative acknowledgements.</param>
     /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="window">Most messages without acknowledgement.</param>
     /// <exception cref="BenchException">The connection was lost, or the broker stopped answering.</exception>
     public static async Task PublishAsync(
-        BenchOptions options, string clientId, IEnumerable<PublishTemplate> messages, BenchErrors errors, CancellationToken cancellationToken)
+        BenchOptions options, string clientId, IEnumerable<PublishTemplate> messages, BenchErrors errors, CancellationToken cancellationToken,
+        int window = SafeWindow)
     {
         using BenchConnection connection = await BenchConnection.OpenAsync(options, new BenchClient(clientId), cancellationToken);
         using IEnumerator<PublishTemplate> enumerator = messages.GetEnumerator();
-        var publisher = new BulkPublisher(connection, enumerator, errors);
+        var publisher = new BulkPublisher(connection, enumerator, errors, window);
         Task reading = connection.RunAsync(publisher);
         long answered = -1;
         while (!publisher._done.Task.IsCompleted)
@@ -98,7 +104,7 @@ internal sealed class BulkPublisher : IBenchPackets
             }
         }
 
-        if (_isEnd && _freePacketIds.Count == Window)
+        if (_isEnd && _freePacketIds.Count == _window)
         {
             _done.TrySetResult();
         }

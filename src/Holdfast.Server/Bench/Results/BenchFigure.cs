@@ -12,8 +12,8 @@ internal sealed record BenchFigure(string Title, Func<BenchResult, double?> Valu
     /// <summary>All figures, in the order of the report.</summary>
     public static readonly IReadOnlyList<BenchFigure> All =
     [
-        new("each second", result => result.PerSecond, Number),
-        new("worst second", result => result.WorstSecond, Number),
+        new("each second", result => result.PerSecond, Count),
+        new("worst second", result => result.WorstSecond, Count),
         new("published", result => result.Publishers == 0 ? null : result.Published, Number, false),
         new("acknowledged", result => result.Publishers == 0 ? null : result.Acknowledged, Number, false),
         new("delivered", result => result.Subscribers == 0 ? null : result.Delivered, Number, false),
@@ -74,6 +74,10 @@ internal sealed record BenchFigure(string Title, Func<BenchResult, double?> Valu
     /// <summary>A whole number with thousands separated.</summary>
     /// <param name="value">The number.</param>
     public static string Number(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>A number in thousands when it is large enough for that.</summary>
+    /// <param name="value">The number.</param>
+    public static string Count(double value) => value >= 20_000 ? Number(value / 1000) + " k" : Number(value);
 
     /// <summary>Milliseconds.</summary>
     /// <param name="value">The number.</param>

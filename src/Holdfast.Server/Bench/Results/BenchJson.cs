@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Holdfast.Server.Bench.Growth;
 using Holdfast.Server.Bench.Memory;
+using Holdfast.Server.Bench.Scale;
 using Holdfast.Server.Bench.Suite;
 
 namespace Holdfast.Server.Bench.Results;
@@ -9,5 +11,7 @@ namespace Holdfast.Server.Bench.Results;
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(BenchComparison))]
 [JsonSerializable(typeof(SuiteResult))]
+[JsonSerializable(typeof(ScaleResult))]
+[JsonSerializable(typeof(GrowthResult))]
 [JsonSerializable(typeof(MemoryResult))]
 internal sealed partial class BenchJson : JsonSerializerContext;

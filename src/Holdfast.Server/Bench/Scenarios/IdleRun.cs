@@ -6,10 +6,12 @@ using Holdfast.Server.Bench.Results;
 
 namespace Holdfast.Server.Bench.Scenarios;
 
-/// <summary>Many connections that do nothing: how fast they are made, and what each costs the broker.</summary>
+/// <summary>Many connections that do nothing, or only keep themselves alive: how fast they are made, and what each costs the broker.</summary>
 /// <param name="options">The task.</param>
 internal sealed class IdleRun(BenchOptions options) : IBenchSource
 {
+    private static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly string _run = RunName.Take();
     private readonly BenchErrors _errors = new();
     private readonly BenchConnection?[] _connections = new BenchConnection?[options.Connections];
@@ -23,6 +25,7 @@ internal sealed class IdleRun(BenchOptions options) : IBenchSource
     {
         OpenFileLimit.Check(options.Connections, options.BrokerProcessId);
         await ProbeAsync(cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var recorder = new BenchRecorder(options, this);
@@ -32,12 +35,15 @@ internal sealed class IdleRun(BenchOptions options) : IBenchSource
             await recorder.RecordUntilAsync(connecting, cancellationToken);
             await connecting;
             TimeSpan took = Stopwatch.GetElapsedTime(begin);
+            _ = options.KeepAlive is { } keepAlive ? PingAsync(keepAlive, stop.Token) : Task.CompletedTask;
+            await Task.Delay(options.WarmUp, cancellationToken);
             BenchSample connected = BenchSample.Take(options, this);
             await recorder.RecordUntilAsync(Task.Delay(options.Duration, cancellationToken), cancellationToken);
             return MakeResult(recorder.Finish(), took, connected);
         }
         finally
         {
+            await stop.CancelAsync();
             Array.ForEach(_connections, connection => connection?.Dispose());
         }
     }
@@ -76,6 +82,20 @@ internal sealed class IdleRun(BenchOptions options) : IBenchSource
             catch (Exception exception) when (BenchException.IsConnectionFailure(exception))
             {
                 _errors.Add($"connect failed: {BenchException.ReasonOf(exception)}");
+            }
+        }
+    }
+
+    // Spread over the whole interval, as those of a fleet are.
+    private async Task PingAsync(TimeSpan interval, CancellationToken cancellationToken)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        for (long sent = 0; ;)
+        {
+            await Task.Delay(PingInterval, cancellationToken);
+            for (long due = (long)(Stopwatch.GetElapsedTime(begin) / interval * _connections.Length); sent < due; sent++)
+            {
+                _connections[sent % _connections.Length]?.Ping();
             }
         }
     }

@@ -98,7 +98,7 @@ internal sealed class LoadRun(BenchOptions options) : IBenchSource
             _publishers.AddRange(await Task.WhenAll(group.Select(async entry =>
             {
                 BenchConnection connection = await BenchConnection.OpenAsync(options.Of(entry.Index), new BenchClient($"bench-{_run}-p{entry.Index}"), cancellationToken);
-                return new BenchPublisher(connection, new PublishTemplate(entry.Plan, options.Version), options.Window, _errors);
+                return new BenchPublisher(connection, [.. entry.Plan.Each().Select(plan => new PublishTemplate(plan, options.Version))], options.Window, _errors);
             })));
         }
     }

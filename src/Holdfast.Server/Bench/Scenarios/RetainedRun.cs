@@ -15,6 +15,9 @@ internal sealed class RetainedRun(BenchOptions options) : IBenchSource
     /// <summary>A retrieval that brings nothing for so long will not be completed.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
 
+    /// <summary>Connections that store what will be retrieved.</summary>
+    private const int Publishers = 10;
+
     private readonly string _run = RunName.Take();
     private readonly BenchErrors _errors = new();
     private readonly List<Retriever> _retrievers = [];
@@ -34,7 +37,7 @@ internal sealed class RetainedRun(BenchOptions options) : IBenchSource
         finally
         {
             _retrievers.ForEach(retriever => retriever.Connection.Dispose());
-            await RemoveAsync();
+            await (options.LeavesRetained ? Task.CompletedTask : RemoveAsync());
         }
 
         return result with { Errors = _errors.ToList() };
@@ -110,13 +113,15 @@ internal sealed class RetainedRun(BenchOptions options) : IBenchSource
     }
 
     private Task PublishAsync(string purpose, int payloadBytes, CancellationToken cancellationToken)
-        => BulkPublisher.PublishAsync(
-            options,
-            $"bench-{_run}-{purpose}",
-            Enumerable.Range(0, options.Topics).Select(index => new PublishTemplate(
-                new PublisherPlan($"bench/{_run}/{index / 100}/{index % 100}", QualityOfService.AtLeastOnce, payloadBytes), options.Version, retain: true)),
-            _errors,
-            cancellationToken);
+        => Task.WhenAll(Enumerable.Range(0, Publishers).Select(publisher => Task.Run(
+            () => BulkPublisher.PublishAsync(
+                options,
+                $"bench-{_run}-{purpose}-{publisher}",
+                Enumerable.Range(0, options.Topics).Where(index => index % Publishers == publisher).Select(index => new PublishTemplate(
+                    new PublisherPlan($"bench/{_run}/{index / 100}/{index % 100}", QualityOfService.AtLeastOnce, payloadBytes), options.Version, retain: true)),
+                _errors,
+                cancellationToken),
+            cancellationToken)));
 
     /// <summary>Subscribes again whenever it has got everything; MQTT sends the retained messages each time [MQTT-3.8.4-3].</summary>
     private sealed class Retriever(BenchConnection connection, string filter, QualityOfService qualityOfService, int topics) : IBenchPackets

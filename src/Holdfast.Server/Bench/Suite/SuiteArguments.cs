@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using Holdfast.Server.Bench.Connections;
 using Holdfast.Server.Bench.Results;
@@ -19,8 +18,9 @@ internal sealed class SuiteArguments(Terminal terminal)
     private readonly Option<double?> _seconds = BenchOptionSet.Seconds("--seconds", "How long each round is measured. [default: 10]", 0.1);
     private readonly Option<double?> _warmUp = BenchOptionSet.Seconds("--warmup", "Seconds of load before. [default: 3]", 0);
     private readonly Option<int> _rounds = ValueOptions.Number("--rounds", "How often each broker is measured, in turn.", 3, 1, MostRounds);
-    private readonly Option<string[]> _only = Names("--only", "SCENARIO", "Only these scenarios.", SuiteRow.All.Select(row => row.Name));
-    private readonly Option<string[]> _brokers = Names("--brokers", "BROKER", "Only these brokers.", SuiteBroker.All.Select(broker => broker.Name));
+    private readonly Option<string[]> _only = BenchOptionSet.Names("--only", "SCENARIO", "Only these scenarios.", SuiteRow.All.Select(row => row.Name));
+    private readonly Option<string[]> _brokers = BenchOptionSet.Names("--brokers", "BROKER", "Only these brokers.", SuiteBroker.All.Select(broker => broker.Name));
+    private readonly Option<string?> _mqttNet = ValueOptions.Text("--mqttnet", "FILE", "Also measure the server of MQTTnet: its program Holdfast.MqttNetBroker.dll, built of bench/Holdfast.MqttNetBroker.");
     private readonly Option<string?> _directory = ValueOptions.Text("--directory", "DIR", "Where the brokers keep their files meanwhile; not on tmpfs, where a flush costs nothing. [default: the system's folder for temporary files]");
     private readonly Option<string?> _output = ValueOptions.Text("--output", "FILE", "Also write the table to FILE.md and everything to FILE.json.");
     private readonly Option<bool> _json = ValueOptions.Flag("--json", "Print everything as JSON instead of the table.");
@@ -32,7 +32,7 @@ internal sealed class SuiteArguments(Terminal terminal)
             "suite",
             "Start Holdfast, Mosquitto and the NATS server, measure all of them in every scenario of docs/performance.md, and print one table.")
         {
-            _seconds, _warmUp, _rounds, _only, _brokers, _directory, _output, _json,
+            _seconds, _warmUp, _rounds, _only, _brokers, _mqttNet, _directory, _output, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -42,7 +42,7 @@ internal sealed class SuiteArguments(Terminal terminal)
     {
         var options = new SuiteOptions(
             Choose(SuiteRow.All, row => row.Name, result.GetValue(_only)),
-            Choose(SuiteBroker.All, broker => broker.Name, result.GetValue(_brokers)),
+            [.. Choose(SuiteBroker.All, broker => broker.Name, result.GetValue(_brokers)), .. result.GetValue(_mqttNet) is { } program ? [SuiteBroker.OfMqttNet(program)] : Array.Empty<SuiteBroker>()],
             result.GetValue(_rounds),
             TimeSpan.FromSeconds(result.GetValue(_seconds) ?? 10),
             TimeSpan.FromSeconds(result.GetValue(_warmUp) ?? 3),
@@ -69,26 +69,4 @@ internal sealed class SuiteArguments(Terminal terminal)
 
     private static T[] Choose<T>(IReadOnlyList<T> all, Func<T, string> nameOf, string[]? names)
         => [.. all.Where(item => names is null or [] || names.Contains(nameOf(item)))];
-
-    private static Option<string[]> Names(string name, string valueName, string description, IEnumerable<string> known)
-    {
-        string[] all = [.. known];
-        return new Option<string[]>(name)
-        {
-            Description = $"{description} Of {string.Join(", ", all)}; separate several by commas.",
-            HelpName = valueName,
-            CustomParser = result => Split(result, name, all),
-        };
-    }
-
-    private static string[] Split(ArgumentResult result, string name, string[] known)
-    {
-        string[] names = [.. result.Tokens.SelectMany(token => token.Value.Split(','))];
-        if (names.FirstOrDefault(text => !known.Contains(text)) is { } unknown)
-        {
-            result.AddError($"{name} {unknown}: write some of {string.Join(", ", known)}.");
-        }
-
-        return names;
-    }
 }

@@ -21,24 +21,55 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     /// <summary>The name of the NATS server, with its MQTT listener and JetStream.</summary>
     public const string Nats = "nats-server";
 
+    /// <summary>The name of the server of the MQTTnet library, whose program is made of bench/Holdfast.MqttNetBroker.</summary>
+    public const string MqttNet = "mqttnet";
+
     private const string MosquittoProgram = "/usr/sbin/mosquitto";
     private const string NatsProgram = "/usr/sbin/nats-server";
 
+    private static readonly BenchCarrier[] MosquittoCarriers = [BenchCarrier.Tcp, BenchCarrier.Tls, BenchCarrier.WebSocket];
+    private static readonly BenchCarrier[] NatsCarriers = [BenchCarrier.Tcp, BenchCarrier.WebSocket];
+    private static readonly string[] Schemes = ["mqtt", "mqtts", "ws", "http"];
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>The brokers that the suite knows.</summary>
     public static readonly IReadOnlyList<SuiteBroker> All =
     [
         new(Holdfast, [], StartHoldfastAsync),
-        new(Mosquitto, [MosquittoProgram, "-h"], (directory, cancellationToken) => StartExternalAsync(MosquittoProgram, "-c", MosquittoConfiguration, directory, cancellationToken)),
-        new(Nats, [NatsProgram, "--version"], (directory, cancellationToken) => StartExternalAsync(NatsProgram, "-c", NatsConfiguration, directory, cancellationToken)),
+        new(Mosquitto, [MosquittoProgram, "-h"], (directory, cancellationToken) => StartExternalAsync(MosquittoProgram, MosquittoCarriers, MosquittoConfiguration, directory, cancellationToken)),
+        new(Nats, [NatsProgram, "--version"], (directory, cancellationToken) => StartExternalAsync(NatsProgram, NatsCarriers, NatsConfiguration, directory, cancellationToken)),
     ];
 
-    /// <summary>Mosquitto without the limits that would make it drop messages or wait for acknowledgements.</summary>
-    /// <param name="port">Its port.</param>
-    /// <param name="directory">Its directory; it keeps nothing there.</param>
-    public static string MosquittoConfiguration(int port, string directory) => string.Create(CultureInfo.InvariantCulture, $"""
-        listener {port} 127.0.0.1
+    /// <summary>The name of a broker as the table writes it.</summary>
+    /// <param name="name">The name.</param>
+    public static string TitleOf(string name) => name switch
+    {
+        Holdfast => "Holdfast",
+        Mosquitto => "Mosquitto",
+        Nats => "NATS",
+        MqttNet => "MQTTnet",
+        _ => SuiteRow.All.FirstOrDefault(row => row.Name == name)?.Title ?? name,
+    };
+
+    /// <summary>The server of the MQTTnet library.</summary>
+    /// <param name="program">The program, built of bench/Holdfast.MqttNetBroker.</param>
+    public static SuiteBroker OfMqttNet(string program) => new(MqttNet, ["dotnet", program, "--version"], async (_, cancellationToken) =>
+    {
+        BrokerProcess broker = await BrokerProcess.StartAsync(new BrokerProgram("dotnet", [program]), ["0"], [], StartTimeout, cancellationToken);
+        return new RunningBroker(new Dictionary<BenchCarrier, int> { [BenchCarrier.Tcp] = broker.Mqtt!.Port }, broker.Id, null, broker);
+    });
+
+    /// <summary>Mosquitto without the limits that would make it drop messages or wait for acknowledgements. Started by root it stays root, as the directory is root's.</summary>
+    /// <param name="ports">Its ports.</param>
+    /// <param name="directory">Its directory, with the certificate; it keeps nothing there.</param>
+    public static string MosquittoConfiguration(IReadOnlyDictionary<BenchCarrier, int> ports, string directory) => string.Create(CultureInfo.InvariantCulture, $"""
+        listener {ports[BenchCarrier.Tcp]} 127.0.0.1
+        listener {ports[BenchCarrier.Tls]} 127.0.0.1
+        certfile {SuiteCertificate.CertificateFile(directory)}
+        keyfile {SuiteCertificate.KeyFile(directory)}
+        listener {ports[BenchCarrier.WebSocket]} 127.0.0.1
+        protocol websockets
+        user root
         allow_anonymous true
         max_queued_messages 0
         max_inflight_messages 0
@@ -51,14 +82,15 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
     /// The NATS server as its documents want it for MQTT: JetStream on disk, and as many unacknowledged deliveries as it allows: 65535 for each
     /// session, of which a subscription with # takes twice the number given here.
     /// </summary>
-    /// <param name="port">Its port for MQTT.</param>
+    /// <param name="ports">Its ports.</param>
     /// <param name="directory">Where JetStream keeps its files.</param>
-    public static string NatsConfiguration(int port, string directory) => string.Create(CultureInfo.InvariantCulture, $$"""
+    public static string NatsConfiguration(IReadOnlyDictionary<BenchCarrier, int> ports, string directory) => string.Create(CultureInfo.InvariantCulture, $$"""
         server_name: "bench"
         listen: "127.0.0.1:-1"
         max_connections: 100000
         jetstream { store_dir: "{{directory}}/jetstream" }
-        mqtt { listen: "127.0.0.1:{{port}}", max_ack_pending: 32767 }
+        websocket { listen: "127.0.0.1:{{ports[BenchCarrier.WebSocket]}}", no_tls: true }
+        mqtt { listen: "127.0.0.1:{{ports[BenchCarrier.Tcp]}}", max_ack_pending: 32767 }
 
         """);
 
@@ -71,7 +103,7 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
             return $"holdfast {typeof(SuiteBroker).Assembly.GetName().Version?.ToString(3)}";
         }
 
-        if (!File.Exists(program))
+        if (Path.IsPathRooted(program) && !File.Exists(program))
         {
             return null;
         }
@@ -84,21 +116,35 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
 
     private static async Task<RunningBroker> StartHoldfastAsync(string directory, CancellationToken cancellationToken)
     {
-        BrokerProcess broker = await BrokerProcess.StartAsync(BrokerProgram.ThisOne(), directory, 0, 0, StartTimeout, cancellationToken);
-        return new RunningBroker(broker.Mqtt!.Port, broker.Id, directory, broker);
+        string data = Path.Combine(directory, "data");
+        string[] arguments =
+        [
+            "serve", "--data", data, "--certificate", SuiteCertificate.CertificateFile(directory), "--key", SuiteCertificate.KeyFile(directory),
+            .. Schemes.SelectMany(scheme => new[] { "--listen", $"{scheme}://127.0.0.1:0" }),
+        ];
+        BrokerProcess broker = await BrokerProcess.StartAsync(BrokerProgram.ThisOne(), arguments, [], StartTimeout, cancellationToken);
+        var ports = new Dictionary<BenchCarrier, int>
+        {
+            [BenchCarrier.Tcp] = broker.Mqtt!.Port, [BenchCarrier.Tls] = broker.Addresses["mqtts"].Port, [BenchCarrier.WebSocket] = broker.Addresses["ws"].Port,
+        };
+        return new RunningBroker(ports, broker.Id, data, broker);
     }
 
     private static async Task<RunningBroker> StartExternalAsync(
-        string program, string option, Func<int, string, string> configuration, string directory, CancellationToken cancellationToken)
+        string program, BenchCarrier[] carriers, Func<IReadOnlyDictionary<BenchCarrier, int>, string, string> configuration, string directory, CancellationToken cancellationToken)
     {
-        int port = FindFreePort();
+        Dictionary<BenchCarrier, int> ports = FindFreePorts(carriers);
         string file = Path.Combine(directory, "broker.conf");
-        await File.WriteAllTextAsync(file, configuration(port, directory), cancellationToken);
-        var broker = new ExternalBroker(program, [option, file]);
+        await File.WriteAllTextAsync(file, configuration(ports, directory), cancellationToken);
+        var broker = new ExternalBroker(program, ["-c", file]);
         try
         {
-            await broker.WaitForListenerAsync(port, StartTimeout, cancellationToken);
-            return new RunningBroker(port, broker.Id, directory, broker);
+            foreach (int port in ports.Values)
+            {
+                await broker.WaitForListenerAsync(port, StartTimeout, cancellationToken);
+            }
+
+            return new RunningBroker(ports, broker.Id, directory, broker);
         }
         catch
         {
@@ -107,22 +153,41 @@ internal sealed record SuiteBroker(string Name, string[] VersionCommand, Func<st
         }
     }
 
-    // These brokers cannot choose a port and tell it. Another process could take this one first; then the start fails and says so.
-    private static int FindFreePort()
+    // These brokers cannot choose a port and tell it. Another process could take one of these first; then the start fails and says so.
+    private static Dictionary<BenchCarrier, int> FindFreePorts(BenchCarrier[] carriers)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var listeners = new Dictionary<BenchCarrier, TcpListener>();
+        try
+        {
+            foreach (BenchCarrier carrier in carriers)
+            {
+                listeners[carrier] = new TcpListener(IPAddress.Loopback, 0);
+                listeners[carrier].Start();
+            }
+
+            return listeners.ToDictionary(entry => entry.Key, entry => ((IPEndPoint)entry.Value.LocalEndpoint).Port);
+        }
+        finally
+        {
+            foreach (TcpListener listener in listeners.Values)
+            {
+                listener.Dispose();
+            }
+        }
     }
 }
 
 /// <summary>A broker that the suite has started, until it is disposed of.</summary>
-/// <param name="Port">Its port for MQTT on 127.0.0.1.</param>
+/// <param name="Ports">Its ports on 127.0.0.1.</param>
 /// <param name="ProcessId">Its process.</param>
-/// <param name="DataDirectory">Its files.</param>
+/// <param name="DataDirectory">Its files; null when it keeps none.</param>
 /// <param name="Process">What ends it.</param>
-internal sealed record RunningBroker(int Port, int ProcessId, string DataDirectory, IAsyncDisposable Process) : IAsyncDisposable
+internal sealed record RunningBroker(IReadOnlyDictionary<BenchCarrier, int> Ports, int ProcessId, string? DataDirectory, IAsyncDisposable Process) : IAsyncDisposable
 {
+    /// <summary>A task for this broker.</summary>
+    /// <param name="options">The task, whose carrier says which port.</param>
+    public BenchOptions Take(BenchOptions options) => options with { Port = Ports[options.Carrier], BrokerProcessId = ProcessId, DataDirectory = DataDirectory };
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 }

@@ -43,6 +43,7 @@ internal sealed record SuiteCell(double? Median, double? Lowest, double? Highest
 
 /// <summary>A goal and whether it was reached.</summary>
 /// <param name="Goal">The goal in words.</param>
-/// <param name="Ratio">Holdfast's figure by the other broker's; null for a bound that stands by itself.</param>
+/// <param name="Reference">The other broker, or the other row, by whose figure Holdfast's is divided; null for a bound that stands by itself.</param>
+/// <param name="Ratio">Holdfast's figure by the other; null for a bound that stands by itself.</param>
 /// <param name="IsMet">Whether it was reached; null when it was not measured.</param>
-internal sealed record SuiteVerdict(string Goal, double? Ratio, bool? IsMet);
+internal sealed record SuiteVerdict(string Goal, string? Reference, double? Ratio, bool? IsMet);

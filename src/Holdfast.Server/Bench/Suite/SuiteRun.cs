@@ -41,7 +41,7 @@ internal sealed class SuiteRun(SuiteOptions options, Action<string> tell, TimePr
         {
             for (int round = 1; round <= options.Rounds; round++)
             {
-                foreach (SuiteBroker broker in options.Brokers)
+                foreach (SuiteBroker broker in options.Brokers.Where(broker => row.Brokers is null || row.Brokers.Contains(broker.Name)))
                 {
                     SuiteRunResult run = await RunOneAsync(row, broker, round, cancellationToken);
                     tell($"{row.Name}, {broker.Name}, round {round}: {(run.Result is { } result ? BenchReport.FormatLine(result) : run.Failure)}");
@@ -60,14 +60,12 @@ internal sealed class SuiteRun(SuiteOptions options, Action<string> tell, TimePr
         string directory = Directory.CreateDirectory(Path.Combine(options.Directory, $"holdfast-bench-{Guid.NewGuid():N}")).FullName;
         try
         {
+            SuiteCertificate.Make(directory, time.GetUtcNow());
             await using RunningBroker running = await broker.StartAsync(directory, cancellationToken);
             BenchResult result = await BenchScenarios.RunAsync(
-                row.Options with
+                running.Take(row.Options) with
                 {
-                    Port = running.Port,
-                    BrokerProcessId = running.ProcessId,
-                    DataDirectory = running.DataDirectory,
-                    Duration = options.Duration,
+                    Duration = row.EndsByItself ? row.Options.Duration : options.Duration,
                     WarmUp = row.Options.WarmUp > TimeSpan.Zero ? options.WarmUp : TimeSpan.Zero,
                 },
                 cancellationToken);

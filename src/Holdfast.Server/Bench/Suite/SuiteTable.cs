@@ -22,7 +22,7 @@ internal static class SuiteTable
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Measured on {result.StartedAt:yyyy-MM-dd} on {result.Machine}: {string.Join(", ", result.Brokers.Select(broker => broker.Version))}. ");
         text.Append(CultureInfo.InvariantCulture, $"Rounds: {result.Rounds}, each of {result.Seconds:0.#} s with a fresh broker; medians, with the lowest and highest in brackets.\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"| scenario | figure | {string.Join(" | ", result.Brokers.Select(broker => broker.Name))} | goal |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| scenario | figure | {string.Join(" | ", result.Brokers.Select(broker => SuiteBroker.TitleOf(broker.Name)))} | ratio and goal |\n");
         text.Append(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(Enumerable.Repeat("---|", result.Brokers.Count))}---|\n");
         string last = "";
         foreach (SuiteLine line in result.Lines)
@@ -44,12 +44,22 @@ internal static class SuiteTable
     {
         BenchResult[][] results = [.. brokers.Select(broker => runs.Where(run => run.Row == row.Name && run.Broker == broker).Select(run => run.Result).OfType<BenchResult>().ToArray())];
         SuiteCell[] cells = [.. results.Select(rounds => MakeCell(shown.Figure, rounds))];
+        BenchFigure figure = shown.Figure;
         Dictionary<string, double> medians = brokers.Zip(cells).Where(entry => entry.Second.Median is not null).ToDictionary(entry => entry.First, entry => entry.Second.Median!.Value);
         double? own = medians.TryGetValue(SuiteBroker.Holdfast, out double median) ? median : null;
+        foreach (string other in shown.Goals.Select(goal => goal.TimesRow).OfType<string>())
+        {
+            if (figure.MedianOf(runs.Where(run => run.Row == other && run.Broker == SuiteBroker.Holdfast).Select(run => run.Result).OfType<BenchResult>()) is { } value)
+            {
+                medians[other] = value;
+            }
+        }
+
         string title = shown.Figure.Title == "each second" ? $"{results.SelectMany(rounds => rounds).FirstOrDefault()?.Unit ?? "?"}/s" : shown.Figure.Title;
         return new SuiteLine(row.Title, title, cells, [.. shown.Goals.Select(goal => new SuiteVerdict(
             goal.Describe(shown.Figure.Format),
-            goal.TimesBroker is { } broker && medians.TryGetValue(broker, out double other) && other > 0 && own is { } value ? Math.Round(value / other, 2) : null,
+            goal.Reference,
+            goal.Reference is { } reference && medians.TryGetValue(reference, out double divisor) && divisor > 0 && own is { } mine ? Math.Round(mine / divisor, 2) : null,
             goal.IsMet(own, medians)))]);
     }
 
@@ -69,9 +79,14 @@ internal static class SuiteTable
 
     private static string Describe(SuiteVerdict verdict)
     {
-        string ratio = verdict.Ratio is { } times ? string.Create(CultureInfo.InvariantCulture, $"{times:0.##} ×, ") : "";
-        return $"{verdict.Goal}: {ratio}{verdict.IsMet switch { true => "met", false => "**not met**", null => "not measured" }}";
+        string met = verdict.IsMet switch { true => "met", false => "**not met**", null => "not measured" };
+        string reference = SuiteBroker.TitleOf(verdict.Reference ?? "");
+        return verdict.Reference is null ? $"{verdict.Goal}: {met}"
+            : verdict.Ratio is { } times ? string.Create(CultureInfo.InvariantCulture, $"{Ratio(times)} × {reference} ({verdict.Goal}: {met})")
+            : $"{verdict.Goal} {reference}: {met}";
     }
+
+    private static string Ratio(double times) => times.ToString(times >= 10 ? "0" : times >= 1 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> RemarksOf(IReadOnlyList<SuiteRunResult> runs)
     {

@@ -17,6 +17,9 @@ internal enum FaultKind
     /// <summary>SIGSTOP of the node that owns a given partition, then SIGCONT.</summary>
     OwnerFreeze,
 
+    /// <summary>SIGKILL of an owner whose appends are on their way: they reach the database when the successor has written.</summary>
+    LateAppend,
+
     /// <summary>SIGKILL of the primary's PostgreSQL and its Patroni.</summary>
     PrimaryKill,
 
@@ -98,6 +101,7 @@ internal static class FaultKinds
     /// <summary>Whether a single machine can be drilled with it.</summary>
     public static bool FitsOneMachine(this FaultKind kind) => kind is FaultKind.NodeKill or FaultKind.NodeFreeze or FaultKind.ClockStep;
 
-    /// <summary>Whether the machines must be namespaces whose network can be cut.</summary>
-    public static bool NeedsCuts(this FaultKind kind) => kind is FaultKind.CutFromPeers or FaultKind.CutFromDatabase or FaultKind.PrimaryCutFromNodes;
+    /// <summary>Whether the machines must be namespaces whose network can be cut, and whose connections are told apart by their address.</summary>
+    public static bool NeedsNamespaces(this FaultKind kind)
+        => kind is FaultKind.LateAppend or FaultKind.CutFromPeers or FaultKind.CutFromDatabase or FaultKind.PrimaryCutFromNodes;
 }

@@ -42,8 +42,8 @@ internal static class FaultPlan
             return new PlannedFault(kind, target, hold, []);
         }
 
-        // A rolling restart takes its own time, and a dead zone leaves little to break besides.
-        FaultKind[] parts = [.. possible.Where(part => part is not (FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath))];
+        // A rolling restart takes its own time, a dead zone leaves little to break besides, and late appends need a database that is there.
+        FaultKind[] parts = [.. possible.Where(part => part is not (FaultKind.Several or FaultKind.RollingRestart or FaultKind.ZoneDeath or FaultKind.LateAppend))];
         random.Shuffle(parts);
         return new PlannedFault(kind, target, hold, [.. parts.Take(PartsAtOnce).Select(part => Draw(random, part, possible) with { Hold = hold })]);
     }

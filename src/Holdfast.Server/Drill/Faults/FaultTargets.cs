@@ -25,6 +25,7 @@ internal sealed class FaultTargets(DrillCluster cluster, BrokerProgram program)
             FaultKind.NodeFreeze => new NodeFreezeFault(node),
             FaultKind.OwnerKill => new NodeKillFault(await FindOwnerAsync(planned.Target % Partitions, cancellationToken)),
             FaultKind.OwnerFreeze => new NodeFreezeFault(await FindOwnerAsync(planned.Target % Partitions, cancellationToken)),
+            FaultKind.LateAppend => new LateAppendFault(await FindOwnerAsync(planned.Target % Partitions, cancellationToken), await Database.FindPrimaryAsync(cancellationToken)),
             FaultKind.PrimaryKill => new ServerKillFault(await Database.FindPrimaryAsync(cancellationToken), "primary"),
             FaultKind.StandbyKill => await StandbyKillAsync(planned.Target, cancellationToken),
             FaultKind.CutFromPeers => Cut(node, cluster.Nodes.Where(other => other != node).Select(other => other.Machine), "the other nodes"),

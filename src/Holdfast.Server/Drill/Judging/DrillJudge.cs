@@ -1,3 +1,4 @@
+using Holdfast.Server.Drill.Clients;
 using Holdfast.Server.Drill.Faults;
 
 namespace Holdfast.Server.Drill.Judging;
@@ -22,6 +23,7 @@ internal static class DrillJudge
         JournalEntry[] faults = [.. entries.Where(entry => entry is { Client: DrillJournal, Action: JournalAction.FaultBegun }).OrderBy(entry => entry.T)];
         ILookup<string, long> acknowledged = PauseMeter.Moments(entries, JournalAction.Acknowledged);
         long[] committed = [.. PauseMeter.Moments(entries, JournalAction.Committed).SelectMany(moments => moments).Order()];
+        long[] delivered = [.. PauseMeter.Moments(entries, JournalAction.Received)[WebhookReceiver.Name]];
         long end = acknowledged.Count == 0 ? 0 : acknowledged.Max(publisher => publisher.Last());
         var results = new List<FaultResult>();
         for (int index = 0; index < faults.Length; index++)
@@ -31,14 +33,14 @@ internal static class DrillJudge
             // What happened before the first fault counts to it: nothing may be left out.
             long from = index == 0 ? 0 : window.Begin;
             long to = index + 1 < faults.Length ? window.End : long.MaxValue;
-            results.Add(Result(faults[index], window, acknowledged, committed, [.. verdict.Violations.Where(violation => violation.At >= from && violation.At < to)]));
+            results.Add(Result(faults[index], window, acknowledged, committed, delivered, [.. verdict.Violations.Where(violation => violation.At >= from && violation.At < to)]));
         }
 
         return (verdict, results);
     }
 
     private static FaultResult Result(
-        JournalEntry fault, FaultWindow window, ILookup<string, long> acknowledged, long[] committed, IReadOnlyList<Violation> violations)
+        JournalEntry fault, FaultWindow window, ILookup<string, long> acknowledged, long[] committed, long[] delivered, IReadOnlyList<Violation> violations)
     {
         double[] pauses = [.. PauseMeter.OfPublishers(acknowledged, window).Values.Select(Seconds).Order()];
         return new FaultResult
@@ -49,6 +51,7 @@ internal static class DrillJudge
             PauseSeconds = pauses.LastOrDefault(),
             MedianPauseSeconds = pauses.Length == 0 ? 0 : pauses[pauses.Length / 2],
             DatabasePauseSeconds = committed.Length == 0 ? null : Seconds(PauseMeter.Longest(committed, window)),
+            WebhookPauseSeconds = Seconds(PauseMeter.Longest(delivered, window)),
             Violations = violations,
         };
     }

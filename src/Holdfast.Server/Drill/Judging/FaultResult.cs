@@ -23,6 +23,9 @@ internal sealed record FaultResult
     /// <summary>The longest time in which the database itself took no commit, in seconds; null without a database.</summary>
     public required double? DatabasePauseSeconds { get; init; }
 
+    /// <summary>The longest time in which the webhook got nothing, in seconds: until another node delivers it.</summary>
+    public required double WebhookPauseSeconds { get; init; }
+
     /// <summary>Broken promises of events published, or deliveries received, since it began.</summary>
     public required IReadOnlyList<Violation> Violations { get; init; }
 

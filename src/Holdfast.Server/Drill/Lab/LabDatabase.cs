@@ -6,7 +6,7 @@ namespace Holdfast.Server.Drill.Lab;
 internal sealed class LabDatabase : IDisposable
 {
     /// <summary>The longest that a cluster may take to become healthy.</summary>
-    public static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(300);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Holdfast.Server.Demo;
+using Holdfast.Server.Drill.Clients;
+using Holdfast.Server.Drill.Judging;
 
 namespace Holdfast.Server.Drill.Lab;
 
@@ -133,6 +135,10 @@ internal sealed class LabNode(LabMachine machine, ILabNetwork network, BrokerPro
     /// <exception cref="LabException">The node refuses.</exception>
     public Task AddWebhookAsync(Uri url, string filter) => LabCommand.RunAsync(
         [.. network.Enter(Machine), Program.FileName, .. Program.Arguments, "integration", "add", "--server", LocalHttp.ToString(), "--data", TokenDirectory, "--webhook", url.ToString(), "--filter", filter]);
+
+    /// <summary>A reader of its log.</summary>
+    /// <param name="journal">Where it writes down what it reads.</param>
+    public LogReader OpenLog(Journal journal) => new(Http, File.ReadAllText(Path.Combine(TokenDirectory, "admin-token")).Trim(), journal);
 
     /// <inheritdoc/>
     public void Dispose()
