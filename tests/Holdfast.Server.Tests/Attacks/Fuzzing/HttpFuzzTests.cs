@@ -54,6 +54,12 @@ public sealed class HttpFuzzTests : IAsyncLifetime
             return isWhole ? "no answer" : null;
         }
 
+        // Programs on the same machine read the metrics of the whole node; whoever shows a product's token does not (HttpAttackTests).
+        if (answer.Header("Content-Type")?.StartsWith("text/plain; version=", StringComparison.Ordinal) == true && answer.Status == 200)
+        {
+            return null;
+        }
+
         // 505 is what HTTP has for a version that is none.
         if (answer.Status >= 500 && !(answer.Status == 505 && !isWhole))
         {
