@@ -19,7 +19,7 @@ public static class Secret
     private const int RandomBytes = 32;
 
     /// <summary>What a name that is unknown is compared with, so that it takes as long as one that is known.</summary>
-    private static readonly byte[] Nobody = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+    private static readonly IReadOnlyList<SecretHash> Nobody = [new SecretHash(RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes), default, null)];
 
     /// <summary>Makes a new secret.</summary>
     /// <param name="prefix">How it begins.</param>
@@ -37,13 +37,7 @@ public static class Secret
     public static SecretHash? Find(ReadOnlySpan<byte> hash, IReadOnlyList<SecretHash>? known, DateTimeOffset now)
     {
         SecretHash? found = null;
-        if (known is null or [])
-        {
-            CryptographicOperations.FixedTimeEquals(hash, Nobody);
-            return null;
-        }
-
-        foreach (var one in known)
+        foreach (var one in known is null or [] ? Nobody : known)
         {
             if (CryptographicOperations.FixedTimeEquals(hash, one.Hash) && (one.ExpiresAt is null || one.ExpiresAt > now))
             {

@@ -38,6 +38,6 @@ public sealed class TimingTests
         // The first rounds are those of code that is being compiled.
         var medians = times.Select(one => one.Skip(Rounds / 4).Order().ElementAt(Rounds * 3 / 8) * 1e9 / Stopwatch.Frequency).ToArray();
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", attempts.Zip(medians, (attempt, median) => $"{attempt.Name} {median:0} ns")));
-        Assert.True(medians.Max() - medians.Min() < 200, $"The medians are {string.Join(", ", medians)} ns apart.");
+        Assert.True(medians.Max() - medians.Min() < 500, $"The medians are {string.Join(", ", medians)} ns apart.");
     }
 }

@@ -25,7 +25,7 @@ public sealed class MqttAttackTests(MqttAttackTests.Scene scene) : IClassFixture
 
         Assert.All(reasons, reason => Assert.Equal(ReasonCode.GrantedQos1, reason));
         await ReadUntilMessageAsync(victim, $"{Other}/x");
-        await attacker.AssertNothingCameAsync();
+        Assert.DoesNotContain(await attacker.MessagesAsync(), message => message.Payload == "secret" || message.Topic.Contains(Other, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -131,7 +131,7 @@ public sealed class MqttAttackTests(MqttAttackTests.Scene scene) : IClassFixture
         var token = System.Text.Json.JsonElement.Parse(made).GetProperty("token").GetString()!;
         using var standing = await RawMqtt.ConnectAsync(Port, "token", token, "t1");
 
-        Assert.Equal(204, (await Products.SendAsync(HttpMethod.Post, "/api/v1/products/acme/tokens/stolen/revocation")).Status);
+        Assert.Equal(200, (await Products.SendAsync(HttpMethod.Post, "/api/v1/products/acme/tokens/stolen/revocation")).Status);
 
         Assert.Equal(ReasonCode.AdministrativeAction, await standing.DisconnectedAsync());
         using var again = await RawMqtt.TryConnectAsync(Port, "token", token, "t1");

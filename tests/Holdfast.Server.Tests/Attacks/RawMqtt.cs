@@ -104,6 +104,24 @@ internal sealed class RawMqtt : IDisposable
         return header.Type == PacketType.Publish && PacketDecoder.TryDecodePublish(header.Flags, body, ProtocolVersion.Mqtt5, out var packet, out _, fromServer: true) ? Encoding.UTF8.GetString(packet.Topic) : null;
     }
 
+    /// <summary>All messages that have come, found with a PINGREQ: what was written before its answer has come before it.</summary>
+    public async Task<IReadOnlyList<(string Topic, string Payload)>> MessagesAsync()
+    {
+        await SendAsync(new byte[] { 0xC0, 0 });
+        var messages = new List<(string Topic, string Payload)>();
+        while (true)
+        {
+            var (header, body, _) = await ReadAsync();
+            if (header.Type == PacketType.PingResp)
+            {
+                return messages;
+            }
+
+            Assert.True(PacketDecoder.TryDecodePublish(header.Flags, body, ProtocolVersion.Mqtt5, out var packet, out var error, fromServer: true), error.Message);
+            messages.Add((Encoding.UTF8.GetString(packet.Topic), Encoding.UTF8.GetString(packet.Payload)));
+        }
+    }
+
     /// <summary>Asserts that nothing has come, with a PINGREQ: what was written before its answer has come before it.</summary>
     public async Task AssertNothingCameAsync()
     {

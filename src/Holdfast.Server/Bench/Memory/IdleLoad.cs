@@ -10,6 +10,6 @@ internal sealed class IdleLoad(BenchOptions options, double scale) : MemoryLoad(
     /// <inheritdoc/>
     public override IReadOnlyList<MemoryStep> Steps =>
     [
-        new("idle connections", Scaled(Connections), cancellationToken => ForEachAsync(Scaled(Connections), (index, token) => ConnectAsync($"{index}", token), cancellationToken)),
+        new("idle connections", Scaled(Connections), cancellationToken => ForEachAsync(Scaled(Connections), (index, token) => ConnectAsync($"{index}", token), cancellationToken), Scaled(Connections)),
     ];
 }

@@ -53,7 +53,7 @@ internal sealed class MemoryRun(BenchOptions options, TimeSpan hold, Action<stri
 
     private async Task<MemoryFigure> MeasureAsync(MemoryStep step, CancellationToken cancellationToken)
     {
-        OpenFileLimit.Check(Math.Min(step.Count, 20_000), options.BrokerProcessId);
+        OpenFileLimit.Check(step.Connections, options.BrokerProcessId);
         long before = Resident();
         long peak = before;
         Task loading = LoadAsync(step, cancellationToken);

@@ -4,7 +4,8 @@ namespace Holdfast.Server.Bench.Memory;
 /// <param name="Name">What it is.</param>
 /// <param name="Count">How many.</param>
 /// <param name="LoadAsync">Makes them; they stay until the load is disposed of.</param>
-internal sealed record MemoryStep(string Name, int Count, Func<CancellationToken, Task> LoadAsync);
+/// <param name="Connections">The connections that they take.</param>
+internal sealed record MemoryStep(string Name, int Count, Func<CancellationToken, Task> LoadAsync, int Connections);
 
 /// <summary>What a step cost. Sizes in bytes.</summary>
 /// <param name="Name">What it was.</param>

@@ -17,8 +17,8 @@ internal sealed class RetainedLoad(BenchOptions options, double scale) : MemoryL
     /// <inheritdoc/>
     public override IReadOnlyList<MemoryStep> Steps =>
     [
-        new("topics with a retained message of 100 bytes", Scaled(Topics), cancellationToken => PublishAsync("store", PayloadBytes, cancellationToken)),
-        new("clients that ask for all of them twenty times, and do not read", Scaled(Clients), AskAsync),
+        new("topics with a retained message of 100 bytes", Scaled(Topics), cancellationToken => PublishAsync("store", PayloadBytes, cancellationToken), 1),
+        new("clients that ask for all of them twenty times, and do not read", Scaled(Clients), AskAsync, Scaled(Clients)),
     ];
 
     /// <inheritdoc/>

@@ -20,9 +20,9 @@ internal sealed class SlowLorisLoad(BenchOptions options, double scale) : Memory
     /// <inheritdoc/>
     public override IReadOnlyList<MemoryStep> Steps =>
     [
-        new("peers in the middle of a short CONNECT", Scaled(Peers), cancellationToken => BeginAsync(Connect(passwordBytes: 0)[..^5], cancellationToken)),
-        new("more peers, 1 byte before the end of a CONNECT of 65 kB", Scaled(Peers), cancellationToken => BeginAsync(Connect(passwordBytes: 65_000)[..^1], cancellationToken)),
-        new("more peers, 1 byte before the end of a PUBLISH of 250 kB", Scaled(Peers), PublishAsync),
+        new("peers in the middle of a short CONNECT", Scaled(Peers), cancellationToken => BeginAsync(Connect(passwordBytes: 0)[..^5], cancellationToken), Scaled(Peers)),
+        new("more peers, 1 byte before the end of a CONNECT of 65 kB", Scaled(Peers), cancellationToken => BeginAsync(Connect(passwordBytes: 65_000)[..^1], cancellationToken), Scaled(Peers)),
+        new("more peers, 1 byte before the end of a PUBLISH of 250 kB", Scaled(Peers), PublishAsync, Scaled(Peers)),
     ];
 
     private Task BeginAsync(ReadOnlyMemory<byte> begun, CancellationToken cancellationToken) => ForEachAsync(Scaled(Peers), async (_, token) =>

@@ -20,9 +20,9 @@ internal sealed class SlowReaderLoad(BenchOptions options, double scale) : Memor
     /// <inheritdoc/>
     public override IReadOnlyList<MemoryStep> Steps =>
     [
-        new("subscribers that do not read, before", Scaled(Readers), SubscribeAsync),
-        new($"the same, after {Published} messages of 10 kB at QoS 1", Scaled(Readers), PublishAsync),
-        new($"the same, after {Published} more at QoS 0", Scaled(Readers), PublishUnacknowledgedAsync),
+        new("subscribers that do not read, before", Scaled(Readers), SubscribeAsync, Scaled(Readers)),
+        new($"the same, after {Published} messages of 10 kB at QoS 1", Scaled(Readers), PublishAsync, 1),
+        new($"the same, after {Published} more at QoS 0", Scaled(Readers), PublishUnacknowledgedAsync, 1),
     ];
 
     private Task SubscribeAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Readers), async (index, token) =>

@@ -14,22 +14,20 @@ internal sealed class SubscriptionLoad(BenchOptions options, double scale) : Mem
     private const int OfEach = 10_000;
     private const int InOnePacket = 500;
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<MemoryStep> Steps => [new("subscriptions, 10,000 of each client", Scaled(Subscriptions), SubscribeAsync)];
+    private int Clients => (Scaled(Subscriptions) + OfEach - 1) / OfEach;
 
-    private Task SubscribeAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public override IReadOnlyList<MemoryStep> Steps => [new("subscriptions, 10,000 of each client", Scaled(Subscriptions), SubscribeAsync, Clients)];
+
+    private Task SubscribeAsync(CancellationToken cancellationToken) => ForEachAsync(Clients, async (client, token) =>
     {
-        int clients = (Scaled(Subscriptions) + OfEach - 1) / OfEach;
-        return ForEachAsync(clients, async (client, token) =>
+        BenchConnection connection = await ConnectAsync($"s{client}", token);
+        int end = Math.Min(Scaled(Subscriptions), (client + 1) * OfEach);
+        for (int first = client * OfEach; first < end; first += InOnePacket)
         {
-            BenchConnection connection = await ConnectAsync($"s{client}", token);
-            int end = Math.Min(Scaled(Subscriptions), (client + 1) * OfEach);
-            for (int first = client * OfEach; first < end; first += InOnePacket)
-            {
-                await connection.SubscribeAsync(Packet(Enumerable.Range(first, Math.Min(InOnePacket, end - first))), token);
-            }
-        }, cancellationToken);
-    }
+            await connection.SubscribeAsync(Packet(Enumerable.Range(first, Math.Min(InOnePacket, end - first))), token);
+        }
+    }, cancellationToken);
 
     private ReadOnlyMemory<byte> Packet(IEnumerable<int> numbers)
     {

@@ -54,6 +54,12 @@ public sealed class HttpFuzzTests : IAsyncLifetime
             return isWhole ? "no answer" : null;
         }
 
+        // Programs on the same machine read the metrics of the whole node; whoever shows a product's token does not (HttpAttackTests).
+        if (answer.Header("Content-Type")?.StartsWith("text/plain; version=", StringComparison.Ordinal) == true && answer.Status == 200)
+        {
+            return null;
+        }
+
         // 505 is what HTTP has for a version that is none.
         if (answer.Status >= 500 && !(answer.Status == 505 && !isWhole))
         {
@@ -91,8 +97,7 @@ public sealed class HttpFuzzTests : IAsyncLifetime
             return "a refusal that is no problem";
         }
 
-        var body = answer.Body[answer.Body.IndexOf('{', StringComparison.Ordinal)..(answer.Body.LastIndexOf('}') + 1)];
-        var problem = JsonElement.Parse(body);
+        var problem = JsonElement.Parse(answer.Body);
         return problem.GetProperty("status").GetInt32() == answer.Status && problem.GetProperty("title").GetString() is { Length: > 0 } ? null : "a problem that is not about its status";
     }
 }

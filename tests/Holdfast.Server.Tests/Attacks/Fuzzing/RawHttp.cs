@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -42,7 +43,7 @@ internal static class RawHttp
             while (received.Length < MostRead && (count = await socket.ReceiveAsync(buffer, limit.Token)) > 0)
             {
                 received.Write(buffer.AsSpan(0, count));
-                if (Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)Math.Min(received.Length, 2048)).Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+                if (Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)Math.Min(received.Length, 2048)).Contains("Content-Type: text/event-stream", StringComparison.OrdinalIgnoreCase))
                 {
                     break;
                 }
@@ -53,17 +54,33 @@ internal static class RawHttp
             // Cut off while it was still sending, after an answer or without one.
         }
 
-        return Parse(Encoding.UTF8.GetString(received.ToArray()));
+        return Parse(received.ToArray());
     }
 
-    private static RawAnswer Parse(string text)
+    private static RawAnswer Parse(byte[] bytes)
     {
-        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        if (end < 0 || !text.StartsWith("HTTP/1.1 ", StringComparison.Ordinal))
+        var end = bytes.AsSpan().IndexOf("\r\n\r\n"u8);
+        if (end < 0 || !bytes.AsSpan().StartsWith("HTTP/1.1 "u8))
         {
-            return new RawAnswer(0, text, "");
+            return new RawAnswer(0, Encoding.UTF8.GetString(bytes), "");
         }
 
-        return new RawAnswer(int.Parse(text.AsSpan(9, 3), null), text[..end], text[(end + 4)..]);
+        var answer = new RawAnswer(int.Parse(bytes.AsSpan(9, 3), null), Encoding.UTF8.GetString(bytes, 0, end), "");
+        var body = bytes.AsSpan(end + 4);
+        return answer with { Body = Encoding.UTF8.GetString(answer.Header("Transfer-Encoding") == "chunked" ? Join(body) : body) };
+    }
+
+    /// <summary>The chunks without their lengths; of one that is cut off, what is there.</summary>
+    private static byte[] Join(ReadOnlySpan<byte> chunks)
+    {
+        var joined = new List<byte>();
+        while (chunks.IndexOf("\r\n"u8) is > 0 and var end && int.TryParse(chunks[..end], NumberStyles.AllowHexSpecifier, null, out var length) && length > 0)
+        {
+            var chunk = chunks[(end + 2)..];
+            joined.AddRange(chunk[..Math.Min(length, chunk.Length)]);
+            chunks = chunk[Math.Min(length + 2, chunk.Length)..];
+        }
+
+        return [.. joined];
     }
 }
