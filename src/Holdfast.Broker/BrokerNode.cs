@@ -207,7 +207,6 @@ public sealed class BrokerNode : IAsyncDisposable
         await _services.IdentityConnections.WriteAsync().ConfigureAwait(false);
         _services.Identities.Dispose();
         _wills.Dispose();
-        _services.ConnectPlaces.Dispose();
         _stopping.Dispose();
     }
 

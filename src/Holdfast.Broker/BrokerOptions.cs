@@ -38,6 +38,9 @@ public sealed record BrokerOptions
     /// <summary>Reads how much memory is in use.</summary>
     public Func<long> MemoryInUse { get; init; } = ProcessMemory.InUse;
 
+    /// <summary>How many clients are let in at once; the others wait in the order in which they have come.</summary>
+    public int ConnectsAtOnce { get; init; } = 4096;
+
     /// <summary>A packet that is not complete by then ends its connection, also without a keep-alive.</summary>
     public TimeSpan PacketDeadline { get; init; } = TimeSpan.FromMinutes(5);
 

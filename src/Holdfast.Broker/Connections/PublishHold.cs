@@ -58,8 +58,13 @@ internal sealed class PublishHold(SessionServices services, ClientConnection con
 
     private async Task WaitForShareAsync()
     {
-        // Asked first: shares may be given out between that and the waiting.
+        // Asked first: shares may be given out meanwhile, for the last time perhaps, and nobody would wake who waits for others.
         var next = services.Overload.NextAsync();
+        if (!connection.Allowance.IsOver)
+        {
+            return;
+        }
+
         services.Metrics.CountLimited("node", "overload", "wait");
         connection.IsHeld = true;
         await next.ConfigureAwait(false);

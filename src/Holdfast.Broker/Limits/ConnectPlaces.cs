@@ -3,16 +3,14 @@ namespace Holdfast.Broker.Limits;
 /// <summary>
 /// Bounds how many sessions are brought at once: when ten thousand clients come back together, each is served in its turn instead of all slowly, and those who are connected go on publishing. The order is that of arrival.
 /// </summary>
+/// <param name="count">How many. Sessions are stored in groups, so few would make it slow.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ConnectPlaces(TimeProvider time) : IDisposable
+internal sealed class ConnectPlaces(int count, TimeProvider time) : IDisposable
 {
-    /// <summary>How many.</summary>
-    public const int Count = 256;
-
     /// <summary>Who has waited so long is told to come back later: its own patience is not much longer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim _free = new(Count, Count);
+    private readonly SemaphoreSlim _free = new(count, count);
     private int _waiting;
 
     /// <summary>How many wait.</summary>

@@ -48,11 +48,10 @@ internal sealed class ProductRetained
         _free.Push(message.Place);
     }
 
-    /// <summary>Whether any message matches, expired or not.</summary>
+    /// <summary>Whether any message may match, expired or not: a filter for which too many would have to be looked at may.</summary>
     public bool Any(ReadOnlySpan<byte> filter)
     {
-        _tree.Collect(filter, 0, _matches);
-        var any = _matches.Count > 0;
+        var any = !_tree.Collect(filter, 0, _matches);
         _matches.Clear();
         return any;
     }

@@ -8,8 +8,12 @@ namespace Holdfast.Broker.Retained;
 /// </summary>
 internal sealed class RetainedTree
 {
+    /// <summary>More nodes than this are not looked at in one go: whoever asks holds up all deliveries meanwhile.</summary>
+    private const int MostLookedAt = 8192;
+
     private readonly RetainedNode _root = new([], 0);
     private readonly Stack<Step> _steps = new();
+    private int _lookedAt;
 
     public bool IsEmpty => _root.IsEmpty;
 
@@ -88,13 +92,14 @@ internal sealed class RetainedTree
     }
 
     /// <summary>Collects the messages whose topics match a filter, in no order.</summary>
-    /// <returns>False when there are more than the maximum: then it stops, and what it has collected is some of them.</returns>
+    /// <returns>False when there are more than the maximum, or too many to look at: then it stops, and what it has collected is some of them.</returns>
     public bool Collect(ReadOnlySpan<byte> filter, int maximum, List<RetainedMessage> into)
     {
+        _lookedAt = 0;
         _steps.Push(new Step(_root, 0));
         while (_steps.TryPop(out var step))
         {
-            if (into.Count > maximum)
+            if (into.Count > maximum || _lookedAt > MostLookedAt)
             {
                 _steps.Clear();
                 return false;
@@ -110,7 +115,7 @@ internal sealed class RetainedTree
             }
         }
 
-        return into.Count <= maximum;
+        return into.Count <= maximum && _lookedAt <= MostLookedAt;
     }
 
     private void Visit(RetainedNode node, ReadOnlySpan<byte> filter, int position, List<RetainedMessage> into)
@@ -131,6 +136,11 @@ internal sealed class RetainedTree
         {
             foreach (var child in children)
             {
+                if (++_lookedAt > MostLookedAt)
+                {
+                    return;
+                }
+
                 if (node.Next > 0 || child.Path is not [(byte)'$', ..])
                 {
                     Enter(child, node.Next, filter, position, matchesAll ? position : position + 2);

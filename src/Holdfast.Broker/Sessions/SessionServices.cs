@@ -68,7 +68,7 @@ internal sealed class SessionServices
     public OverloadGuard Overload => LazyInitializer.EnsureInitialized(ref _overload, () => new OverloadGuard(this));
 
     /// <summary>Bounds how many sessions are brought at once.</summary>
-    public ConnectPlaces ConnectPlaces => LazyInitializer.EnsureInitialized(ref _places, () => new ConnectPlaces(Time));
+    public ConnectPlaces ConnectPlaces => LazyInitializer.EnsureInitialized(ref _places, () => new ConnectPlaces(Options.ConnectsAtOnce, Time));
 
     public LogInterests LogInterests { get; } = new();
 

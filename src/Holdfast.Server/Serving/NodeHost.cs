@@ -233,26 +233,22 @@ internal sealed class NodeHost : IAsyncDisposable
     private void Drain() => _drain.TrySetResult();
 
     /// <summary>Nothing may be acknowledged any more: what this node's clients had goes on elsewhere.</summary>
-    private void EndAsDead(string reason)
-    {
-        _logger.LogCritical("The cluster has taken this node for dead: {Reason}", reason);
-        Console.Error.WriteLine($"holdfast: the cluster has taken this node for dead: {reason}. The process ends; start it again.");
-        Environment.Exit(ExitCodes.TakenForDead);
-    }
+    private void EndAsDead(string reason) => End(
+        ExitCodes.TakenForDead, null, $"The cluster has taken this node for dead: {reason}.", "The process ends; start it again.");
 
     /// <summary>What was delivered from here is no longer true; only a new start knows nothing of it.</summary>
-    private void EndToStartAnew(string reason)
-    {
-        _logger.LogCritical("{Reason} The node starts anew from what the database has", reason);
-        Console.Error.WriteLine($"holdfast: {reason} The process ends to start anew from what the database has; start it again.");
-        Environment.Exit(ExitCodes.TakenForDead);
-    }
+    private void EndToStartAnew(string reason) => End(
+        ExitCodes.TakenForDead, null, reason, "The process ends to start anew from what the database has; start it again.");
 
-    private void EndProcess(Exception exception)
+    /// <summary>Nothing may be acknowledged any more, and what the disk holds is for the next start to find out.</summary>
+    private void EndProcess(Exception exception) => End(
+        ExitCodes.StoreFailed, exception, exception.Message, "The store can no longer be trusted; the process ends. Start it again when the disk is well.");
+
+    private void End(int exitCode, Exception? exception, string reason, string consequence) => ProcessEnd.Now(exitCode, () =>
     {
-        // Nothing may be acknowledged any more, and what the disk holds is for the next start to find out.
-        _logger.LogCritical(exception, "The store can no longer be trusted; the process ends");
-        Console.Error.WriteLine($"holdfast: {exception.Message} The process ends; start it again when the disk is well.");
-        Environment.Exit(ExitCodes.StoreFailed);
-    }
+        _logger.LogCritical(exception, "{Reason} {Consequence}", reason, consequence);
+
+        // What waits to be written is written.
+        _loggers.Dispose();
+    });
 }

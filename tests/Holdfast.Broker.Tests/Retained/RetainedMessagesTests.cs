@@ -37,6 +37,25 @@ public sealed class RetainedMessagesTests
         Assert.Equal(["a=payload"], Texts("#"));
     }
 
+    /// <summary>Who looks for retained messages holds up all deliveries: a filter with many ways and no match must not look at all of them in one go.</summary>
+    [Fact]
+    public void A_wildcard_that_leads_many_ways_is_looked_through_in_pieces()
+    {
+        var nothing = Filter("a/+/x");
+        Publish("a/1/b", "1");
+        Assert.False(_retained.Any("p"u8, nothing));
+        for (var number = 2; number < 10_000; number++)
+        {
+            Publish($"a/{number}/b", "1");
+        }
+
+        Publish("a/77/c", "2");
+
+        Assert.True(_retained.Any("p"u8, nothing));
+        Assert.Equal([], Texts("a/+/x"));
+        Assert.Equal(["a/77/c=2"], Texts("a/+/c"));
+    }
+
     [Fact]
     public void A_later_publish_replaces_and_an_empty_one_clears()
     {

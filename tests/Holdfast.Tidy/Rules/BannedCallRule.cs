@@ -32,6 +32,8 @@ public static class BannedCallRule
             {
                 MemberAccessExpressionSyntax access when inTests => Judge(access, InTests),
                 MemberAccessExpressionSyntax access when inLibrary => Judge(access, InSources) ?? JudgeConsole(access),
+                IdentifierNameSyntax { Identifier.Text: "Regex" or "GeneratedRegex" } when file.SourceProject is not null and not "Holdfast.Status"
+                    => "Regular expressions are banned here; input could be written so that one takes for ever.",
                 ThrowStatementSyntax { Expression: { } thrown } => JudgeThrow(thrown),
                 ThrowExpressionSyntax { Expression: { } thrown } => JudgeThrow(thrown),
                 _ => null,

@@ -16,7 +16,7 @@ internal sealed class Allowance
     public bool Use(int bytes)
     {
         Volatile.Write(ref _published, _published + bytes);
-        var isOver = _published > Volatile.Read(ref _limit);
+        var isOver = IsOver;
         if (isOver)
         {
             Volatile.Write(ref _isHeld, true);
@@ -24,6 +24,9 @@ internal sealed class Allowance
 
         return isOver;
     }
+
+    /// <summary>Whether the reader has gone further than it may.</summary>
+    public bool IsOver => _published > Volatile.Read(ref _limit);
 
     /// <summary>What it wants: what it has published since the last call, or more than there is when it was held back.</summary>
     /// <param name="used">What it has published.</param>

@@ -13,14 +13,16 @@ internal sealed class SlowReaderLoad(BenchOptions options, double scale) : Memor
     private const int Messages = 2_000;
     private const int PayloadBytes = 10_000;
 
+    private int Published => Scaled(Messages);
+
     private string Topic => $"bench/{Run}/slow";
 
     /// <inheritdoc/>
     public override IReadOnlyList<MemoryStep> Steps =>
     [
         new("subscribers that do not read, before", Scaled(Readers), SubscribeAsync),
-        new("the same, 20 MB behind at QoS 1", Scaled(Readers), PublishAsync),
-        new("the same, 20 MB more at QoS 0", Scaled(Readers), PublishUnacknowledgedAsync),
+        new($"the same, after {Published} messages of 10 kB at QoS 1", Scaled(Readers), PublishAsync),
+        new($"the same, after {Published} more at QoS 0", Scaled(Readers), PublishUnacknowledgedAsync),
     ];
 
     private Task SubscribeAsync(CancellationToken cancellationToken) => ForEachAsync(Scaled(Readers), async (index, token) =>
@@ -30,7 +32,7 @@ internal sealed class SlowReaderLoad(BenchOptions options, double scale) : Memor
     }, cancellationToken);
 
     private Task PublishAsync(CancellationToken cancellationToken)
-        => BulkPublisher.PublishAsync(Options, $"bench-{Run}-p", Enumerable.Repeat(Template(QualityOfService.AtLeastOnce), Messages), new BenchErrors(), cancellationToken);
+        => BulkPublisher.PublishAsync(Options, $"bench-{Run}-p", Enumerable.Repeat(Template(QualityOfService.AtLeastOnce), Published), new BenchErrors(), cancellationToken);
 
     private async Task PublishUnacknowledgedAsync(CancellationToken cancellationToken)
     {
@@ -38,7 +40,7 @@ internal sealed class SlowReaderLoad(BenchOptions options, double scale) : Memor
         byte[] packet = new byte[template.Length];
         template.Write(packet, 0, 0);
         BenchConnection publisher = await ConnectAsync("p0", cancellationToken);
-        for (int count = 0; count < Messages; count++)
+        for (int count = 0; count < Published; count++)
         {
             await publisher.SendAsync(packet, cancellationToken);
         }
