@@ -61,6 +61,7 @@ public sealed class MqttServer : IAsyncDisposable
         builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new AdmittingListenerFactory(node, files ?? OpenFiles.OfThisProcess(), sockets, time, loggers)
         {
             LimitsOf = endPoint => listeners.FirstOrDefault(listener => ReferenceEquals(listener.EndPoint, endPoint))?.Limits ?? ClientLimits.None,
+            IsPlain = endPoint => listeners.Any(listener => ReferenceEquals(listener.EndPoint, endPoint) && listener is { Tls: null, WebSocket: null }),
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Holdfast.Broker;
 using Holdfast.Broker.Limits;
+using Holdfast.Transport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -21,10 +22,14 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
 
     private readonly TokenBucket? _rate = limits.ConnectRate is { } rate ? new TokenBucket(rate, time) : null;
     private readonly CancellationTokenSource _stop = new();
+    private Action? _remove;
     private TimeSpan _owed;
     private int _open;
 
     public bool IsHttp { get; init; }
+
+    /// <summary>Whether MQTT comes as it is, neither encrypted nor framed.</summary>
+    public bool IsPlain { get; init; }
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -72,6 +77,11 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
         files.Add();
         Interlocked.Increment(ref _open);
         _owed = _rate?.Take(1) ?? TimeSpan.Zero;
+        if (IsPlain)
+        {
+            return new DirectConnection(accepted, _remove ??= Remove);
+        }
+
         var connection = connections.Create(accepted);
         connection.ConnectionClosed.UnsafeRegister(
             static state =>

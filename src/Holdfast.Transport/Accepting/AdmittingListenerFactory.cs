@@ -27,6 +27,9 @@ public sealed class AdmittingListenerFactory(BrokerNode node, OpenFiles files, S
     /// <summary>The limits of a listener, by the address that it was asked to listen on.</summary>
     public Func<EndPoint, ClientLimits> LimitsOf { get; init; } = _ => ClientLimits.None;
 
+    /// <summary>Whether MQTT comes as it is to an address, neither encrypted nor framed: then the socket is read and written directly.</summary>
+    public Func<EndPoint, bool> IsPlain { get; init; } = _ => false;
+
     /// <inheritdoc/>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -41,7 +44,7 @@ public sealed class AdmittingListenerFactory(BrokerNode node, OpenFiles files, S
             throw;
         }
 
-        return ValueTask.FromResult<IConnectionListener>(new AdmittingListener(socket, _connections, node, files, time, LimitsOf(endpoint)) { IsHttp = IsHttp });
+        return ValueTask.FromResult<IConnectionListener>(new AdmittingListener(socket, _connections, node, files, time, LimitsOf(endpoint)) { IsHttp = IsHttp, IsPlain = IsPlain(endpoint) });
     }
 
     /// <inheritdoc/>

@@ -43,8 +43,9 @@ public sealed class DropReporterTests
             }
         });
         _time.Advance(Interval);
+        var first = await _cloud.NextAsync();
         _cloud.AnswersAtOnce = PublishOutcome.Stored;
-        (await _cloud.NextAsync()).Answer.SetResult(PublishOutcome.Stored);
+        first.Answer.SetResult(PublishOutcome.Stored);
         await device.DrainAsync(TestContext.Current.CancellationToken).Soon();
         Assert.Equal("""{"dropped":0,"refused":1}""", await ReportAsync());
     }

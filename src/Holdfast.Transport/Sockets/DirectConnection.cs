@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Holdfast.Transport.Sockets;
+
+/// <summary>
+/// A TCP connection whose pipes are its socket itself: no bytes are moved from one buffer to another, and no loop waits on either side. There are many of
+/// them and most are idle, so what is rarely asked for is made when it is asked for.
+/// </summary>
+internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFeature, IDuplexPipe
+{
+    /// <summary>As many as Kestrel adds.</summary>
+    private const int UsualFeatures = 4;
+
+    private static long _lastId;
+
+    private readonly Action _onClosed;
+    private readonly SocketReader _reader;
+    private readonly SocketWriter _writer;
+    private CancellationTokenSource? _closing;
+    private bool _isClosed;
+
+    /// <param name="socket">An accepted socket, which ends with the connection.</param>
+    /// <param name="onClosed">Called once the socket has ended.</param>
+    public DirectConnection(Socket socket, Action onClosed)
+    {
+        _onClosed = onClosed;
+
+        // Only the calls that say so wait; they do it without a thread.
+        socket.Blocking = false;
+        Socket = socket;
+        _reader = new SocketReader(socket);
+        _writer = new SocketWriter(socket);
+        RemoteEndPoint = socket.RemoteEndPoint;
+        Features = new FeatureCollection(UsualFeatures);
+        Features.Set<IConnectionSocketFeature>(this);
+    }
+
+    /// <inheritdoc/>
+    public Socket Socket { get; }
+
+    /// <inheritdoc/>
+    public override string ConnectionId { get => field ??= Interlocked.Increment(ref _lastId).ToString("X", CultureInfo.InvariantCulture); set; }
+
+    /// <inheritdoc/>
+    public override IFeatureCollection Features { get; }
+
+    /// <inheritdoc/>
+    public override IDictionary<object, object?> Items { get => field ??= new Dictionary<object, object?>(); set; }
+
+    /// <inheritdoc/>
+    public override IDuplexPipe Transport { get => field ?? this; set; }
+
+    /// <inheritdoc/>
+    public override EndPoint? LocalEndPoint { get => field ?? Socket.LocalEndPoint; set; }
+
+    /// <inheritdoc/>
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    /// <inheritdoc/>
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            lock (_reader)
+            {
+                return _isClosed ? new CancellationToken(canceled: true) : (_closing ??= new CancellationTokenSource()).Token;
+            }
+        }
+        set => throw new NotSupportedException("The socket alone says when it is closed.");
+    }
+
+    PipeReader IDuplexPipe.Input => _reader;
+
+    PipeWriter IDuplexPipe.Output => _writer;
+
+    /// <summary>Cuts the connection: the peer sees a reset.</summary>
+    /// <param name="abortReason">Why.</param>
+    public override void Abort(ConnectionAbortedException abortReason) => Socket.Close(0);
+
+    /// <summary>Ends the connection in order.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (TryBeginClosing())
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private bool TryBeginClosing()
+    {
+        lock (_reader)
+        {
+            return !_isClosed && (_isClosed = true);
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The peer was faster.
+        }
+
+        Socket.Dispose();
+        _reader.Dispose();
+        if (_closing is not null)
+        {
+            await _closing.CancelAsync().ConfigureAwait(false);
+            _closing.Dispose();
+        }
+
+        _onClosed();
+    }
+}

@@ -1,0 +1,288 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Tasks.Sources;
+
+namespace Holdfast.Transport.Sockets;
+
+/// <summary>
+/// What a peer sends, read straight from its socket. While nothing comes, the receive that waits has a small buffer of the connection's own, so that an
+/// idle connection holds no large one and a message is received without asking first whether there is one. When the small one is filled there is more: then
+/// a large one is borrowed until the socket is empty.
+/// </summary>
+internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, IDisposable
+{
+    /// <summary>Some messages of an ordinary device.</summary>
+    public const int SmallBytes = 256;
+
+    /// <summary>What is received at once under load; a packet that does not fit makes the buffer grow.</summary>
+    public const int LargeBytes = 64 * 1024;
+
+    private readonly Socket _socket;
+    private readonly Receive _receive;
+    private readonly byte[] _small = new byte[SmallBytes];
+    private ManualResetValueTaskSourceCore<ReadResult> _source;
+    private byte[] _buffer;
+    private int _start;
+    private int _end;
+    private int _examined;
+    private bool _hasMore;
+    private bool _receiving;
+    private bool _waiting;
+    private bool _canceled;
+    private bool _over;
+    private SocketError _error;
+
+    /// <param name="socket">A connected socket that does not block. It stays the caller's.</param>
+    public SocketReader(Socket socket)
+    {
+        _socket = socket;
+        _receive = new Receive(this);
+        _buffer = _small;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        => cancellationToken.CanBeCanceled ? ReadUntilCanceledAsync(cancellationToken) : Read();
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result)
+    {
+        lock (_receive)
+        {
+            return TryTake(out result);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        lock (_receive)
+        {
+            // A read that was cancelled gave nothing to advance in.
+            if (ReferenceEquals(consumed.GetObject(), _buffer))
+            {
+                _start = consumed.GetInteger() & int.MaxValue;
+                _examined = examined.GetInteger() & int.MaxValue;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead()
+    {
+        lock (_receive)
+        {
+            if (!_waiting)
+            {
+                _canceled = true;
+                return;
+            }
+
+            _waiting = false;
+        }
+
+        _source.SetResult(new ReadResult(default, isCanceled: true, isCompleted: false));
+    }
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null)
+    {
+        lock (_receive)
+        {
+            // What a receive still writes into is left to the collector.
+            if (!_receiving)
+            {
+                ReleaseLarge();
+            }
+        }
+    }
+
+    /// <summary>The socket has ended. A receive that is under way ends with it.</summary>
+    public void Dispose()
+    {
+        Complete();
+        _receive.Dispose();
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        => _source.OnCompleted(continuation, state, token, flags);
+
+    private async ValueTask<ReadResult> ReadUntilCanceledAsync(CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.UnsafeRegister(static reader => ((SocketReader)reader!).CancelPendingRead(), this);
+        var result = await Read().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    private ValueTask<ReadResult> Read()
+    {
+        short version;
+        lock (_receive)
+        {
+            if (TryTake(out var result))
+            {
+                return new ValueTask<ReadResult>(result);
+            }
+
+            _source.Reset();
+            version = _source.Version;
+            _waiting = true;
+            if (_receiving)
+            {
+                return new ValueTask<ReadResult>(this, version);
+            }
+
+            _receiving = true;
+        }
+
+        try
+        {
+            ReceiveMore();
+        }
+        catch (ObjectDisposedException)
+        {
+            OnReceived(0, SocketError.OperationAborted);
+        }
+
+        return new ValueTask<ReadResult>(this, version);
+    }
+
+    /// <summary>What there is without receiving: a cancellation, bytes that were not examined, the end. Inside the lock.</summary>
+    private bool TryTake(out ReadResult result)
+    {
+        if (_canceled)
+        {
+            _canceled = false;
+            result = new ReadResult(default, isCanceled: true, isCompleted: false);
+            return true;
+        }
+
+        result = default;
+        if (_end <= _examined && !_over)
+        {
+            return false;
+        }
+
+        if (_error != SocketError.Success)
+        {
+            throw Failure();
+        }
+
+        result = Result();
+        return true;
+    }
+
+    /// <summary>Receives at once or later. Nobody else touches the buffers meanwhile.</summary>
+    private void ReceiveMore()
+    {
+        MakeRoom();
+        if (_hasMore)
+        {
+            var received = _socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
+            if (error != SocketError.WouldBlock)
+            {
+                OnReceived(received, error);
+                return;
+            }
+
+            _hasMore = false;
+            MakeRoom();
+        }
+
+        _receive.SetBuffer(_buffer, _end, _buffer.Length - _end);
+        if (!_socket.ReceiveAsync(_receive))
+        {
+            OnReceived(_receive.BytesTransferred, _receive.SocketError);
+        }
+    }
+
+    /// <summary>Moves what is left to the beginning of a buffer with room behind it: the small one if the socket is empty and it fits, else a large one.</summary>
+    private void MakeRoom()
+    {
+        var left = _buffer.AsSpan(_start, _end - _start);
+        var wanted = !_hasMore && left.Length <= SmallBytes / 2 ? SmallBytes : Math.Max(LargeBytes, left.Length * 2);
+        if (wanted == SmallBytes ? _buffer != _small : _buffer.Length < wanted)
+        {
+            var next = wanted == SmallBytes ? _small : ArrayPool<byte>.Shared.Rent(wanted);
+            left.CopyTo(next);
+            ReleaseLarge();
+            _buffer = next;
+        }
+        else
+        {
+            left.CopyTo(_buffer);
+        }
+
+        _end = left.Length;
+        _examined = left.Length;
+        _start = 0;
+    }
+
+    private void OnReceived(int received, SocketError error)
+    {
+        bool failed;
+        ReadResult result = default;
+        lock (_receive)
+        {
+            _receiving = false;
+            _error = error;
+            _over = received == 0 || error != SocketError.Success;
+            _hasMore = received == _buffer.Length - _end;
+            _end += received;
+            if (!_waiting)
+            {
+                return;
+            }
+
+            _waiting = false;
+            failed = error != SocketError.Success;
+            if (!failed)
+            {
+                result = Result();
+            }
+        }
+
+        if (failed)
+        {
+            _source.SetException(Failure());
+        }
+        else
+        {
+            _source.SetResult(result);
+        }
+    }
+
+    private ReadResult Result() => new(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled: false, isCompleted: _over);
+
+    private IOException Failure()
+    {
+        var cause = new SocketException((int)_error);
+        return new IOException(cause.Message, cause);
+    }
+
+    private void ReleaseLarge()
+    {
+        if (_buffer != _small)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = _small;
+            (_start, _end, _examined) = (0, 0, 0);
+        }
+    }
+
+    /// <summary>The receive that is under way. It has no context to flow: whoever awaits brings its own.</summary>
+    private sealed class Receive(SocketReader reader) : SocketAsyncEventArgs(true)
+    {
+        protected override void OnCompleted(SocketAsyncEventArgs e) => reader.OnReceived(BytesTransferred, SocketError);
+    }
+}

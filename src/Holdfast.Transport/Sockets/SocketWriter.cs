@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Holdfast.Transport.Sockets;
+
+/// <summary>
+/// What is sent to a peer, straight to its socket. What was written is in one borrowed buffer, which is given back when the kernel has taken everything; a
+/// flush that completes at once is one system call. One writer and one flush at a time.
+/// </summary>
+/// <param name="socket">A connected socket that does not block. It stays the caller's.</param>
+internal sealed class SocketWriter(Socket socket) : PipeWriter
+{
+    private const int SmallestBytes = 4096;
+
+    private static readonly FlushResult Sent = new(isCanceled: false, isCompleted: false);
+    private static readonly FlushResult Over = new(isCanceled: false, isCompleted: true);
+
+    private byte[] _buffer = [];
+    private int _length;
+    private bool _isOver;
+
+    /// <inheritdoc/>
+    public override bool CanGetUnflushedBytes => true;
+
+    /// <inheritdoc/>
+    public override long UnflushedBytes => _length;
+
+    /// <inheritdoc/>
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _buffer.AsMemory(_length);
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _buffer.AsSpan(_length);
+    }
+
+    /// <inheritdoc/>
+    public override void Advance(int bytes) => _length += bytes;
+
+    /// <inheritdoc/>
+    /// <remarks>Completes when the kernel has taken everything; then the result says whether the connection is over.</remarks>
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var sent = 0;
+        try
+        {
+            while (!_isOver && sent < _length)
+            {
+                sent += socket.Send(_buffer.AsSpan(sent, _length - sent), SocketFlags.None, out var error);
+                if (error == SocketError.WouldBlock)
+                {
+                    return SendRestAsync(sent);
+                }
+
+                _isOver = error != SocketError.Success;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            _isOver = true;
+        }
+
+        return ValueTask.FromResult(Finish());
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingFlush()
+    {
+        // Nobody asks for it: a flush ends when the kernel takes the bytes, or with the connection.
+    }
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => Release();
+
+    private async ValueTask<FlushResult> SendRestAsync(int sent)
+    {
+        try
+        {
+            while (sent < _length)
+            {
+                sent += await socket.SendAsync(_buffer.AsMemory(sent, _length - sent), SocketFlags.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            _isOver = true;
+        }
+
+        return Finish();
+    }
+
+    private FlushResult Finish()
+    {
+        Release();
+        return _isOver ? Over : Sent;
+    }
+
+    private void EnsureRoom(int sizeHint)
+    {
+        var needed = _length + Math.Max(1, sizeHint);
+        if (_buffer.Length >= needed)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBytes, Math.Max(needed, _length * 2)));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        var length = _length;
+        Release();
+        (_buffer, _length) = (larger, length);
+    }
+
+    private void Release()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        (_buffer, _length) = ([], 0);
+    }
+}
