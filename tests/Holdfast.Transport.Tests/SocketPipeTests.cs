@@ -58,6 +58,32 @@ public sealed class SocketPipeTests
     }
 
     [Fact]
+    public async Task Who_always_sends_does_not_keep_the_thread()
+    {
+        using var peer = await ConnectAsync();
+        using var reader = new SocketReader(peer.Ours);
+        var moved = await Task.Factory.StartNew(
+            async () =>
+            {
+                var thread = Environment.CurrentManagedThreadId;
+                for (var round = 0; round < 2000 && Environment.CurrentManagedThreadId == thread; round++)
+                {
+                    // There is always something to read, so no read has to wait.
+                    peer.Theirs.Send([1]);
+                    peer.Ours.Poll(-1, SelectMode.SelectRead);
+                    var result = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                    reader.AdvanceTo(result.Buffer.End);
+                }
+
+                return Environment.CurrentManagedThreadId != thread;
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).Unwrap();
+        Assert.True(moved, "2,000 reads in one go: nobody else's sockets were looked at.");
+    }
+
+    [Fact]
     public async Task A_reset_ends_a_read_with_an_exception_and_every_read_after_it()
     {
         using var peer = await ConnectAsync();

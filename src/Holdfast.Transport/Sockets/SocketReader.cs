@@ -18,6 +18,12 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     /// <summary>What is received at once under load; a packet that does not fit makes the buffer grow.</summary>
     public const int LargeBytes = 64 * 1024;
 
+    /// <summary>
+    /// So many receives that never waited are followed by one that takes its turn on the thread pool: whoever always sends would else keep the thread on which
+    /// the sockets of others are told of.
+    /// </summary>
+    private const int MostInOneGo = 16;
+
     private readonly Socket _socket;
     private readonly Receive _receive;
     private readonly byte[] _small = new byte[SmallBytes];
@@ -26,6 +32,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     private int _start;
     private int _end;
     private int _examined;
+    private int _inOneGo;
     private bool _hasMore;
     private bool _receiving;
     private bool _waiting;
@@ -145,6 +152,21 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
             _receiving = true;
         }
 
+        if (_inOneGo++ < MostInOneGo)
+        {
+            TryReceiveMore();
+        }
+        else
+        {
+            _inOneGo = 0;
+            ThreadPool.UnsafeQueueUserWorkItem(_receive, preferLocal: false);
+        }
+
+        return new ValueTask<ReadResult>(this, version);
+    }
+
+    private void TryReceiveMore()
+    {
         try
         {
             ReceiveMore();
@@ -153,8 +175,6 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
         {
             OnReceived(0, SocketError.OperationAborted);
         }
-
-        return new ValueTask<ReadResult>(this, version);
     }
 
     /// <summary>What there is without receiving: a cancellation, bytes that were not examined, the end. Inside the lock.</summary>
@@ -281,8 +301,15 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     }
 
     /// <summary>The receive that is under way. It has no context to flow: whoever awaits brings its own.</summary>
-    private sealed class Receive(SocketReader reader) : SocketAsyncEventArgs(true)
+    private sealed class Receive(SocketReader reader) : SocketAsyncEventArgs(true), IThreadPoolWorkItem
     {
-        protected override void OnCompleted(SocketAsyncEventArgs e) => reader.OnReceived(BytesTransferred, SocketError);
+        /// <summary>It is the connection's turn.</summary>
+        public void Execute() => reader.TryReceiveMore();
+
+        protected override void OnCompleted(SocketAsyncEventArgs e)
+        {
+            reader._inOneGo = 0;
+            reader.OnReceived(BytesTransferred, SocketError);
+        }
     }
 }
