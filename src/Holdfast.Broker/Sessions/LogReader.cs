@@ -122,7 +122,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
         {
             while (true)
             {
-                long from;
+                long from, announced;
                 IReadOnlySet<ulong>? keys;
                 lock (subscriber.Lock)
                 {
@@ -138,15 +138,28 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
 
                     from = subscriber.Positions![partition];
                     keys = subscriber.Keys;
+
+                    // What is announced later may be wanted by a subscription that these keys do not know yet.
+                    announced = services.Feed.AnnouncedOffset(partition);
                 }
 
-                if (from >= services.Feed.AnnouncedOffset(partition))
+                if (from >= announced)
                 {
                     break;
                 }
 
+                if (!MayHold(partition, keys))
+                {
+                    if (!TryMoveTo(partition, announced))
+                    {
+                        return false;
+                    }
+
+                    break;
+                }
+
                 using var read = await services.Log.ReadAsync(partition, from, keys, ReadBytes, CancellationToken.None).ConfigureAwait(false);
-                if (!Send(partition, from, read))
+                if (!Send(partition, from, announced, keys, read))
                 {
                     return false;
                 }
@@ -160,7 +173,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
 
     /// <summary>Sends what a read found, and moves the subscriber's position.</summary>
     /// <returns>False when the subscriber is no longer ours or cannot take more now.</returns>
-    private bool Send(int partition, long from, LogRead read)
+    private bool Send(int partition, long from, long announced, IReadOnlySet<ulong>? keys, LogRead read)
     {
         if (read.Gap is { } gap)
         {
@@ -169,10 +182,10 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
 
         // The dispatcher has not come to what is committed but not announced; it will push that, or a later read finds it. One value for the whole
         // read: what is announced while it is being sent was left out, and must not be passed over.
-        var end = Math.Min(read.NextOffset, services.Feed.AnnouncedOffset(partition));
+        var end = Math.Min(read.NextOffset, announced);
         foreach (var batch in read.Batches)
         {
-            if (!Send(batch, from, end))
+            if (!Send(batch, from, end, keys))
             {
                 return false;
             }
@@ -181,7 +194,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
         return TryMoveTo(partition, end);
     }
 
-    private bool Send(RecordBatch batch, long from, long end)
+    private bool Send(RecordBatch batch, long from, long end, IReadOnlySet<ulong>? keys)
     {
         foreach (var view in batch)
         {
@@ -190,7 +203,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
                 return true;
             }
 
-            if (view.Kind != RecordKind.Publish || view.Offset < from)
+            if (view.Kind != RecordKind.Publish || view.Offset < from || keys?.Contains(view.KeyHash) == false)
             {
                 continue;
             }
@@ -219,6 +232,10 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
 
         return true;
     }
+
+    /// <summary>Whether a partition may hold anything of some keys: those of a device, or of one topic, lie in one.</summary>
+    private bool MayHold(int partition, IReadOnlySet<ulong>? keys)
+        => keys is null || keys.Any(key => Partitioning.PartitionOf(key, services.Log.PartitionCount) == partition);
 
     private bool TryMoveTo(int partition, long next)
     {
@@ -280,6 +297,13 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
                 continue;
             }
 
+            var keys = subscriber.Keys;
+            if (!MayHold(partition, keys))
+            {
+                subscriber.Positions[partition] = services.Feed.Dispatched[partition];
+                continue;
+            }
+
             var reading = services.Log.ReadAsync(partition, from, null, ReadBytes, CancellationToken.None);
             if (!reading.IsCompletedSuccessfully)
             {
@@ -288,7 +312,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
             }
 
             using var read = reading.Result;
-            if (!Send(partition, from, read) || subscriber.Positions[partition] < services.Feed.Dispatched[partition])
+            if (!Send(partition, from, services.Feed.AnnouncedOffset(partition), keys, read) || subscriber.Positions[partition] < services.Feed.Dispatched[partition])
             {
                 return false;
             }

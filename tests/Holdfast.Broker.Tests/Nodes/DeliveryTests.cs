@@ -243,4 +243,27 @@ public sealed class DeliveryTests
         await subscriber.MessageAsync("4");
         Assert.Equal(3, trimmed.Total);
     }
+
+    [Fact]
+    public async Task A_device_that_comes_back_reads_what_may_be_its_own_and_passes_over_the_rest()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var device = await broker.ConnectAsync("device");
+        var topic = TestBroker.TopicIn(1);
+        await device.SubscribeAsync(topic);
+        await device.LoseAsync();
+        await broker.PublishAsync(topic, "own");
+        for (var number = 0; number < 20; number++)
+        {
+            await broker.PublishAsync(TestBroker.TopicIn(2), $"{number}");
+        }
+
+        var before = broker.Log.BatchesRead;
+        device = await broker.ConnectAsync("device");
+        await device.MessageAsync("own");
+        await broker.PublishAsync(topic, "live");
+        await device.MessageAsync("live");
+        await device.AssertNothingCameAsync();
+        Assert.InRange(broker.Log.BatchesRead - before, 1, 4);
+    }
 }

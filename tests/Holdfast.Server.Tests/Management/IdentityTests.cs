@@ -117,7 +117,7 @@ public sealed class IdentityTests : IAsyncLifetime
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using (root)
         using (rootKey)
-        using (var issued = request.Create(root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2), RandomNumberGenerator.GetBytes(8)))
+        using (var issued = request.Create(root, root.NotBefore, root.NotAfter, RandomNumberGenerator.GetBytes(8)))
         using (var factory = issued.CopyWithPrivateKey(key))
         {
             Issue(factory, "pump-3", "alone");

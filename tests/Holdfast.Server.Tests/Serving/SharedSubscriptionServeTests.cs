@@ -16,6 +16,8 @@ public sealed class SharedSubscriptionServeTests
 
     private readonly ConcurrentBag<(string Publisher, long Sequence)> _acknowledged = [];
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -39,7 +41,7 @@ public sealed class SharedSubscriptionServeTests
             Stream = qualityOfService == QualityOfService.AtLeastOnce ? $"{number}" : null,
         })];
         Task[] running = [.. members.Select(client => client.RunAsync(stopping.Token)), .. publishers.Select(client => client.RunAsync(stopping.Token))];
-        await Task.WhenAll(members.Select(member => member.Subscribed)).WaitAsync(Cancellation);
+        await Task.WhenAll(members.Select(member => member.Subscribed)).WaitAsync(Limit, Cancellation);
         Array.ForEach(publishers, publisher => publisher.Acknowledged += _acknowledged.Add);
 
         // The first member's node keeps everything until the others have their part.
@@ -63,7 +65,7 @@ public sealed class SharedSubscriptionServeTests
         Assert.True(qualityOfService == QualityOfService.AtLeastOnce || doubles == 0, $"{doubles} messages came twice");
     }
 
-    private static Task PublishAsync(JournalingPublisher[] publishers) => Task.WhenAll(publishers.Select(publisher => publisher.PublishAsync(MessagesOfEach))).WaitAsync(Cancellation);
+    private static Task PublishAsync(JournalingPublisher[] publishers) => Task.WhenAll(publishers.Select(publisher => publisher.PublishAsync(MessagesOfEach))).WaitAsync(Limit, Cancellation);
 
     /// <summary>Waits until the group has every message that was acknowledged.</summary>
     private async Task WhenAllHaveArrivedAsync(Journal journal)
@@ -83,10 +85,10 @@ public sealed class SharedSubscriptionServeTests
         return missing;
     }
 
-    /// <summary>First to one node; after that to any other than the last, as devices do.</summary>
+    /// <summary>First to one node; after that to any other than the last, as devices do: on a busy machine also a node that was not killed may be taken for dead.</summary>
     private sealed class HomeRoute(IPEndPoint home, IPEndPoint[] all) : IRoute
     {
-        private readonly DeviceRoute _elsewhere = new([.. all.Where(address => !address.Equals(home))], seed: 1, TimeProvider.System);
+        private readonly DeviceRoute _elsewhere = new(all, seed: 1, TimeProvider.System);
 
         public Task<IPEndPoint> NextAsync(ConnectionEnd? last, CancellationToken cancellationToken)
             => last is null ? Task.FromResult(home) : _elsewhere.NextAsync(last, cancellationToken);
