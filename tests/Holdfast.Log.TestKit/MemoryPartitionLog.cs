@@ -59,6 +59,9 @@ public sealed class MemoryPartitionLog : IPartitionLog
     /// <summary>Batches that readers were given.</summary>
     public long BatchesRead { get; private set; }
 
+    /// <summary>The partitions that were read from, until somebody empties it.</summary>
+    public HashSet<int> PartitionsRead { get; } = [];
+
     /// <inheritdoc/>
     public long FirstOffset(int partition)
     {
@@ -127,6 +130,7 @@ public sealed class MemoryPartitionLog : IPartitionLog
             ObjectDisposedException.ThrowIf(_disposed, this);
             var read = _partitions[partition].Read(fromOffset, keys, maximumBytes, ref _damagedRecords);
             BatchesRead += read.Batches.Count;
+            PartitionsRead.Add(partition);
             return ValueTask.FromResult(read);
         }
     }
