@@ -34,7 +34,7 @@ public static class HoldfastApi
     /// <see cref="Broker.Health.ICommitHealth"/>, <see cref="Broker.Integrations.IIntegrationRegistry"/>, <see cref="Broker.Integrations.IDeliveryControl"/>,
     /// <see cref="Broker.Integrations.IIntegrationNodes"/>, <see cref="Broker.Custody.ICustody"/>, <see cref="Log.Partitions.IPartitionLog"/>, <see cref="Broker.Calls.IDeviceCalls"/>,
     /// <see cref="Broker.Identities.IdentityRegistry"/>, <see cref="Broker.Identities.ClientAuthenticator"/>, <see cref="Broker.Reports.IClusterReporter"/>,
-    /// <see cref="Broker.Delivery.ICommitFeed"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
+    /// <see cref="Broker.Delivery.ICommitFeed"/>, <see cref="Broker.Limits.RefusalLog"/> and <see cref="Broker.Delivery.ILogInterest"/> as singletons.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How the surface behaves.</param>

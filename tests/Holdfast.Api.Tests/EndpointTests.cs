@@ -104,6 +104,21 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public async Task Refusals_are_counted_by_their_kind()
+    {
+        await using var host = await ApiHost.StartAsync();
+        (await host.SendAsync(HttpMethod.Get, Integrations, null, false, ("Authorization", "Bearer wrong"))).AssertProblem(401);
+        (await host.SendAsync(HttpMethod.Get, "/nothing/here")).AssertProblem(404);
+
+        // Other hosts of this process count into the same meter.
+        var metrics = (await host.SendAsync(HttpMethod.Get, "/metrics", withToken: false)).Body.Split('\n');
+        foreach (var reason in (string[])["unauthorized", "not-found"])
+        {
+            Assert.Contains(metrics, line => line.StartsWith("holdfast_http_refused_total", StringComparison.Ordinal) && line.Contains($"reason=\"{reason}\"", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task What_is_not_there_is_a_problem_too()
     {
         await using var host = await ApiHost.StartAsync();

@@ -18,6 +18,10 @@ internal sealed record Problem(
     [JsonIgnore]
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The kind in a word: of few that there are.</summary>
+    [JsonIgnore]
+    public string Kind => Type[Prefix.Length..];
+
     /// <summary>The same problem, of one of many events.</summary>
     public Problem Within(int index) => this with { Where = Where is null ? $"[{index}]" : $"[{index}].{Where}" };
 

@@ -53,6 +53,7 @@ internal sealed class HttpHost : IAsyncDisposable
         builder.Services.AddSingleton(broker.Health);
         builder.Services.AddSingleton(broker.Identities);
         builder.Services.AddSingleton(broker.Authenticator);
+        builder.Services.AddSingleton(broker.Refusals);
         builder.Services.AddSingleton<IIntegrationRegistry>(integrations);
         builder.Services.AddSingleton(nodes);
         builder.Services.AddSingleton(reporter);

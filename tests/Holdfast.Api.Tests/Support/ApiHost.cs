@@ -8,6 +8,7 @@ using Holdfast.Broker.Calls;
 using Holdfast.Broker.Health;
 using Holdfast.Broker.Identities;
 using Holdfast.Broker.Integrations;
+using Holdfast.Broker.Limits;
 using Holdfast.Broker.Publishing;
 using Holdfast.Broker.Reports;
 using Holdfast.Log.State;
@@ -17,6 +18,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Api.Tests.Support;
 
@@ -75,6 +77,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<IIdentityStore, MemoryIdentityStore>();
         builder.Services.AddSingleton<IdentityRegistry>();
         builder.Services.AddSingleton(services => new ClientAuthenticator(services.GetRequiredService<IdentityRegistry>(), TimeProvider.System));
+        builder.Services.AddSingleton(new RefusalLog(TimeProvider.System, NullLogger.Instance));
         addServices?.Invoke(builder.Services);
         builder.Services.AddHoldfastApi(configure?.Invoke(options) ?? options);
         var app = builder.Build();
