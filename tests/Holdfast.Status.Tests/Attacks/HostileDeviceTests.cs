@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Holdfast.Status.Watching;
 using Holdfast.Testing;
@@ -28,12 +29,12 @@ public sealed class HostileDeviceTests : IAsyncLifetime
     public async Task What_devices_say_to_a_watcher_reaches_no_report()
     {
         using IMqttClient device = await ConnectAsync();
-        var heard = new HashSet<string>();
+        var heard = new ConcurrentDictionary<string, bool>();
         device.ApplicationMessageReceivedAsync += async message =>
         {
             // Whatever the watcher's device sends or gets is answered with script, on the topics that the watcher listens to.
             string[] levels = message.ApplicationMessage.Topic.Split('/');
-            if (levels[1].StartsWith("watch-", StringComparison.Ordinal) && message.ApplicationMessage.ConvertPayloadToString() != Script && heard.Add(message.ApplicationMessage.Topic))
+            if (levels[1].StartsWith("watch-", StringComparison.Ordinal) && message.ApplicationMessage.ConvertPayloadToString() != Script && heard.TryAdd(message.ApplicationMessage.Topic, true))
             {
                 await PublishAsync(device, $"devices/{levels[1]}/replies/1");
                 await PublishAsync(device, $"devices/{levels[1]}/events/watch");
