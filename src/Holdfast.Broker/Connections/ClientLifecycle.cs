@@ -130,7 +130,7 @@ internal sealed class ClientLifecycle(
         var limit = entry.Reason == ReasonCode.QuotaExceeded ? "connections" : "connect-rate";
         if (entry.Accounts is null)
         {
-            services.Metrics.CountLimited(entry.Scope!.Value.ToString().ToLowerInvariant(), limit, "refuse");
+            services.Metrics.CountLimited(entry.Scope!.Value.Word(), limit, "refuse");
             RefuseConnect(connection, entry.Reason, entry.Message);
             return false;
         }
@@ -138,7 +138,7 @@ internal sealed class ClientLifecycle(
         connection.Accounts = entry.Accounts;
         if (entry.Wait > TimeSpan.Zero)
         {
-            services.Metrics.CountLimited(entry.Scope!.Value.ToString().ToLowerInvariant(), limit, "wait");
+            services.Metrics.CountLimited(entry.Scope!.Value.Word(), limit, "wait");
             await Task.Delay(entry.Wait, services.Time).ConfigureAwait(false);
         }
 

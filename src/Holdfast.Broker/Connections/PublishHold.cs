@@ -24,16 +24,7 @@ internal sealed class PublishHold(SessionServices services, ClientConnection con
     /// <returns>What to wait for before reading on; null for nothing.</returns>
     public Task? Charge(int messages, int bytes)
     {
-        var (longest, slowest) = (TimeSpan.Zero, (LimitAccount?)null);
-        foreach (var account in connection.Accounts)
-        {
-            var wait = account.Charge(messages, bytes);
-            if (wait > longest)
-            {
-                (longest, slowest) = (wait, account);
-            }
-        }
-
+        var (longest, slowest) = LimitAccount.Charge(connection.Accounts, messages, bytes);
         var isOverShare = connection.Allowance.Use(bytes);
         return longest >= ShortestWait ? WaitFor(longest, slowest!) : isOverShare ? WaitForShareAsync() : null;
     }
@@ -43,7 +34,7 @@ internal sealed class PublishHold(SessionServices services, ClientConnection con
 
     private Task WaitFor(TimeSpan wait, LimitAccount account)
     {
-        var scope = account.Scope.ToString().ToLowerInvariant();
+        var scope = account.Scope.Word();
         if (wait > LongestWait)
         {
             services.Metrics.CountLimited(scope, "publish", "refuse");

@@ -26,19 +26,13 @@ internal sealed class HttpToll(SessionServices services)
         }
 
         var accounts = services.Ledger.AccountsOf(product, ClientIdentity.OwnerOf(publisher).Device);
-        var (longest, slowest) = (TimeSpan.Zero, accounts[0]);
-        foreach (var account in accounts)
-        {
-            var wait = account.Charge(1, bytes);
-            (longest, slowest) = wait > longest ? (wait, account) : (longest, slowest);
-        }
-
-        if (longest == TimeSpan.Zero)
+        var (longest, slowest) = LimitAccount.Charge(accounts, 1, bytes);
+        if (slowest is null)
         {
             return true;
         }
 
-        var scope = slowest.Scope.ToString().ToLowerInvariant();
+        var scope = slowest.Scope.Word();
         if (longest <= LongestWait)
         {
             services.Metrics.CountLimited(scope, "publish", "wait");

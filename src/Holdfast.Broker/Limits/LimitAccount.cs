@@ -8,6 +8,13 @@ internal enum LimitScope
     Device,
 }
 
+/// <summary>What is said of scopes.</summary>
+internal static class LimitScopes
+{
+    /// <summary>The word in metrics and messages.</summary>
+    public static string Word(this LimitScope scope) => scope.ToString().ToLowerInvariant();
+}
+
 /// <summary>What all clients of a listener, a product or a device use together. The ledger counts the connections, under its lock; the rates are read by every connection.</summary>
 internal sealed class LimitAccount(LimitScope scope, TimeProvider time)
 {
@@ -44,6 +51,23 @@ internal sealed class LimitAccount(LimitScope scope, TimeProvider time)
         var byMessages = _messages?.Take(messages) ?? TimeSpan.Zero;
         var byBytes = _bytes?.Take(bytes) ?? TimeSpan.Zero;
         return byMessages > byBytes ? byMessages : byBytes;
+    }
+
+    /// <summary>Something was published that counts in several accounts.</summary>
+    /// <param name="accounts">The accounts.</param>
+    /// <param name="messages">How many messages.</param>
+    /// <param name="bytes">How many bytes.</param>
+    /// <returns>How long nothing more may be published, and whose rate says so; null for nobody's.</returns>
+    public static (TimeSpan Wait, LimitAccount? Slowest) Charge(LimitAccount[] accounts, int messages, int bytes)
+    {
+        var (longest, slowest) = (TimeSpan.Zero, (LimitAccount?)null);
+        foreach (var account in accounts)
+        {
+            var wait = account.Charge(messages, bytes);
+            (longest, slowest) = wait > longest ? (wait, account) : (longest, slowest);
+        }
+
+        return (longest, slowest);
     }
 
     /// <summary>What was charged was not published.</summary>

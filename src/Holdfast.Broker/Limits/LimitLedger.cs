@@ -34,7 +34,7 @@ internal sealed class LimitLedger(IdentityRegistry registry, TimeProvider time)
                 if (account.Connections >= account.Limits.Connections + (replaces ? 1 : 0))
                 {
                     return EntryDecision.Refuse(
-                        ReasonCode.QuotaExceeded, account.Scope, $"The {Name(account.Scope)} has as many connections as it may have ({account.Limits.Connections}). Try again later.");
+                        ReasonCode.QuotaExceeded, account.Scope, $"The {account.Scope.Word()} has as many connections as it may have ({account.Limits.Connections}). Try again later.");
                 }
             }
 
@@ -43,7 +43,7 @@ internal sealed class LimitLedger(IdentityRegistry registry, TimeProvider time)
             {
                 Array.ForEach(accounts, account => account.Connects?.GiveBack(1));
                 return EntryDecision.Refuse(
-                    ReasonCode.ConnectionRateExceeded, slowest!.Scope, $"The {Name(slowest.Scope)} connects more often than {slowest.Limits.ConnectRate} times in a second. Try again later.");
+                    ReasonCode.ConnectionRateExceeded, slowest!.Scope, $"The {slowest.Scope.Word()} connects more often than {slowest.Limits.ConnectRate} times in a second. Try again later.");
             }
 
             Array.ForEach(accounts, account => account.Connections++);
@@ -95,8 +95,6 @@ internal sealed class LimitLedger(IdentityRegistry registry, TimeProvider time)
             }
         }
     }
-
-    private static string Name(LimitScope scope) => scope.ToString().ToLowerInvariant();
 
     private static (TimeSpan Wait, LimitAccount? Slowest) TakeTurn(LimitAccount[] accounts)
     {

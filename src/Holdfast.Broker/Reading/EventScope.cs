@@ -30,11 +30,7 @@ public sealed class EventScope
         }
 
         Keys = keys.Select(key => Partitioning.KeyHash(_product, key)).ToHashSet();
-        _partitions = new bool[partitionCount];
-        foreach (var key in Keys)
-        {
-            _partitions[Partitioning.PartitionOf(key, partitionCount)] = true;
-        }
+        _partitions = [.. Enumerable.Range(0, partitionCount).Select(partition => Partitioning.MayHold(partition, Keys, partitionCount))];
     }
 
     /// <summary>The first time of receipt that is wanted, in Unix milliseconds.</summary>

@@ -148,7 +148,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
                     break;
                 }
 
-                if (!MayHold(partition, keys))
+                if (!Partitioning.MayHold(partition, keys, services.Log.PartitionCount))
                 {
                     if (!TryMoveTo(partition, announced))
                     {
@@ -233,10 +233,6 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
         return true;
     }
 
-    /// <summary>Whether a partition may hold anything of some keys: those of a device, or of one topic, lie in one.</summary>
-    private bool MayHold(int partition, IReadOnlySet<ulong>? keys)
-        => keys is null || keys.Any(key => Partitioning.PartitionOf(key, services.Log.PartitionCount) == partition);
-
     private bool TryMoveTo(int partition, long next)
     {
         lock (subscriber.Lock)
@@ -298,7 +294,7 @@ internal abstract class LogReader(SessionServices services, LogSubscriber subscr
             }
 
             var keys = subscriber.Keys;
-            if (!MayHold(partition, keys))
+            if (!Partitioning.MayHold(partition, keys, services.Log.PartitionCount))
             {
                 subscriber.Positions[partition] = services.Feed.Dispatched[partition];
                 continue;

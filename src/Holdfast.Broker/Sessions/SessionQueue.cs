@@ -1,4 +1,5 @@
 using Holdfast.Broker.Limits;
+using Holdfast.Log.Partitions;
 using Holdfast.Log.Records;
 
 namespace Holdfast.Broker.Sessions;
@@ -68,6 +69,11 @@ internal sealed class SessionQueue(SessionServices services, Session session, Cl
         lock (session.Lock)
         {
             (from, keys) = (session.Positions?[partition] ?? long.MaxValue, session.Keys);
+        }
+
+        if (!Partitioning.MayHold(partition, keys, services.Log.PartitionCount))
+        {
+            return 0;
         }
 
         long waiting = 0;

@@ -49,4 +49,11 @@ public static class Partitioning
     /// <param name="keyHash">A hash made by <see cref="KeyHash"/>.</param>
     /// <param name="partitionCount">The store's number of partitions.</param>
     public static int PartitionOf(ulong keyHash, int partitionCount) => (int)(keyHash % (ulong)partitionCount);
+
+    /// <summary>Whether a partition may hold a record of some keys.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="keys">Hashes made by <see cref="KeyHash"/>; null for every key there is.</param>
+    /// <param name="partitionCount">The store's number of partitions.</param>
+    public static bool MayHold(int partition, IReadOnlySet<ulong>? keys, int partitionCount)
+        => keys is null || keys.Any(key => PartitionOf(key, partitionCount) == partition);
 }

@@ -65,27 +65,18 @@ internal sealed class BenchConnection(ProtocolVersion version) : IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BenchException">The broker refused.</exception>
     public Task SubscribeAsync(string filter, QualityOfService qualityOfService, CancellationToken cancellationToken)
-        => SubscribeAsync(EncodeSubscribe([filter], qualityOfService), 1, cancellationToken);
+        => SubscribeAsync([filter], qualityOfService, cancellationToken);
 
     /// <summary>Subscribes to several filters with one packet and waits for the answer. Not together with <see cref="RunAsync"/>.</summary>
     /// <param name="filters">The filters.</param>
     /// <param name="qualityOfService">The quality of service.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="BenchException">The broker refused some.</exception>
-    public Task SubscribeAsync(IReadOnlyList<string> filters, QualityOfService qualityOfService, CancellationToken cancellationToken)
-        => SubscribeAsync(EncodeSubscribe(filters, qualityOfService), filters.Count, cancellationToken);
-
-    /// <summary>Sends a SUBSCRIBE and waits for the answer. Not together with <see cref="RunAsync"/>.</summary>
-    /// <param name="packet">The whole packet.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="BenchException">The broker refused.</exception>
-    public Task SubscribeAsync(ReadOnlyMemory<byte> packet, CancellationToken cancellationToken) => SubscribeAsync(packet, 1, cancellationToken);
-
-    private async Task SubscribeAsync(ReadOnlyMemory<byte> packet, int filters, CancellationToken cancellationToken)
+    public async Task SubscribeAsync(IReadOnlyList<string> filters, QualityOfService qualityOfService, CancellationToken cancellationToken)
     {
-        await SendAsync(packet, cancellationToken);
+        await SendAsync(EncodeSubscribe(filters, qualityOfService), cancellationToken);
         (FrameHeader header, ReadOnlyMemory<byte> body) = await ReadPacketAsync(cancellationToken);
-        if (header.Type != PacketType.SubAck || body.Span[^filters..].ContainsAnyExceptInRange((byte)0, (byte)2))
+        if (header.Type != PacketType.SubAck || body.Span[^filters.Count..].ContainsAnyExceptInRange((byte)0, (byte)2))
         {
             throw new BenchException($"the broker answered SUBSCRIBE with {header.Type} {(body.Length > 0 ? (ReasonCode)body.Span[^1] : "")}");
         }

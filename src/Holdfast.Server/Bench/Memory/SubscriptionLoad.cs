@@ -1,6 +1,4 @@
-using System.Buffers;
 using Holdfast.Mqtt;
-using Holdfast.Mqtt.Packets;
 using Holdfast.Server.Bench.Connections;
 
 namespace Holdfast.Server.Bench.Memory;
@@ -25,15 +23,9 @@ internal sealed class SubscriptionLoad(BenchOptions options, double scale) : Mem
         int end = Math.Min(Scaled(Subscriptions), (client + 1) * OfEach);
         for (int first = client * OfEach; first < end; first += InOnePacket)
         {
-            await connection.SubscribeAsync(Packet(Enumerable.Range(first, Math.Min(InOnePacket, end - first))), token);
+            await connection.SubscribeAsync([.. Enumerable.Range(first, Math.Min(InOnePacket, end - first)).Select(FilterOf)], QualityOfService.AtLeastOnce, token);
         }
     }, cancellationToken);
 
-    private ReadOnlyMemory<byte> Packet(IEnumerable<int> numbers)
-    {
-        var writer = new ArrayBufferWriter<byte>();
-        SubscriptionRequest[] requests = [.. numbers.Select(number => new SubscriptionRequest($"bench/{Run}/{number / 1000}/{number % 1000}{(number % 2 == 0 ? "" : "/+")}", QualityOfService.AtLeastOnce))];
-        PacketEncoder.Write(new SubscribePacket { PacketId = 1, Requests = requests }, Options.Version, writer);
-        return writer.WrittenMemory;
-    }
+    private string FilterOf(int number) => $"bench/{Run}/{number / 1000}/{number % 1000}{(number % 2 == 0 ? "" : "/+")}";
 }

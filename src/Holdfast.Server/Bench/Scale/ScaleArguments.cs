@@ -48,12 +48,7 @@ internal sealed class ScaleArguments(Terminal terminal, TimeProvider time)
         {
             IReadOnlyList<ScaleLine> lines = await new ScaleRun(options, terminal.Error.WriteLine).RunAsync(cancellationToken);
             string table = ScaleLine.Format(lines);
-            if (result.GetValue(_output) is { } file)
-            {
-                await File.WriteAllTextAsync(file + ".md", table + "\n", cancellationToken);
-                await File.WriteAllTextAsync(file + ".json", JsonSerializer.Serialize(new ScaleResult(startedAt, lines), BenchJson.Default.ScaleResult) + "\n", cancellationToken);
-            }
-
+            await BenchOutput.WriteAsync(result.GetValue(_output), table, JsonSerializer.Serialize(new ScaleResult(startedAt, lines), BenchJson.Default.ScaleResult), cancellationToken);
             terminal.Text.WriteLine(table);
             return ExitCodes.Success;
         }

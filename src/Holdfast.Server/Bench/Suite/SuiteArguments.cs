@@ -52,12 +52,7 @@ internal sealed class SuiteArguments(Terminal terminal)
             SuiteResult measured = await new SuiteRun(options, terminal.Error.WriteLine, TimeProvider.System).RunAsync(cancellationToken);
             string table = SuiteTable.Format(measured);
             string json = JsonSerializer.Serialize(measured, BenchJson.Default.SuiteResult);
-            if (result.GetValue(_output) is { } file)
-            {
-                await File.WriteAllTextAsync(file + ".md", table + "\n", cancellationToken);
-                await File.WriteAllTextAsync(file + ".json", json + "\n", cancellationToken);
-            }
-
+            await BenchOutput.WriteAsync(result.GetValue(_output), table, json, cancellationToken);
             terminal.Text.WriteLine(result.GetValue(_json) ? json : table);
             return measured.Runs.All(run => run.Result is { Errors.Count: 0 }) ? ExitCodes.Success : ExitCodes.Failure;
         }

@@ -75,8 +75,7 @@ internal sealed class FaultTargets(DrillCluster cluster, BrokerProgram program)
     private async Task<LabNode> FindOwnerAsync(int partition, CancellationToken cancellationToken)
     {
         DatabaseMember primary = await Database.FindPrimaryAsync(cancellationToken);
-        await using var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([primary]) + ";Pooling=false;Timeout=30");
-        await connection.OpenAsync(cancellationToken);
+        await using NpgsqlConnection connection = await LabDatabase.OpenAsync(primary, cancellationToken);
         await using var command = new NpgsqlCommand("SELECT owner FROM holdfast.partition_head WHERE partition = $1", connection) { Parameters = { new() { Value = (short)partition } } };
         string? owner = await command.ExecuteScalarAsync(cancellationToken) as string;
         return cluster.Nodes.FirstOrDefault(node => owner?.StartsWith(node.Machine.Name, StringComparison.Ordinal) == true)

@@ -25,8 +25,7 @@ internal sealed class LateAppendFault(LabNode node, DatabaseMember primary) : IF
     /// <inheritdoc/>
     public async Task InjectAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(LabDatabase.ConnectionTo([primary]) + ";Pooling=false;Timeout=30");
-        await connection.OpenAsync(cancellationToken);
+        await using NpgsqlConnection connection = await LabDatabase.OpenAsync(primary, cancellationToken);
         foreach (int process in await AppendingAsync(connection, cancellationToken))
         {
             await FreezeAsync(connection, process, cancellationToken);

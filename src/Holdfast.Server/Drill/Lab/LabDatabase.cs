@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 
 namespace Holdfast.Server.Drill.Lab;
 
@@ -101,6 +102,25 @@ internal sealed class LabDatabase : IDisposable
     /// <param name="members">The members.</param>
     public static string ConnectionTo(IEnumerable<DatabaseMember> members)
         => $"Host={string.Join(',', members.Select(member => $"{member.Machine.Address}:{DatabaseConfiguration.PostgresPort}"))};Username=postgres;Database=postgres";
+
+    /// <summary>Opens a connection of its own to a member, which may have much to do.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="NpgsqlException">It does not answer.</exception>
+    public static async Task<NpgsqlConnection> OpenAsync(DatabaseMember member, CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(ConnectionTo([member]) + ";Pooling=false;Timeout=30");
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
