@@ -3,6 +3,7 @@ using Holdfast.Broker;
 using Holdfast.Broker.Limits;
 using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Channels;
+using Holdfast.Transport.Sockets;
 using Holdfast.Transport.Tls;
 using Holdfast.Transport.WebSockets;
 using Microsoft.AspNetCore.Builder;
@@ -61,7 +62,7 @@ public sealed class MqttServer : IAsyncDisposable
         builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new AdmittingListenerFactory(node, files ?? OpenFiles.OfThisProcess(), sockets, time, loggers)
         {
             LimitsOf = endPoint => listeners.FirstOrDefault(listener => ReferenceEquals(listener.EndPoint, endPoint))?.Limits ?? ClientLimits.None,
-            IsPlain = endPoint => listeners.Any(listener => ReferenceEquals(listener.EndPoint, endPoint) && listener is { Tls: null, WebSocket: null }),
+            IsPlain = endPoint => ReadinessLoop.IsSupported && listeners.Any(listener => ReferenceEquals(listener.EndPoint, endPoint) && listener is { Tls: null, WebSocket: null }),
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -19,7 +19,7 @@ public sealed class SocketPipeTests
     public async Task What_is_read_is_what_was_sent_whatever_is_taken_at_a_time(int seed)
     {
         using var peer = await ConnectAsync();
-        using var reader = new SocketReader(peer.Ours);
+        var reader = peer.Ours.Reader;
         var random = new Random(seed);
         var sending = SendAsync(peer.Theirs, new Random(seed + 100));
         var taken = 0;
@@ -61,33 +61,66 @@ public sealed class SocketPipeTests
     public async Task Who_always_sends_does_not_keep_the_thread()
     {
         using var peer = await ConnectAsync();
-        using var reader = new SocketReader(peer.Ours);
-        var moved = await Task.Factory.StartNew(
-            async () =>
-            {
-                var thread = Environment.CurrentManagedThreadId;
-                for (var round = 0; round < 2000 && Environment.CurrentManagedThreadId == thread; round++)
-                {
-                    // There is always something to read, so no read has to wait.
-                    peer.Theirs.Send([1]);
-                    peer.Ours.Poll(-1, SelectMode.SelectRead);
-                    var result = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-                    reader.AdvanceTo(result.Buffer.End);
-                }
+        var reader = peer.Ours.Reader;
+        var sending = SendAsync(peer.Theirs, new Random(1));
+        var (inOneGo, longest, isOver) = (0, 0, false);
+        while (!isOver)
+        {
+            var reading = reader.ReadAsync(TestContext.Current.CancellationToken);
+            inOneGo = reading.IsCompleted ? inOneGo + 1 : 0;
+            longest = Math.Max(longest, inOneGo);
+            var result = await reading;
+            isOver = result.IsCompleted;
+            reader.AdvanceTo(result.Buffer.End);
+        }
 
-                return Environment.CurrentManagedThreadId != thread;
-            },
-            TestContext.Current.CancellationToken,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default).Unwrap();
-        Assert.True(moved, "2,000 reads in one go: nobody else's sockets were looked at.");
+        await sending;
+        Assert.InRange(longest, 1, 32);
+    }
+
+    [Fact]
+    public async Task What_was_told_while_nobody_read_is_read_and_the_end_behind_it()
+    {
+        using var peer = await ConnectAsync();
+        await peer.Theirs.SendAsync(new byte[] { 1, 2, 3 }, TestContext.Current.CancellationToken);
+        peer.Theirs.Shutdown(SocketShutdown.Send);
+        peer.Ours.Socket.Poll(TestServer.Limit, SelectMode.SelectRead);
+        var first = await peer.Ours.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken);
+        Assert.Equal([1, 2, 3], first.Buffer.ToArray());
+        peer.Ours.Reader.AdvanceTo(first.Buffer.End);
+        var second = await peer.Ours.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken);
+        Assert.True(second.IsCompleted && second.Buffer.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_socket_that_is_cut_ends_the_read_and_the_flush_that_wait(bool isAborted)
+    {
+        using var peer = await ConnectAsync();
+        var reading = peer.Ours.Reader.ReadAsync(CancellationToken.None).AsTask();
+        peer.Ours.Writer.GetSpan(Bytes)[..Bytes].Clear();
+        peer.Ours.Writer.Advance(Bytes);
+        var flush = peer.Ours.Writer.FlushAsync(TestContext.Current.CancellationToken).AsTask();
+        Assert.False(reading.IsCompleted || flush.IsCompleted);
+        if (isAborted)
+        {
+            peer.Ours.Abort();
+        }
+        else
+        {
+            peer.Ours.Dispose();
+        }
+
+        await Assert.ThrowsAsync<IOException>(() => reading.WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken));
+        Assert.True((await flush.WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken)).IsCompleted);
     }
 
     [Fact]
     public async Task A_reset_ends_a_read_with_an_exception_and_every_read_after_it()
     {
         using var peer = await ConnectAsync();
-        using var reader = new SocketReader(peer.Ours);
+        var reader = peer.Ours.Reader;
         var reading = reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
         peer.Theirs.Close(0);
         await Assert.ThrowsAsync<IOException>(() => reading.WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken));
@@ -98,7 +131,7 @@ public sealed class SocketPipeTests
     public async Task A_read_that_waits_can_be_cancelled_and_the_next_one_gets_what_comes()
     {
         using var peer = await ConnectAsync();
-        using var reader = new SocketReader(peer.Ours);
+        var reader = peer.Ours.Reader;
         var first = reader.ReadAsync(CancellationToken.None).AsTask();
         reader.CancelPendingRead();
         Assert.True((await first).IsCanceled);
@@ -115,7 +148,7 @@ public sealed class SocketPipeTests
     public async Task A_flush_is_done_when_the_kernel_has_taken_everything()
     {
         using var peer = await ConnectAsync();
-        var writer = new SocketWriter(peer.Ours);
+        var writer = peer.Ours.Writer;
         Fill(writer.GetSpan(10), 0, 10);
         writer.Advance(10);
         Assert.True(writer.FlushAsync(TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
@@ -146,7 +179,7 @@ public sealed class SocketPipeTests
     public async Task A_flush_to_a_socket_that_has_ended_says_so()
     {
         using var peer = await ConnectAsync();
-        var writer = new SocketWriter(peer.Ours);
+        var writer = peer.Ours.Writer;
         writer.GetSpan(1000)[..1000].Clear();
         writer.Advance(1000);
         peer.Ours.Dispose();
@@ -191,12 +224,11 @@ public sealed class SocketPipeTests
         var theirs = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = KernelBytes };
         await theirs.ConnectAsync(listener.LocalEndPoint!, TestContext.Current.CancellationToken);
         var ours = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-        ours.Blocking = false;
         ours.SendBufferSize = KernelBytes;
-        return new Pair(ours, theirs);
+        return new Pair(new DirectSocket(ours), theirs);
     }
 
-    private sealed record Pair(Socket Ours, Socket Theirs) : IDisposable
+    private sealed record Pair(DirectSocket Ours, Socket Theirs) : IDisposable
     {
         public void Dispose()
         {

@@ -20,7 +20,7 @@ public sealed class GroupCommitter : IRecordAppender, IAsyncDisposable
     public const int MaximumUndeliveredGroups = 4;
 
     /// <summary>How long a group may wait to fill before it is flushed.</summary>
-    public static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(2);
+    public static readonly TimeSpan GatheringTime = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Waiting pays when at least this many appends are expected meanwhile.</summary>
     private const double WorthGathering = 3;

@@ -9,10 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Holdfast.Transport.Sockets;
 
 /// <summary>
-/// A TCP connection whose pipes are its socket itself: no bytes are moved from one buffer to another, and no loop waits on either side. There are many of
-/// them and most are idle, so what is rarely asked for is made when it is asked for.
+/// A TCP connection whose pipes are its socket itself. There are many of them and most are idle, so what is rarely asked for is made when it is asked for.
 /// </summary>
-internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFeature, IDuplexPipe
+internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFeature
 {
     /// <summary>As many as Kestrel adds.</summary>
     private const int UsualFeatures = 4;
@@ -20,8 +19,8 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     private static long _lastId;
 
     private readonly Action _onClosed;
-    private readonly SocketReader _reader;
-    private readonly SocketWriter _writer;
+    private readonly DirectSocket _direct;
+    private readonly Lock _lock = new();
     private CancellationTokenSource? _closing;
     private bool _isClosed;
 
@@ -31,18 +30,14 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     {
         _onClosed = onClosed;
 
-        // Only the calls that say so wait; they do it without a thread.
-        socket.Blocking = false;
-        Socket = socket;
-        _reader = new SocketReader(socket);
-        _writer = new SocketWriter(socket);
+        _direct = new DirectSocket(socket);
         RemoteEndPoint = socket.RemoteEndPoint;
         Features = new FeatureCollection(UsualFeatures);
         Features.Set<IConnectionSocketFeature>(this);
     }
 
     /// <inheritdoc/>
-    public Socket Socket { get; }
+    public Socket Socket => _direct.Socket;
 
     /// <inheritdoc/>
     public override string ConnectionId { get => field ??= Interlocked.Increment(ref _lastId).ToString("X", CultureInfo.InvariantCulture); set; }
@@ -54,7 +49,7 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     public override IDictionary<object, object?> Items { get => field ??= new Dictionary<object, object?>(); set; }
 
     /// <inheritdoc/>
-    public override IDuplexPipe Transport { get => field ?? this; set; }
+    public override IDuplexPipe Transport { get => field ?? _direct; set; }
 
     /// <inheritdoc/>
     public override EndPoint? LocalEndPoint { get => field ?? Socket.LocalEndPoint; set; }
@@ -67,7 +62,7 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     {
         get
         {
-            lock (_reader)
+            lock (_lock)
             {
                 return _isClosed ? new CancellationToken(canceled: true) : (_closing ??= new CancellationTokenSource()).Token;
             }
@@ -75,13 +70,9 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
         set => throw new NotSupportedException("The socket alone says when it is closed.");
     }
 
-    PipeReader IDuplexPipe.Input => _reader;
-
-    PipeWriter IDuplexPipe.Output => _writer;
-
     /// <summary>Cuts the connection: the peer sees a reset.</summary>
     /// <param name="abortReason">Why.</param>
-    public override void Abort(ConnectionAbortedException abortReason) => Socket.Close(0);
+    public override void Abort(ConnectionAbortedException abortReason) => _direct.Abort();
 
     /// <summary>Ends the connection in order.</summary>
     public override async ValueTask DisposeAsync()
@@ -96,7 +87,7 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
 
     private bool TryBeginClosing()
     {
-        lock (_reader)
+        lock (_lock)
         {
             return !_isClosed && (_isClosed = true);
         }
@@ -104,17 +95,7 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
 
     private async Task CloseAsync()
     {
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The peer was faster.
-        }
-
-        Socket.Dispose();
-        _reader.Dispose();
+        _direct.Dispose();
         if (_closing is not null)
         {
             await _closing.CancelAsync().ConfigureAwait(false);

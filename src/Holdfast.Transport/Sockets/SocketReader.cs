@@ -6,11 +6,11 @@ using System.Threading.Tasks.Sources;
 namespace Holdfast.Transport.Sockets;
 
 /// <summary>
-/// What a peer sends, read straight from its socket. While nothing comes, the receive that waits has a small buffer of the connection's own, so that an
-/// idle connection holds no large one and a message is received without asking first whether there is one. When the small one is filled there is more: then
-/// a large one is borrowed until the socket is empty.
+/// What a peer sends, read straight from its socket once the loop has told that there is something. While nothing comes there is a small buffer of the
+/// connection's own only, so that an idle connection holds no large one. When the small one is filled there is more: then a large one is borrowed until the
+/// socket is empty. A receive that does not fill its buffer has emptied the socket (epoll(7)), so it is not asked again.
 /// </summary>
-internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, IDisposable
+internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem
 {
     /// <summary>Some messages of an ordinary device.</summary>
     public const int SmallBytes = 256;
@@ -25,7 +25,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     private const int MostInOneGo = 16;
 
     private readonly Socket _socket;
-    private readonly Receive _receive;
+    private readonly Lock _lock = new();
     private readonly byte[] _small = new byte[SmallBytes];
     private ManualResetValueTaskSourceCore<ReadResult> _source;
     private byte[] _buffer;
@@ -34,6 +34,8 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     private int _examined;
     private int _inOneGo;
     private bool _hasMore;
+    private bool _mayHaveMore;
+    private bool _isEnding;
     private bool _receiving;
     private bool _waiting;
     private bool _canceled;
@@ -44,7 +46,6 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     public SocketReader(Socket socket)
     {
         _socket = socket;
-        _receive = new Receive(this);
         _buffer = _small;
     }
 
@@ -56,7 +57,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     /// <inheritdoc/>
     public override bool TryRead(out ReadResult result)
     {
-        lock (_receive)
+        lock (_lock)
         {
             return TryTake(out result);
         }
@@ -68,7 +69,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        lock (_receive)
+        lock (_lock)
         {
             // A read that was cancelled gave nothing to advance in.
             if (ReferenceEquals(consumed.GetObject(), _buffer))
@@ -82,7 +83,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     /// <inheritdoc/>
     public override void CancelPendingRead()
     {
-        lock (_receive)
+        lock (_lock)
         {
             if (!_waiting)
             {
@@ -99,7 +100,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null)
     {
-        lock (_receive)
+        lock (_lock)
         {
             // What a receive still writes into is left to the collector.
             if (!_receiving)
@@ -109,12 +110,28 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
         }
     }
 
-    /// <summary>The socket has ended. A receive that is under way ends with it.</summary>
-    public void Dispose()
+    /// <summary>There is something to read, or the end.</summary>
+    /// <param name="isOver">Whether the peer has ended the connection, or it broke: behind what is left there is the end.</param>
+    public void OnReadable(bool isOver)
     {
-        Complete();
-        _receive.Dispose();
+        if (TryBeginReceiving(isOver))
+        {
+            _inOneGo = 0;
+            ReceiveMore();
+        }
     }
+
+    /// <summary>The socket was closed: a read that waits ends, elsewhere.</summary>
+    public void OnClosed()
+    {
+        if (TryBeginReceiving(isOver: true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>It is the connection's turn.</summary>
+    void IThreadPoolWorkItem.Execute() => ReceiveMore();
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _source.GetResult(token);
 
@@ -134,7 +151,7 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     private ValueTask<ReadResult> Read()
     {
         short version;
-        lock (_receive)
+        lock (_lock)
         {
             if (TryTake(out var result))
             {
@@ -149,32 +166,26 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
                 return new ValueTask<ReadResult>(this, version);
             }
 
+            if (!_mayHaveMore)
+            {
+                MakeRoomToWait();
+                return new ValueTask<ReadResult>(this, version);
+            }
+
             _receiving = true;
         }
 
         if (_inOneGo++ < MostInOneGo)
         {
-            TryReceiveMore();
+            ReceiveMore();
         }
         else
         {
             _inOneGo = 0;
-            ThreadPool.UnsafeQueueUserWorkItem(_receive, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
         return new ValueTask<ReadResult>(this, version);
-    }
-
-    private void TryReceiveMore()
-    {
-        try
-        {
-            ReceiveMore();
-        }
-        catch (ObjectDisposedException)
-        {
-            OnReceived(0, SocketError.OperationAborted);
-        }
     }
 
     /// <summary>What there is without receiving: a cancellation, bytes that were not examined, the end. Inside the lock.</summary>
@@ -202,28 +213,67 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
         return true;
     }
 
-    /// <summary>Receives at once or later. Nobody else touches the buffers meanwhile.</summary>
+    /// <summary>Notes that there is something.</summary>
+    /// <returns>True when somebody waits for it and nobody receives.</returns>
+    private bool TryBeginReceiving(bool isOver)
+    {
+        lock (_lock)
+        {
+            _mayHaveMore = true;
+            _isEnding |= isOver;
+            return _waiting && !_receiving && (_receiving = true);
+        }
+    }
+
+    /// <summary>Receives what there is; if there is nothing, the loop will tell. Nobody else touches the buffers meanwhile.</summary>
     private void ReceiveMore()
     {
-        MakeRoom();
-        if (_hasMore)
+        while (true)
         {
-            var received = _socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
+            lock (_lock)
+            {
+                // Before the receive: what comes behind it is told of anew.
+                _mayHaveMore = false;
+            }
+
+            MakeRoom();
+            var (received, error) = Receive();
             if (error != SocketError.WouldBlock)
             {
                 OnReceived(received, error);
                 return;
             }
 
-            _hasMore = false;
-            MakeRoom();
+            lock (_lock)
+            {
+                if (!_mayHaveMore)
+                {
+                    (_receiving, _isEnding) = (false, false);
+                    MakeRoomToWait();
+                    return;
+                }
+            }
         }
+    }
 
-        _receive.SetBuffer(_buffer, _end, _buffer.Length - _end);
-        if (!_socket.ReceiveAsync(_receive))
+    private (int Received, SocketError Error) Receive()
+    {
+        try
         {
-            OnReceived(_receive.BytesTransferred, _receive.SocketError);
+            var received = _socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
+            return (received, error);
         }
+        catch (ObjectDisposedException)
+        {
+            return (0, SocketError.OperationAborted);
+        }
+    }
+
+    /// <summary>Gives a large buffer back for the time that nothing comes.</summary>
+    private void MakeRoomToWait()
+    {
+        _hasMore = false;
+        MakeRoom();
     }
 
     /// <summary>Moves what is left to the beginning of a buffer with room behind it: the small one if the socket is empty and it fits, else a large one.</summary>
@@ -252,12 +302,13 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
     {
         bool failed;
         ReadResult result = default;
-        lock (_receive)
+        lock (_lock)
         {
             _receiving = false;
             _error = error;
             _over = received == 0 || error != SocketError.Success;
             _hasMore = received == _buffer.Length - _end;
+            _mayHaveMore |= _hasMore || _isEnding;
             _end += received;
             if (!_waiting)
             {
@@ -297,19 +348,6 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = _small;
             (_start, _end, _examined) = (0, 0, 0);
-        }
-    }
-
-    /// <summary>The receive that is under way. It has no context to flow: whoever awaits brings its own.</summary>
-    private sealed class Receive(SocketReader reader) : SocketAsyncEventArgs(true), IThreadPoolWorkItem
-    {
-        /// <summary>It is the connection's turn.</summary>
-        public void Execute() => reader.TryReceiveMore();
-
-        protected override void OnCompleted(SocketAsyncEventArgs e)
-        {
-            reader._inOneGo = 0;
-            reader.OnReceived(BytesTransferred, SocketError);
         }
     }
 }

@@ -8,8 +8,8 @@ namespace Holdfast.Transport.Sockets;
 /// What is sent to a peer, straight to its socket. What was written is in one borrowed buffer, which is given back when the kernel has taken everything; a
 /// flush that completes at once is one system call. One writer and one flush at a time.
 /// </summary>
-/// <param name="socket">A connected socket that does not block. It stays the caller's.</param>
-internal sealed class SocketWriter(Socket socket) : PipeWriter
+/// <param name="socket">The socket.</param>
+internal sealed class SocketWriter(DirectSocket socket) : PipeWriter
 {
     private const int SmallestBytes = 4096;
 
@@ -19,6 +19,7 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
     private byte[] _buffer = [];
     private int _length;
     private bool _isOver;
+    private TaskCompletionSource? _room;
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
@@ -48,26 +49,11 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         var sent = 0;
-        try
-        {
-            while (!_isOver && sent < _length)
-            {
-                sent += socket.Send(_buffer.AsSpan(sent, _length - sent), SocketFlags.None, out var error);
-                if (error == SocketError.WouldBlock)
-                {
-                    return SendRestAsync(sent);
-                }
-
-                _isOver = error != SocketError.Success;
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            _isOver = true;
-        }
-
-        return ValueTask.FromResult(Finish());
+        return TrySend(ref sent) ? ValueTask.FromResult(Finish()) : SendRestAsync(sent);
     }
+
+    /// <summary>The socket takes more, or has ended.</summary>
+    public void OnWritable() => Interlocked.Exchange(ref _room, null)?.SetResult();
 
     /// <inheritdoc/>
     public override void CancelPendingFlush()
@@ -78,19 +64,50 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => Release();
 
-    private async ValueTask<FlushResult> SendRestAsync(int sent)
+    /// <summary>Sends what the kernel takes.</summary>
+    /// <returns>False when it takes no more for now.</returns>
+    private bool TrySend(ref int sent)
     {
         try
         {
-            while (sent < _length)
+            while (!_isOver && sent < _length)
             {
-                sent += await socket.SendAsync(_buffer.AsMemory(sent, _length - sent), SocketFlags.None).ConfigureAwait(false);
+                sent += socket.Socket.Send(_buffer.AsSpan(sent, _length - sent), SocketFlags.None, out var error);
+                if (error == SocketError.WouldBlock)
+                {
+                    return false;
+                }
+
+                _isOver = error != SocketError.Success;
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
             _isOver = true;
         }
+
+        return true;
+    }
+
+    private async ValueTask<FlushResult> SendRestAsync(int sent)
+    {
+        do
+        {
+            var room = new TaskCompletionSource();
+            Volatile.Write(ref _room, room);
+            try
+            {
+                // Behind it: room that there is by now is told of at once.
+                socket.WatchWriting();
+            }
+            catch (ObjectDisposedException)
+            {
+                OnWritable();
+            }
+
+            await room.Task.ConfigureAwait(false);
+        }
+        while (!TrySend(ref sent));
 
         return Finish();
     }
