@@ -77,7 +77,6 @@ public sealed class SubscriptionIndex<TSubscriber>
     /// <returns>The subscription that was removed, or null when there was none.</returns>
     public Subscription<TSubscriber>? Remove(ReadOnlySpan<byte> product, TopicFilter filter, TSubscriber subscriber)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         lock (_changes)
         {
             return _productsBySpan.TryGetValue(product, out var subscriptions)
