@@ -48,11 +48,11 @@ public class SubscriptionMatchBenchmarks
     public void SubscribeAndLeave()
     {
         var subscriber = new object();
-        Add("devices/visitor/commands/#", subscriber);
-        _index.RemoveAll("default"u8, subscriber);
+        var filter = Add("devices/visitor/commands/#", subscriber);
+        _index.Remove("default"u8, filter, subscriber);
     }
 
-    private void Add(string text, object subscriber)
+    private TopicFilter Add(string text, object subscriber)
     {
         if (!TopicFilter.TryParse(text, out var filter, out var problem))
         {
@@ -60,5 +60,6 @@ public class SubscriptionMatchBenchmarks
         }
 
         _index.AddOrReplace("default"u8, new Subscription<object>(filter, default, 0, null, subscriber));
+        return filter;
     }
 }

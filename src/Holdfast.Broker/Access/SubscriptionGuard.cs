@@ -1,4 +1,5 @@
 using Holdfast.Broker.Sessions;
+using Holdfast.Broker.Topics;
 using Holdfast.Log.State;
 
 namespace Holdfast.Broker.Access;
@@ -21,11 +22,12 @@ internal static class SubscriptionGuard
             var sharedBefore = session.Subscriptions.Shared;
             lock (session.Lock)
             {
-                removed = [.. session.Subscriptions.All.Where(one => !rights.MaySubscribe(one.Filter)).Select(one => one.Filter.ToString())];
-                foreach (var filter in removed)
+                TopicFilter[] forbidden = [.. session.Subscriptions.All.Select(one => one.Filter).Where(filter => !rights.MaySubscribe(filter))];
+                removed = [.. forbidden.Select(filter => filter.ToString())];
+                foreach (var filter in forbidden)
                 {
                     session.Subscriptions.Remove(filter);
-                    session.RemoveReplay(filter);
+                    session.RemoveReplay(filter.ToString());
                 }
             }
 

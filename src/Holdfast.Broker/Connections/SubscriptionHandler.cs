@@ -79,7 +79,8 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
             {
                 for (var index = 0; index < reasons.Length; index++)
                 {
-                    reasons[index] = session.Subscriptions.Remove(packet.Filters[index]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+                    var isRemoved = TopicFilter.TryParse(packet.Filters[index], out var filter, out _) && session.Subscriptions.Remove(filter);
+                    reasons[index] = isRemoved ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
                     session.RemoveReplay(packet.Filters[index]);
                 }
             }
@@ -155,7 +156,8 @@ internal sealed class SubscriptionHandler(SessionServices services, ISessionStor
         Subscription<LogSubscriber>? existing;
         lock (session.Lock)
         {
-            if (!session.Subscriptions.TryGet(request.Filter, out existing)
+            existing = session.Subscriptions.Find(filter);
+            if (existing is null
                 && session.Subscriptions.Count + accepted.Count >= connection.Terms.Subscriptions)
             {
                 services.Metrics.CountLimited("client", "subscriptions", "refuse");

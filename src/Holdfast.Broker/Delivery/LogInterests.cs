@@ -16,17 +16,17 @@ internal sealed class LogInterests : ILogInterest
             throw new ArgumentException(problem, nameof(filter));
         }
 
-        var interest = new Interest(this, Encoding.UTF8.GetBytes(product));
+        var interest = new Interest(this, Encoding.UTF8.GetBytes(product), parsed);
         _index.AddOrReplace(interest.Product, new Subscription<Interest>(parsed, default, 0, null, interest));
         return interest;
     }
 
     public bool IsInterested(ReadOnlySpan<byte> product, ReadOnlySpan<byte> topic) => _index.Count > 0 && !_index.Match(product, topic).IsEmpty;
 
-    private sealed class Interest(LogInterests owner, byte[] product) : IDisposable
+    private sealed class Interest(LogInterests owner, byte[] product, TopicFilter filter) : IDisposable
     {
         public byte[] Product { get; } = product;
 
-        public void Dispose() => owner._index.RemoveAll(Product, this);
+        public void Dispose() => owner._index.Remove(Product, filter, this);
     }
 }

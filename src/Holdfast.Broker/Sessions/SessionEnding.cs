@@ -21,7 +21,11 @@ internal sealed class SessionEnding(SessionServices services, ISessionStore stor
     public void Forget(Session session)
     {
         session.End();
-        services.Subscriptions.RemoveAll(session.ProductUtf8, session);
+        lock (session.Lock)
+        {
+            session.Subscriptions.LeaveIndex();
+        }
+
         lock (services.Feed.Gate)
         {
             foreach (var shared in session.Subscriptions.Shared)

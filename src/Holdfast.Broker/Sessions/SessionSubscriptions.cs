@@ -1,6 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using Holdfast.Broker.SharedSubscriptions;
 using Holdfast.Broker.Subscriptions;
+using Holdfast.Broker.Topics;
 using Holdfast.Log.Partitions;
 using Holdfast.Mqtt;
 
@@ -15,17 +15,27 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     /// <summary>With more subscriptions than this the index is asked instead of each subscription.</summary>
     private const int MostAskedOneByOne = 16;
 
-    private static readonly Dictionary<string, Subscription<LogSubscriber>> None = [];
-
-    private Dictionary<string, Subscription<LogSubscriber>> _byFilter = None;
+    private ProbeTable<Subscription<LogSubscriber>>? _byFilter;
     private SharedSubscription[] _shared = [];
     private HashSet<ulong>? _keys;
     private bool _keysAreKnown;
 
-    public int Count => _byFilter.Count;
+    public int Count => _byFilter?.Count ?? 0;
 
-    /// <summary>All of them.</summary>
-    public IReadOnlyCollection<Subscription<LogSubscriber>> All => _byFilter.Values;
+    /// <summary>All of them, in no order.</summary>
+    public IEnumerable<Subscription<LogSubscriber>> All
+    {
+        get
+        {
+            if (_byFilter is { } byFilter)
+            {
+                foreach (var subscription in byFilter)
+                {
+                    yield return subscription;
+                }
+            }
+        }
+    }
 
     /// <summary>The shared subscriptions that it is a member of; a new array with each change, which is made inside the dispatcher's gate.</summary>
     public IReadOnlyList<SharedSubscription> Shared => Volatile.Read(ref _shared);
@@ -45,17 +55,14 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
         }
     }
 
-    public bool TryGet(string filter, [NotNullWhen(true)] out Subscription<LogSubscriber>? subscription) => _byFilter.TryGetValue(filter, out subscription);
+    /// <summary>The subscription of a filter; null when there is none.</summary>
+    public Subscription<LogSubscriber>? Find(TopicFilter filter) => _byFilter?.Find(new FilterKey(filter));
 
     /// <summary>Adds or replaces a subscription, here and in the index. Of a shared one the session must become a member.</summary>
     public void Set(Subscription<LogSubscriber> subscription)
     {
-        if (_byFilter == None)
-        {
-            _byFilter = new Dictionary<string, Subscription<LogSubscriber>>(StringComparer.Ordinal);
-        }
-
-        _byFilter[subscription.Filter.ToString()] = subscription;
+        _byFilter ??= new ProbeTable<Subscription<LogSubscriber>>();
+        _byFilter.Set(new FilterKey(subscription.Filter), subscription);
         if (subscription.Filter.IsShared)
         {
             var shared = services.Shared.GetOrAdd(session.Product, subscription.Filter);
@@ -68,22 +75,32 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     }
 
     /// <summary>Removes a subscription. Of a shared one the session must cease to be a member.</summary>
-    public bool Remove(string filter)
+    public bool Remove(TopicFilter filter)
     {
-        if (!_byFilter.Remove(filter, out var subscription))
+        if (_byFilter?.Remove(new FilterKey(filter)) is null)
         {
             return false;
         }
 
-        if (subscription.Filter.IsShared)
+        if (filter.IsShared)
         {
-            Volatile.Write(ref _shared, [.. _shared.Where(one => one.FullFilter != filter)]);
+            var fullFilter = filter.ToString();
+            Volatile.Write(ref _shared, [.. _shared.Where(one => one.FullFilter != fullFilter)]);
             return true;
         }
 
-        services.Subscriptions.Remove(session.ProductUtf8, subscription.Filter, session);
+        services.Subscriptions.Remove(session.ProductUtf8, filter, session);
         _keysAreKnown = false;
         return true;
+    }
+
+    /// <summary>Takes all of them out of the index. The session has ended, so none is added any more.</summary>
+    public void LeaveIndex()
+    {
+        foreach (var subscription in All.Where(one => !one.Filter.IsShared))
+        {
+            services.Subscriptions.Remove(session.ProductUtf8, subscription.Filter, session);
+        }
     }
 
     /// <summary>How the session wants a record of the log.</summary>
@@ -116,7 +133,7 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     /// <summary>Forgets the beginnings of subscriptions that every reader has passed.</summary>
     public void ForgetBeginningsBefore(long[] mark)
     {
-        foreach (var subscription in _byFilter.Values)
+        foreach (var subscription in All)
         {
             if (subscription.Since is { } since && Cursors.HasReached(mark, since))
             {
@@ -136,9 +153,9 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
 
     private IEnumerable<Subscription<LogSubscriber>> Candidates(ReadOnlySpan<byte> topic)
     {
-        if (_byFilter.Count <= MostAskedOneByOne)
+        if (Count <= MostAskedOneByOne)
         {
-            return _byFilter.Values;
+            return All;
         }
 
         foreach (ref readonly var match in services.Subscriptions.Match(session.ProductUtf8, topic).Subscribers)
@@ -155,7 +172,7 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
     private HashSet<ulong>? CollectKeys()
     {
         var keys = new HashSet<ulong>();
-        foreach (var subscription in _byFilter.Values.Where(one => !one.Filter.IsShared))
+        foreach (var subscription in All.Where(one => !one.Filter.IsShared))
         {
             var literal = subscription.Filter.LiteralKeys();
             if (literal.Count == 0)
@@ -170,5 +187,14 @@ internal sealed class SessionSubscriptions(SessionServices services, Session ses
         }
 
         return keys;
+    }
+
+    private readonly struct FilterKey(TopicFilter filter) : IProbeKey<Subscription<LogSubscriber>>
+    {
+        public uint Hash { get; } = (uint)filter.GetHashCode();
+
+        public uint HashOf(Subscription<LogSubscriber> entry) => (uint)entry.Filter.GetHashCode();
+
+        public bool IsKeyOf(Subscription<LogSubscriber> entry) => entry.Filter.Equals(filter);
     }
 }

@@ -48,7 +48,6 @@ internal sealed partial class SharedSubscription : LogSubscriber
         : base([])
     {
         _services = services;
-        _filter = null!;
         (Product, FullFilter, Hash) = ("", "", hash);
         Mode = SessionMode.Ended;
     }

@@ -34,12 +34,6 @@ public abstract class Subscription : ITopicEntry
 
     internal object Owner { get; }
 
-    /// <summary>Neighbours in the list of the owner's subscriptions; the index's, under its lock.</summary>
-    internal Subscription? Previous { get; set; }
-
-    /// <inheritdoc cref="Previous"/>
-    internal Subscription? Next { get; set; }
-
     /// <summary>Whether a record belongs to it.</summary>
     /// <param name="partition">The record's partition.</param>
     /// <param name="offset">The record's offset.</param>

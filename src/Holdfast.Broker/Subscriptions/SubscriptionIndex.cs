@@ -20,8 +20,8 @@ public sealed class SubscriptionIndex<TSubscriber>
     [ThreadStatic]
     private static List<Subscription>? _scratch;
 
-    private readonly ConcurrentDictionary<byte[], ProductSubscriptions> _products = new(ByteStringComparer.Instance);
-    private readonly ConcurrentDictionary<byte[], ProductSubscriptions>.AlternateLookup<ReadOnlySpan<byte>> _productsBySpan;
+    private readonly ConcurrentDictionary<byte[], SubscriptionTree> _products = new(ByteStringComparer.Instance);
+    private readonly ConcurrentDictionary<byte[], SubscriptionTree>.AlternateLookup<ReadOnlySpan<byte>> _productsBySpan;
     private readonly MatchCache<TSubscriber> _cache = new(CachedTopics, CachedSubscribers);
     private readonly MatchVersions _versions = new();
     private readonly Lock _changes = new();
@@ -51,7 +51,7 @@ public sealed class SubscriptionIndex<TSubscriber>
         {
             if (!_productsBySpan.TryGetValue(product, out var subscriptions))
             {
-                subscriptions = new ProductSubscriptions(product.ToArray(), subscription.Filter);
+                subscriptions = new SubscriptionTree(product.ToArray(), subscription.Filter);
                 _products[subscriptions.Product] = subscriptions;
             }
 
@@ -77,7 +77,6 @@ public sealed class SubscriptionIndex<TSubscriber>
     /// <returns>The subscription that was removed, or null when there was none.</returns>
     public Subscription<TSubscriber>? Remove(ReadOnlySpan<byte> product, TopicFilter filter, TSubscriber subscriber)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         lock (_changes)
         {
             return _productsBySpan.TryGetValue(product, out var subscriptions)
@@ -86,7 +85,7 @@ public sealed class SubscriptionIndex<TSubscriber>
         }
     }
 
-    /// <summary>Removes all subscriptions of a subscriber.</summary>
+    /// <summary>Removes all subscriptions of a subscriber. It looks at every subscription of the product; who knows its own removes those.</summary>
     /// <param name="product">The product in UTF-8.</param>
     /// <param name="subscriber">The subscriber.</param>
     /// <returns>How many there were.</returns>
@@ -100,14 +99,13 @@ public sealed class SubscriptionIndex<TSubscriber>
                 return 0;
             }
 
-            var removed = 0;
-            while (subscriptions.FirstOf(subscriber) is { } subscription)
+            var own = subscriptions.Of(subscriber);
+            foreach (var subscription in own)
             {
                 RemoveFrom(subscriptions, subscription.Filter, subscriber);
-                removed++;
             }
 
-            return removed;
+            return own.Count;
         }
     }
 
@@ -120,7 +118,7 @@ public sealed class SubscriptionIndex<TSubscriber>
         return _cache.Find(hash, product, topic, _versions) ?? MatchAnew(hash, product, topic);
     }
 
-    private Subscription? RemoveFrom(ProductSubscriptions subscriptions, TopicFilter filter, TSubscriber subscriber)
+    private Subscription? RemoveFrom(SubscriptionTree subscriptions, TopicFilter filter, TSubscriber subscriber)
     {
         var counter = MatchVersions.Of(subscriptions.Product, filter);
         _versions.Begin(counter);
@@ -178,7 +176,7 @@ public sealed class SubscriptionIndex<TSubscriber>
     }
 
     private SubscriptionMatches<TSubscriber> Keep(
-        ProductSubscriptions subscriptions,
+        SubscriptionTree subscriptions,
         MatchCollector collector,
         ulong hash,
         ReadOnlySpan<byte> topic,

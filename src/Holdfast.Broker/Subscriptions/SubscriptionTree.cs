@@ -8,9 +8,17 @@ namespace Holdfast.Broker.Subscriptions;
 /// One writer at a time; readers take no lock and see each change wholly or not at all, but may see a later change without an earlier one:
 /// <see cref="MatchVersions"/> tells them when to look again. The recursion is bounded by <see cref="TopicFilter.MaximumLevels"/>.
 /// </summary>
-internal sealed class SubscriptionTree(TopicFilter anyFilter)
+/// <param name="product">The product in UTF-8.</param>
+/// <param name="anyFilter">The filter that the root bears.</param>
+internal sealed class SubscriptionTree(byte[] product, TopicFilter anyFilter)
 {
     private readonly SubscriptionNode _root = new(anyFilter, 0);
+
+    /// <summary>The product in UTF-8.</summary>
+    public byte[] Product => product;
+
+    /// <summary>Whether there is no subscription.</summary>
+    public bool IsEmpty => _root.IsEmpty;
 
     /// <summary>Adds a subscription in the place of the same owner's of the same filter.</summary>
     /// <returns>The subscription that was replaced, or null.</returns>
@@ -18,6 +26,14 @@ internal sealed class SubscriptionTree(TopicFilter anyFilter)
 
     /// <returns>The subscription that was removed, or null.</returns>
     public Subscription? Remove(TopicFilter filter, object owner) => Remove(_root, filter.Levels, owner);
+
+    /// <summary>The subscriptions of one owner. Looks at all there are: a list for each owner would cost every subscription its place in it.</summary>
+    public List<Subscription> Of(object owner)
+    {
+        var found = new List<Subscription>();
+        AddOwned(_root, owner, found);
+        return found;
+    }
 
     /// <summary>Collects the subscriptions that match.</summary>
     public void Collect(ReadOnlySpan<byte> topic, ref MatchCollector into)
@@ -171,6 +187,32 @@ internal sealed class SubscriptionTree(TopicFilter anyFilter)
         }
 
         return removed;
+    }
+
+    private static void AddOwned(ITopicEntry? branch, object owner, List<Subscription> found)
+    {
+        switch (branch)
+        {
+            case SubscriptionNode node:
+                AddOwned(node.Here, owner, found);
+                AddOwned(node.Below, owner, found);
+                AddOwned(node.Plus, owner, found);
+                if (node.Children is { } children)
+                {
+                    foreach (var child in children)
+                    {
+                        AddOwned(child, owner, found);
+                    }
+                }
+
+                break;
+            case SubscriberSet set when set.Subscriptions.Find(new SubscriberSet.OwnerKey(owner)) is { } subscription:
+                found.Add(subscription);
+                break;
+            case Subscription subscription when subscription.Owner == owner:
+                found.Add(subscription);
+                break;
+        }
     }
 
     private static void Walk(SubscriptionNode node, ReadOnlySpan<byte> topic, int position, bool wildcardsAreBlind, ref MatchCollector into)

@@ -1,14 +1,13 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Holdfast.Log.Partitions;
 
 namespace Holdfast.Broker.Topics;
 
 /// <summary>
-/// A topic filter (MQTT 5, 4.7), parsed once. Immutable. It keeps its UTF-8 form only, since a broker holds very many of them; the
-/// strings are made when asked for.
+/// A topic filter (MQTT 5, 4.7), parsed once. Immutable. It keeps its UTF-8 form only, and is no object of its own, since a broker holds very
+/// many of them; the strings are made when asked for. The default value is no filter.
 /// </summary>
-public sealed class TopicFilter : IEquatable<TopicFilter>
+public readonly record struct TopicFilter
 {
     /// <summary>The longest filter in UTF-8 bytes, the share included [MQTT-4.7.3-3].</summary>
     public const int MaximumLength = 65_535;
@@ -68,10 +67,10 @@ public sealed class TopicFilter : IEquatable<TopicFilter>
     /// <param name="text">The filter as a client sent it.</param>
     /// <param name="filter">The filter, when it is valid.</param>
     /// <param name="problem">Otherwise, in a sentence, what is wrong with it.</param>
-    public static bool TryParse(string text, [NotNullWhen(true)] out TopicFilter? filter, out string problem)
+    public static bool TryParse(string text, out TopicFilter filter, out string problem)
     {
         ArgumentNullException.ThrowIfNull(text);
-        filter = null;
+        filter = default;
         if (!TryEncode(text, out var bytes))
         {
             problem = "A topic filter must be well-formed UTF-8.";
@@ -102,10 +101,7 @@ public sealed class TopicFilter : IEquatable<TopicFilter>
     public override string ToString() => Encoding.UTF8.GetString(_bytes);
 
     /// <inheritdoc/>
-    public bool Equals(TopicFilter? other) => other is not null && _bytes.AsSpan().SequenceEqual(other._bytes);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as TopicFilter);
+    public bool Equals(TopicFilter other) => _bytes.AsSpan().SequenceEqual(other._bytes);
 
     /// <inheritdoc/>
     public override int GetHashCode() => (int)TopicHash.Of(_bytes);

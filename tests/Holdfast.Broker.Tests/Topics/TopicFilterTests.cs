@@ -52,7 +52,7 @@ public sealed class TopicFilterTests
     public void An_invalid_filter_is_refused_with_its_problem(string text, string expected)
     {
         Assert.False(TopicFilter.TryParse(text, out var filter, out var problem));
-        Assert.Null(filter);
+        Assert.Equal(default, filter);
         Assert.Contains(expected, problem, StringComparison.Ordinal);
     }
 
