@@ -100,6 +100,30 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public void The_token_of_the_start_counts_whatever_becomes_of_its_file()
+    {
+        var directory = Directory.CreateTempSubdirectory("holdfast-token-");
+        try
+        {
+            var path = AdminToken.LoadOrCreate(directory.FullName).Path;
+            var text = File.ReadAllText(path).TrimEnd('\n');
+            var replaced = AdminToken.LoadOrCreate(directory.FullName);
+            var spoiled = AdminToken.LoadOrCreate(directory.FullName);
+            File.Move(path, path + ".old");
+            AdminToken.LoadOrCreate(directory.FullName);
+
+            Assert.True(replaced.Matches(text));
+            File.WriteAllText(path + ".old", "short");
+            Assert.True(replaced.Matches(text));
+            Assert.False(spoiled.Matches(text));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_token_file_that_others_can_read_or_that_holds_no_token_is_refused()
     {
         var directory = Directory.CreateTempSubdirectory("holdfast-token-");

@@ -13,7 +13,8 @@ internal static class ReferenceEndpoints
     public const string DocumentPath = "/openapi/v1.json";
     public const string PagePath = "/reference";
 
-    private static readonly byte[] Document = ReadDocument();
+    /// <summary>Put together when it is first asked for: few servers ever are.</summary>
+    private static readonly Lazy<byte[]> Document = new(ReadDocument);
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -36,8 +37,9 @@ internal static class ReferenceEndpoints
     private static Task WriteDocumentAsync(HttpContext context)
     {
         context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = Document.Length;
-        return context.Response.Body.WriteAsync(Document, context.RequestAborted).AsTask();
+        var document = Document.Value;
+        context.Response.ContentLength = document.Length;
+        return context.Response.Body.WriteAsync(document, context.RequestAborted).AsTask();
     }
 
     /// <summary>The document, of which some resources have a file of their own.</summary>

@@ -2,16 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using Holdfast.Server.Bench;
-using Holdfast.Server.Clients;
-using Holdfast.Server.Custody;
-using Holdfast.Server.Demo;
-using Holdfast.Server.Devices;
-using Holdfast.Server.Drill;
-using Holdfast.Server.Management;
-using Holdfast.Server.Migration;
-using Holdfast.Server.Restoring;
-using Holdfast.Server.StatusPage;
 
 namespace Holdfast.Server.CommandLine;
 
@@ -70,31 +60,11 @@ internal static class Cli
     /// <param name="terminal">The streams that the commands will use.</param>
     public static ParseResult Parse(IReadOnlyList<string> arguments, Terminal terminal)
     {
-        var root = new RootCommand("Holdfast, an IoT device cloud that loses nothing it has accepted.")
+        var root = new RootCommand("Holdfast, an IoT device cloud that loses nothing it has accepted.");
+        foreach (TopLevelCommand command in TopLevelCommand.For(arguments, terminal))
         {
-            new ServeArguments().Build(),
-            new PubArguments().Build(terminal),
-            new SubArguments().Build(terminal),
-            new CallArguments(terminal).Build(),
-            new ConfigArguments(terminal).Build(),
-            new ProductArguments(terminal).Build(),
-            new RegisteredDeviceArguments(terminal).Build(),
-            new TokenArguments(terminal).Build(),
-            new IntegrationArguments(terminal).Build(),
-            new TraceArguments(terminal).Build(),
-            new CustodyArguments(terminal).Build(),
-            new DoctorArguments(terminal).Build(),
-            new NodeArguments(terminal).Build(),
-            new MigrateArguments(terminal).Build(),
-            new RestoredArguments(terminal).Build(),
-            new BenchArguments(terminal).Build(),
-            new DemoArguments(terminal).Build(),
-            new AgentArguments(terminal).Build(),
-            new FleetArguments(terminal).Build(),
-            new DrillArguments(terminal).Build(),
-            new StatusArguments(terminal).Build(),
-            new WatchArguments(terminal).Build(),
-        };
+            root.Add(command.Build());
+        }
 
         // -h is the host in pub and sub, as people know it from mosquitto_pub; so help has no such short form.
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());

@@ -1,3 +1,5 @@
+using Holdfast.Server.CommandLine;
+
 namespace Holdfast.Server.Tests.CommandLine;
 
 public sealed class CliTests
@@ -9,6 +11,18 @@ public sealed class CliTests
         Assert.Equal(0, await terminal.RunAsync("--help"));
         Assert.All(["serve", "pub", "sub", "integration", "bench", "demo", "agent", "fleet"], command => Assert.Contains($"  {command} ", terminal.Output, StringComparison.Ordinal));
         Assert.Empty(terminal.Error);
+    }
+
+    [Fact]
+    public void Every_command_goes_by_its_name_and_is_made_alone()
+    {
+        using var terminal = new TestTerminal();
+        TopLevelCommand[] all = TopLevelCommand.All(terminal.Terminal);
+
+        Assert.All(all, command => Assert.Equal(command.Name, command.Build().Name));
+        Assert.All(all, command => Assert.Equal(command.Name, Assert.Single(TopLevelCommand.For([command.Name, "x"], terminal.Terminal)).Name));
+        Assert.Equal(all.Length, TopLevelCommand.For(["serf"], terminal.Terminal).Count());
+        Assert.Equal(all.Length, TopLevelCommand.For([], terminal.Terminal).Count());
     }
 
     [Theory]
