@@ -75,6 +75,9 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
         set => throw new NotSupportedException("The socket alone says when it is closed.");
     }
 
+    /// <summary>What was received and not taken yet, in bytes. For whoever reads.</summary>
+    public int UnreadBytes => _reader.UnreadBytes;
+
     PipeReader IDuplexPipe.Input => _reader;
 
     PipeWriter IDuplexPipe.Output => _writer;
