@@ -47,26 +47,25 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
     /// <remarks>Completes when the kernel has taken everything; then the result says whether the connection is over.</remarks>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        var sent = 0;
-        try
-        {
-            while (!_isOver && sent < _length)
-            {
-                sent += socket.Send(_buffer.AsSpan(sent, _length - sent), SocketFlags.None, out var error);
-                if (error == SocketError.WouldBlock)
-                {
-                    return SendRestAsync(sent);
-                }
+        var sent = SendNow(_buffer.AsSpan(0, _length));
+        return sent == _length || _isOver ? ValueTask.FromResult(Finish()) : SendRestAsync(sent);
+    }
 
-                _isOver = error != SocketError.Success;
-            }
-        }
-        catch (ObjectDisposedException)
+    /// <inheritdoc/>
+    /// <remarks>What the kernel takes at once goes there from the caller's memory; only the rest is copied.</remarks>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        var rest = source.Span;
+        var sent = _length == 0 ? SendNow(rest) : 0;
+        if (sent == rest.Length || _isOver)
         {
-            _isOver = true;
+            return ValueTask.FromResult(Finish());
         }
 
-        return ValueTask.FromResult(Finish());
+        rest = rest[sent..];
+        rest.CopyTo(GetSpan(rest.Length));
+        Advance(rest.Length);
+        return sent == 0 ? FlushAsync(cancellationToken) : SendRestAsync(0);
     }
 
     /// <inheritdoc/>
@@ -77,6 +76,32 @@ internal sealed class SocketWriter(Socket socket) : PipeWriter
 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => Release();
+
+    /// <summary>Sends what the kernel takes now.</summary>
+    /// <returns>How much that was.</returns>
+    private int SendNow(ReadOnlySpan<byte> bytes)
+    {
+        var sent = 0;
+        try
+        {
+            while (!_isOver && sent < bytes.Length)
+            {
+                sent += socket.Send(bytes[sent..], SocketFlags.None, out var error);
+                if (error == SocketError.WouldBlock)
+                {
+                    break;
+                }
+
+                _isOver = error != SocketError.Success;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            _isOver = true;
+        }
+
+        return sent;
+    }
 
     private async ValueTask<FlushResult> SendRestAsync(int sent)
     {
