@@ -3,7 +3,6 @@ using Holdfast.Broker;
 using Holdfast.Broker.Limits;
 using Holdfast.Transport.Accepting;
 using Holdfast.Transport.Channels;
-using Holdfast.Transport.Sockets;
 using Holdfast.Transport.Tls;
 using Holdfast.Transport.WebSockets;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +10,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -50,19 +48,10 @@ public sealed class MqttServer : IAsyncDisposable
         _maximumBufferedBytes = maximumPacketSize * 2L;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
-        var sockets = new SocketConnectionFactoryOptions
-        {
-            UnsafePreferInlineScheduling = true,
-
-            // One byte: a flush completes when the kernel has taken everything, so back-pressure is exact.
-            MaxWriteBufferSize = 1,
-            MaxReadBufferSize = _maximumBufferedBytes,
-        };
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new AdmittingListenerFactory(node, files ?? OpenFiles.OfThisProcess(), sockets, time, loggers)
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_ => new AdmittingListenerFactory(node, files ?? OpenFiles.OfThisProcess(), time, loggers)
         {
             LimitsOf = endPoint => listeners.FirstOrDefault(listener => ReferenceEquals(listener.EndPoint, endPoint))?.Limits ?? ClientLimits.None,
-            IsPlain = endPoint => ReadinessLoop.IsSupported && listeners.Any(listener => ReferenceEquals(listener.EndPoint, endPoint) && listener is { Tls: null, WebSocket: null }),
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -124,7 +113,7 @@ public sealed class MqttServer : IAsyncDisposable
         var handler = new MqttConnectionHandler(_node, listener, _time);
         if (listener.WebSocket is null)
         {
-            options.Run(context => handler.ServeAsync(new SocketChannel(context)));
+            options.Run(context => ServeAsync(handler, new SocketChannel(context)));
             return;
         }
 
@@ -135,6 +124,14 @@ public sealed class MqttServer : IAsyncDisposable
             context.Features.Set(entrance);
             return next(context);
         });
+    }
+
+    private static async Task ServeAsync(MqttConnectionHandler handler, SocketChannel channel)
+    {
+        await handler.ServeAsync(channel).ConfigureAwait(false);
+
+        // Gives back what it had borrowed.
+        await channel.Input.CompleteAsync().ConfigureAwait(false);
     }
 
     private async Task CountAsync(ConnectionDelegate next, ConnectionContext context)

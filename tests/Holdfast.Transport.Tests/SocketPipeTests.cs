@@ -165,14 +165,29 @@ public sealed class SocketPipeTests
         // More than any socket buffer holds, and nobody reads.
         var flush = writer.FlushAsync(TestContext.Current.CancellationToken).AsTask();
         Assert.False(flush.IsCompleted);
-        var received = new byte[Bytes];
-        for (var count = 0; count < Bytes;)
-        {
-            count += await peer.Theirs.ReceiveAsync(received.AsMemory(count), SocketFlags.None, TestContext.Current.CancellationToken).AsTask().WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken);
-        }
-
+        await AssertReceivedAsync(peer.Theirs);
         Assert.False((await flush.WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken)).IsCompleted);
-        Assert.Equal(-1, Enumerable.Range(0, Bytes).Select(index => received[index] == ByteAt(index)).ToList().IndexOf(false));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public async Task What_is_written_at_once_follows_what_was_collected(int collected)
+    {
+        using var peer = await ConnectAsync();
+        var writer = new SocketWriter(peer.Ours);
+        var bytes = new byte[Bytes];
+        Fill(bytes, 0, Bytes);
+        bytes.AsSpan(0, collected).CopyTo(writer.GetSpan(10));
+        writer.Advance(collected);
+
+        // More than any socket buffer holds, and nobody reads; what was not taken is not the caller's any more.
+        var flush = writer.WriteAsync(bytes.AsMemory(collected), TestContext.Current.CancellationToken).AsTask();
+        Assert.False(flush.IsCompleted);
+        Array.Clear(bytes);
+        await AssertReceivedAsync(peer.Theirs);
+        Assert.False((await flush.WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken)).IsCompleted);
+        Assert.Equal(0, writer.UnflushedBytes);
     }
 
     [Fact]
@@ -184,6 +199,18 @@ public sealed class SocketPipeTests
         writer.Advance(1000);
         peer.Ours.Dispose();
         Assert.True((await writer.FlushAsync(TestContext.Current.CancellationToken)).IsCompleted);
+        Assert.True((await writer.WriteAsync(new byte[10], TestContext.Current.CancellationToken)).IsCompleted);
+    }
+
+    private static async Task AssertReceivedAsync(Socket socket)
+    {
+        var received = new byte[Bytes];
+        for (var count = 0; count < Bytes;)
+        {
+            count += await socket.ReceiveAsync(received.AsMemory(count), SocketFlags.None, TestContext.Current.CancellationToken).AsTask().WaitAsync(TestServer.Limit, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(-1, Enumerable.Range(0, Bytes).Select(index => received[index] == ByteAt(index)).ToList().IndexOf(false));
     }
 
     private static byte ByteAt(int index) => (byte)(index * 7 / 3);

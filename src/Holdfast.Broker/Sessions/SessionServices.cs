@@ -65,7 +65,7 @@ internal sealed class SessionServices
     public RefusalLog Refusals => LazyInitializer.EnsureInitialized(ref _refusals, () => new RefusalLog(Time, Logger));
 
     /// <summary>Keeps the node at what it can do.</summary>
-    public OverloadGuard Overload => LazyInitializer.EnsureInitialized(ref _overload, () => new OverloadGuard(this));
+    public OverloadGuard Overload => Volatile.Read(ref _overload) ?? LazyInitializer.EnsureInitialized(ref _overload, () => new OverloadGuard(this));
 
     /// <summary>Bounds how many sessions are brought at once.</summary>
     public ConnectPlaces ConnectPlaces => LazyInitializer.EnsureInitialized(ref _places, () => new ConnectPlaces(Options.ConnectsAtOnce, Time));

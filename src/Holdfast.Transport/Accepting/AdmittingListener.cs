@@ -28,9 +28,6 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
 
     public bool IsHttp { get; init; }
 
-    /// <summary>Whether MQTT comes as it is, neither encrypted nor framed.</summary>
-    public bool IsPlain { get; init; }
-
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -77,7 +74,7 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
         files.Add();
         Interlocked.Increment(ref _open);
         _owed = _rate?.Take(1) ?? TimeSpan.Zero;
-        if (IsPlain)
+        if (!IsHttp)
         {
             return new DirectConnection(accepted, _remove ??= Remove);
         }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Transport.Sockets;
 using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,8 +14,11 @@ namespace Holdfast.Transport.Channels;
 /// <summary>A TCP connection, encrypted or not.</summary>
 internal sealed class SocketChannel : NetworkChannel
 {
-    /// <summary>One TLS record holds at most this much; smaller segments would be a record, and a system call, each.</summary>
-    private const int TlsSegmentBytes = 16 * 1024;
+    /// <summary>What is encrypted and sent at once; smaller segments would be a record, and a system call, each.</summary>
+    private const int TlsWriteBytes = 32 * 1024;
+
+    /// <summary>What is received and decrypted before anything of it is handled, as over plain TCP.</summary>
+    private const int TlsReadBytes = SocketReader.LargeBytes;
 
     private readonly ConnectionContext _context;
     private readonly Socket? _socket;
@@ -25,12 +29,18 @@ internal sealed class SocketChannel : NetworkChannel
         _context = context;
         _socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         _tls = context.Features.Get<ISslStreamFeature>()?.SslStream;
-        Output = _tls is null
-            ? context.Transport.Output
-            : PipeWriter.Create(_tls, new StreamPipeWriterOptions(minimumBufferSize: TlsSegmentBytes, leaveOpen: true));
+        if (_tls is null)
+        {
+            (Input, Output) = (context.Transport.Input, context.Transport.Output);
+            return;
+        }
+
+        Input = PipeReader.Create(
+            new RecordStream(_tls, (DirectConnection)context), new StreamPipeReaderOptions(bufferSize: TlsReadBytes, minimumReadSize: TlsReadBytes / 4, leaveOpen: true, useZeroByteReads: true));
+        Output = PipeWriter.Create(_tls, new StreamPipeWriterOptions(minimumBufferSize: TlsWriteBytes, leaveOpen: true));
     }
 
-    public override PipeReader Input => _context.Transport.Input;
+    public override PipeReader Input { get; }
 
     public override PipeWriter Output { get; }
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Transport.Sockets;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Transport.Channels;
@@ -13,7 +14,10 @@ namespace Holdfast.Transport.Channels;
 internal sealed class WebSocketChannel : NetworkChannel
 {
     /// <summary>What is flushed at once goes out in messages of this size.</summary>
-    private const int SegmentBytes = 16 * 1024;
+    private const int SegmentBytes = 32 * 1024;
+
+    /// <summary>Some messages of an ordinary device.</summary>
+    private const int SmallReceiveBytes = 4 * 1024;
 
     private readonly WebSocket _socket;
     private readonly Action _abort;
@@ -115,13 +119,18 @@ internal sealed class WebSocketChannel : NetworkChannel
         try
         {
             FlushResult flush;
+            var wanted = SmallReceiveBytes;
             do
             {
                 // Without a buffer first: a connection that is idle holds none.
                 var received = await _socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
                 if (received.MessageType == WebSocketMessageType.Binary)
                 {
-                    received = await _socket.ReceiveAsync(writer.GetMemory(), CancellationToken.None).ConfigureAwait(false);
+                    var memory = writer.GetMemory(wanted);
+                    received = await _socket.ReceiveAsync(memory, CancellationToken.None).ConfigureAwait(false);
+
+                    // Filled: there is more. Each piece is handled by itself, and followed by a flush to every subscriber.
+                    wanted = received.Count == memory.Length ? SocketReader.LargeBytes : SmallReceiveBytes;
                 }
 
                 if (received.MessageType != WebSocketMessageType.Binary)

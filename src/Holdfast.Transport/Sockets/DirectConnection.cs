@@ -70,6 +70,9 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
         set => throw new NotSupportedException("The socket alone says when it is closed.");
     }
 
+    /// <summary>What was received and not taken yet, in bytes. For whoever reads.</summary>
+    public int UnreadBytes => _direct.Reader.UnreadBytes;
+
     /// <summary>Cuts the connection: the peer sees a reset.</summary>
     /// <param name="abortReason">Why.</param>
     public override void Abort(ConnectionAbortedException abortReason) => _direct.Abort();

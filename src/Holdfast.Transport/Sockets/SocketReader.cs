@@ -49,6 +49,9 @@ internal sealed class SocketReader : PipeReader, IValueTaskSource<ReadResult>, I
         _buffer = _small;
     }
 
+    /// <summary>What was received and not taken yet, in bytes: so much the next read gives without waiting. For whoever reads.</summary>
+    public int UnreadBytes => _receiving ? 0 : _end - _start;
+
     /// <inheritdoc/>
     /// <exception cref="IOException">The connection broke.</exception>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)

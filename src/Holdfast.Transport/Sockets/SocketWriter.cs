@@ -48,8 +48,25 @@ internal sealed class SocketWriter(DirectSocket socket) : PipeWriter
     /// <remarks>Completes when the kernel has taken everything; then the result says whether the connection is over.</remarks>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        var sent = 0;
-        return TrySend(ref sent) ? ValueTask.FromResult(Finish()) : SendRestAsync(sent);
+        var sent = SendNow(_buffer.AsSpan(0, _length));
+        return sent == _length || _isOver ? ValueTask.FromResult(Finish()) : SendRestAsync(sent);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>What the kernel takes at once goes there from the caller's memory; only the rest is copied.</remarks>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        var rest = source.Span;
+        var sent = _length == 0 ? SendNow(rest) : 0;
+        if (sent == rest.Length || _isOver)
+        {
+            return ValueTask.FromResult(Finish());
+        }
+
+        rest = rest[sent..];
+        rest.CopyTo(GetSpan(rest.Length));
+        Advance(rest.Length);
+        return sent == 0 ? FlushAsync(cancellationToken) : SendRestAsync(0);
     }
 
     /// <summary>The socket takes more, or has ended.</summary>
@@ -64,18 +81,19 @@ internal sealed class SocketWriter(DirectSocket socket) : PipeWriter
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => Release();
 
-    /// <summary>Sends what the kernel takes.</summary>
-    /// <returns>False when it takes no more for now.</returns>
-    private bool TrySend(ref int sent)
+    /// <summary>Sends what the kernel takes now.</summary>
+    /// <returns>How much that was.</returns>
+    private int SendNow(ReadOnlySpan<byte> bytes)
     {
+        var sent = 0;
         try
         {
-            while (!_isOver && sent < _length)
+            while (!_isOver && sent < bytes.Length)
             {
-                sent += socket.Socket.Send(_buffer.AsSpan(sent, _length - sent), SocketFlags.None, out var error);
+                sent += socket.Socket.Send(bytes[sent..], SocketFlags.None, out var error);
                 if (error == SocketError.WouldBlock)
                 {
-                    return false;
+                    break;
                 }
 
                 _isOver = error != SocketError.Success;
@@ -86,7 +104,7 @@ internal sealed class SocketWriter(DirectSocket socket) : PipeWriter
             _isOver = true;
         }
 
-        return true;
+        return sent;
     }
 
     private async ValueTask<FlushResult> SendRestAsync(int sent)
@@ -106,8 +124,9 @@ internal sealed class SocketWriter(DirectSocket socket) : PipeWriter
             }
 
             await room.Task.ConfigureAwait(false);
+            sent += SendNow(_buffer.AsSpan(sent, _length - sent));
         }
-        while (!TrySend(ref sent));
+        while (sent < _length && !_isOver);
 
         return Finish();
     }
