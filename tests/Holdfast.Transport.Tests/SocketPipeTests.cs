@@ -175,7 +175,7 @@ public sealed class SocketPipeTests
     public async Task What_is_written_at_once_follows_what_was_collected(int collected)
     {
         using var peer = await ConnectAsync();
-        var writer = new SocketWriter(peer.Ours);
+        var writer = peer.Ours.Writer;
         var bytes = new byte[Bytes];
         Fill(bytes, 0, Bytes);
         bytes.AsSpan(0, collected).CopyTo(writer.GetSpan(10));

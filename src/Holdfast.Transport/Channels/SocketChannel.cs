@@ -6,8 +6,6 @@ using System.Security.Cryptography.X509Certificates;
 using Holdfast.Transport.Sockets;
 using Holdfast.Transport.Tls;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Holdfast.Transport.Channels;
 
@@ -20,23 +18,23 @@ internal sealed class SocketChannel : NetworkChannel
     /// <summary>What is received and decrypted before anything of it is handled, as over plain TCP.</summary>
     private const int TlsReadBytes = SocketReader.LargeBytes;
 
-    private readonly ConnectionContext _context;
-    private readonly Socket? _socket;
+    private readonly DirectConnection _connection;
     private readonly SslStream? _tls;
 
-    public SocketChannel(ConnectionContext context)
+    /// <param name="connection">The connection.</param>
+    /// <param name="tls">What encrypts it, after the handshake; null when nothing does.</param>
+    public SocketChannel(DirectConnection connection, SslStream? tls)
     {
-        _context = context;
-        _socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
-        _tls = context.Features.Get<ISslStreamFeature>()?.SslStream;
+        _connection = connection;
+        _tls = tls;
         if (_tls is null)
         {
-            (Input, Output) = (context.Transport.Input, context.Transport.Output);
+            (Input, Output) = (connection.Transport.Input, connection.Transport.Output);
             return;
         }
 
         Input = PipeReader.Create(
-            new RecordStream(_tls, (DirectConnection)context), new StreamPipeReaderOptions(bufferSize: TlsReadBytes, minimumReadSize: TlsReadBytes / 4, leaveOpen: true, useZeroByteReads: true));
+            new RecordStream(_tls, connection), new StreamPipeReaderOptions(bufferSize: TlsReadBytes, minimumReadSize: TlsReadBytes / 4, leaveOpen: true, useZeroByteReads: true));
         Output = PipeWriter.Create(_tls, new StreamPipeWriterOptions(minimumBufferSize: TlsWriteBytes, leaveOpen: true));
     }
 
@@ -44,13 +42,13 @@ internal sealed class SocketChannel : NetworkChannel
 
     public override PipeWriter Output { get; }
 
-    public override string Remote => _context.RemoteEndPoint?.ToString() ?? "unknown";
+    public override string Remote => _connection.RemoteEndPoint?.ToString() ?? "unknown";
 
-    public override IPAddress? Address => (_context.RemoteEndPoint as IPEndPoint)?.Address;
+    public override IPAddress? Address => (_connection.RemoteEndPoint as IPEndPoint)?.Address;
 
     public override X509Certificate2? Certificate => _tls?.RemoteCertificate as X509Certificate2;
 
-    public override IReadOnlyList<byte[]> Intermediates => _context.Features.Get<ShownChain>()?.Certificates ?? [];
+    public override IReadOnlyList<byte[]> Intermediates => _tls is null ? [] : _connection.Features.Get<ShownChain>()?.Certificates ?? [];
 
     public override async Task EndSendingAsync()
     {
@@ -61,7 +59,7 @@ internal sealed class SocketChannel : NetworkChannel
                 await _tls.ShutdownAsync().ConfigureAwait(false);
             }
 
-            _socket?.Shutdown(SocketShutdown.Send);
+            _connection.Socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception exception) when (exception is SocketException or IOException or InvalidOperationException)
         {
@@ -69,5 +67,5 @@ internal sealed class SocketChannel : NetworkChannel
         }
     }
 
-    public override void Abort(string reason) => _context.Abort(new ConnectionAbortedException(reason));
+    public override void Abort(string reason) => _connection.Abort(new ConnectionAbortedException(reason));
 }

@@ -29,11 +29,8 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     public DirectConnection(Socket socket, Action onClosed)
     {
         _onClosed = onClosed;
-
         _direct = new DirectSocket(socket);
         RemoteEndPoint = socket.RemoteEndPoint;
-        Features = new FeatureCollection(UsualFeatures);
-        Features.Set<IConnectionSocketFeature>(this);
     }
 
     /// <inheritdoc/>
@@ -43,7 +40,7 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
     public override string ConnectionId { get => field ??= Interlocked.Increment(ref _lastId).ToString("X", CultureInfo.InvariantCulture); set; }
 
     /// <inheritdoc/>
-    public override IFeatureCollection Features { get; }
+    public override IFeatureCollection Features => field ??= NewFeatures();
 
     /// <inheritdoc/>
     public override IDictionary<object, object?> Items { get => field ??= new Dictionary<object, object?>(); set; }
@@ -86,6 +83,13 @@ internal sealed class DirectConnection : ConnectionContext, IConnectionSocketFea
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private FeatureCollection NewFeatures()
+    {
+        var features = new FeatureCollection(UsualFeatures);
+        features.Set<IConnectionSocketFeature>(this);
+        return features;
     }
 
     private bool TryBeginClosing()
