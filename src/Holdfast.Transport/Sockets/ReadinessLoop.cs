@@ -102,12 +102,16 @@ internal sealed class ReadinessLoop
                 var (events, place) = _epoll[index];
                 if (Volatile.Read(ref _sockets)[place] is { } socket)
                 {
-                    gathering.Count(socket, began);
+                    gathering.Count(began - socket.LastEvent);
+                    socket.LastEvent = began;
                     Tell(socket, events);
                 }
             }
 
-            gathering.EndTurn(began);
+            if (gathering.EndTurn(began, Stopwatch.GetTimestamp()))
+            {
+                Thread.Sleep(Gathering.Pause);
+            }
         }
     }
 

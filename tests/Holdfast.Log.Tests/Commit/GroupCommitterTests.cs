@@ -162,7 +162,7 @@ public sealed class GroupCommitterTests
         harness.Log.Gate.LetOneGo();
         var heard = await marker;
         Assert.Equal((-1, AppendStatus.Appended, 1), (heard.Offset, heard.Status, heard.Committed));
-        Assert.True(append.IsCompleted);
+        Assert.Equal([(await append).Token, heard.Token], harness.Heard.Select(outcome => outcome.Token));
     }
 
     [Theory]
