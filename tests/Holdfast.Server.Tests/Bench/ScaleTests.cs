@@ -81,4 +81,15 @@ public sealed class ScaleTests
         Directory.Delete(work);
         return printed;
     }
+
+    [Theory]
+    [InlineData(7_700_000, "0", "2M", "4M", "6M")]
+    [InlineData(3.67, "0", "1", "2", "3")]
+    [InlineData(367, "0", "100", "200", "300")]
+    public void The_steps_of_an_axis_are_round_and_as_many_as_one_can_read(double most, params string[] ticks)
+    {
+        var curve = new GrowthCurve("c", "things", ["y"], [new GrowthPoint(1, [most / 2]), new GrowthPoint(10, [most])]);
+        IEnumerable<string> drawn = XDocument.Parse(GrowthPlot.Draw(curve)).Root!.Elements().Where(element => (string?)element.Attribute("text-anchor") == "end").Select(element => element.Value);
+        Assert.Equal(ticks, drawn);
+    }
 }

@@ -95,7 +95,7 @@ internal static class GrowthPlot
         {
             double raw = (most - least) / MostTicks;
             double power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
-            double step = power * (raw / power switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 });
+            double step = power * ((raw / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 });
             double last = most;
             return Enumerable.Range(0, MostTicks + 1).Select(index => index * step).Where(tick => tick <= last * 1.001);
         }
