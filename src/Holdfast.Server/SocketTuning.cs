@@ -6,14 +6,13 @@ namespace Holdfast.Server;
 internal static class SocketTuning
 {
     /// <summary>
-    /// Lets completions of socket operations run on the thread that waits for sockets, in the server and in the load generator, whose I/O paths never
-    /// block: else each receive is handed to another thread, at three times the cost per message.
+    /// Lets completions of socket operations run on the thread that waits for sockets, in the load generator and, for accepting and HTTP, in the server (clients'
+    /// sockets have a loop of their own there): else each receive is handed to another thread, at three times the cost per message.
     /// </summary>
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
     /// <summary>
-    /// How many threads wait for sockets. In the server half of the processors, since committing and delivering want theirs too: with more, each is woken
-    /// for fewer messages at a time.
+    /// How many threads wait for sockets. In the server half of the processors, since committing and delivering want theirs too.
     /// </summary>
     private const string ThreadCount = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 

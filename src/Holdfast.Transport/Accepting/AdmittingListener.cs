@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Broker;
@@ -76,7 +77,7 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
         _owed = _rate?.Take(1) ?? TimeSpan.Zero;
         if (!IsHttp)
         {
-            return new DirectConnection(accepted, _remove ??= Remove);
+            return OpenDirectly(accepted);
         }
 
         var connection = connections.Create(accepted);
@@ -88,6 +89,21 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
             },
             this);
         return connection;
+    }
+
+    private DirectConnection OpenDirectly(Socket accepted)
+    {
+        try
+        {
+            return new DirectConnection(accepted, _remove ??= Remove);
+        }
+        catch (Win32Exception exception)
+        {
+            // The kernel watches no more sockets for this user (epoll's max_user_watches).
+            accepted.Dispose();
+            Remove();
+            throw new SocketException((int)SocketError.NoBufferSpaceAvailable, exception.Message);
+        }
     }
 
     private void Remove()

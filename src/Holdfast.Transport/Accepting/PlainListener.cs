@@ -73,14 +73,21 @@ internal sealed partial class PlainListener(IPEndPoint endPoint, Func<SocketChan
     {
         // Not where the server is started.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        while (await listener.AcceptAsync().ConfigureAwait(false) is DirectConnection connection)
+        try
         {
-            lock (_lock)
+            while (await listener.AcceptAsync().ConfigureAwait(false) is DirectConnection connection)
             {
-                _connections.Add(connection);
-            }
+                lock (_lock)
+                {
+                    _connections.Add(connection);
+                }
 
-            _ = ServeAsync(connection);
+                _ = ServeAsync(connection);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogEnd(exception, EndPoint);
         }
     }
 
@@ -107,4 +114,7 @@ internal sealed partial class PlainListener(IPEndPoint endPoint, Func<SocketChan
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A connection has ended with an error that should not have happened.")]
     private partial void LogFailure(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{EndPoint} accepts no connection any more: restart the node.")]
+    private partial void LogEnd(Exception exception, IPEndPoint endPoint);
 }
