@@ -24,11 +24,8 @@ internal static class SubscriptionGuard
             {
                 TopicFilter[] forbidden = [.. session.Subscriptions.All.Select(one => one.Filter).Where(filter => !rights.MaySubscribe(filter))];
                 removed = [.. forbidden.Select(filter => filter.ToString())];
-                foreach (var filter in forbidden)
-                {
-                    session.Subscriptions.Remove(filter);
-                    session.RemoveReplay(filter.ToString());
-                }
+                Array.ForEach(forbidden, filter => session.Subscriptions.Remove(filter));
+                removed.ForEach(session.RemoveReplay);
             }
 
             foreach (var shared in sharedBefore.Except(session.Subscriptions.Shared))

@@ -10,7 +10,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Holdfast.Transport.Accepting;
 
 /// <summary>Accepts connections while there is room for them. Who comes meanwhile waits in the kernel's queue, which costs the process nothing.</summary>
-internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFactory connections, BrokerNode node, OpenFiles files, TimeProvider time, ClientLimits limits) : IConnectionListener
+/// <param name="socket">It listens.</param>
+/// <param name="connections">Makes those of HTTP; null for those that carry MQTT, whose sockets are read and written directly.</param>
+/// <param name="node">Counts and tells what waits.</param>
+/// <param name="files">What all listeners share.</param>
+/// <param name="time">The clock.</param>
+/// <param name="limits">What clients that come by it may do.</param>
+internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFactory? connections, BrokerNode node, OpenFiles files, TimeProvider time, ClientLimits limits) : IConnectionListener
 {
     /// <summary>Beyond the clients that a listener may have, so many connections may be about to say who they are, or to be told that there are too many.</summary>
     private const int AboutToSay = 256;
@@ -26,8 +32,6 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
     private Action? _remove;
     private TimeSpan _owed;
     private int _open;
-
-    public bool IsHttp { get; init; }
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -75,7 +79,7 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
         files.Add();
         Interlocked.Increment(ref _open);
         _owed = _rate?.Take(1) ?? TimeSpan.Zero;
-        if (!IsHttp)
+        if (connections is null)
         {
             return OpenDirectly(accepted);
         }
@@ -133,7 +137,7 @@ internal sealed class AdmittingListener(Socket socket, SocketConnectionContextFa
     }
 
     private string? Obstacle()
-        => !files.HasRoom(IsHttp) ? "open-files" : Volatile.Read(ref _open) >= limits.Connections + AboutToSay ? "connections" : null;
+        => !files.HasRoom(isHttp: connections is not null) ? "open-files" : Volatile.Read(ref _open) >= limits.Connections + AboutToSay ? "connections" : null;
 
     private void Tell(string limit, string what)
     {

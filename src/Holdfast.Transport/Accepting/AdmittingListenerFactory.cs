@@ -19,7 +19,7 @@ public sealed class AdmittingListenerFactory(BrokerNode node, OpenFiles files, T
     /// <summary>Connections that the kernel takes before we do. A storm of ten thousand waits there, and behind it in the clients' own repetitions.</summary>
     private const int Backlog = 4096;
 
-    private readonly SocketConnectionContextFactory _connections = new(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+    private SocketConnectionContextFactory? _connections;
 
     /// <summary>Whether connections are those of HTTP, for which some files are kept. They are Kestrel's; of those that carry MQTT, in whatever, the socket is read and written directly.</summary>
     public bool IsHttp { get; init; }
@@ -47,9 +47,14 @@ public sealed class AdmittingListenerFactory(BrokerNode node, OpenFiles files, T
             throw;
         }
 
-        return ValueTask.FromResult<IConnectionListener>(new AdmittingListener(socket, _connections, node, files, time, LimitsOf(endpoint)) { IsHttp = IsHttp });
+        if (IsHttp)
+        {
+            _connections ??= new(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+        }
+
+        return ValueTask.FromResult<IConnectionListener>(new AdmittingListener(socket, _connections, node, files, time, LimitsOf(endpoint)));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _connections.Dispose();
+    public void Dispose() => _connections?.Dispose();
 }

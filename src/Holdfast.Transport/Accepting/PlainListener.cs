@@ -105,7 +105,8 @@ internal sealed partial class PlainListener(IPEndPoint endPoint, Func<SocketChan
         await connection.DisposeAsync().ConfigureAwait(false);
         lock (_lock)
         {
-            if (_connections.Remove(connection) && _connections.Count == 0)
+            _connections.Remove(connection);
+            if (_connections.Count == 0)
             {
                 _empty?.TrySetResult();
             }

@@ -10,7 +10,6 @@ public sealed class IdleServerTests
     [Fact]
     public async Task It_has_loaded_nothing_that_only_others_need()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "What is mapped is read from /proc.");
         using var directory = new TemporaryDirectory();
         var arguments = new ServerArguments(directory.Below("data"));
         await using (var first = await ServerProcess.StartAsync(arguments))
