@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Broker.Calls;
 using Holdfast.Broker.Checkpoints;
 using Holdfast.Broker.Connections;
@@ -44,7 +43,6 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly IClusterBackbone? _backbone;
     private readonly ICheckpointStore _checkpoints;
     private readonly DirectRouter _router;
-    private readonly ConcurrentDictionary<ClientConnection, byte> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _loops = [];
 
@@ -110,7 +108,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public BrokerMetrics Metrics => _services.Metrics;
 
     /// <summary>Number of network connections.</summary>
-    public int ConnectionCount => _connections.Count;
+    public int ConnectionCount => _services.Connections.Count;
 
     /// <summary>Recovers the state and starts.</summary>
     /// <param name="options">Limits and times.</param>
@@ -160,7 +158,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public ClientConnection Accept(PacketOutput output, ConnectionInfo info)
     {
         var connection = new ClientConnection(_services, _lifecycle, _subscriptions, _router, output, info);
-        _connections.TryAdd(connection, 0);
+        _services.Connections.Add(connection);
         return connection;
     }
 
@@ -169,7 +167,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public async Task EndAsync(ClientConnection connection)
     {
         await connection.OnEndedAsync().ConfigureAwait(false);
-        _connections.TryRemove(connection, out _);
+        _services.Connections.Remove(connection);
     }
 
     /// <summary>Unready first; disconnects everybody, commits what was appended, and writes exact cursors.</summary>
@@ -198,7 +196,7 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     /// <summary>In a cluster clients are moved at a set rate, so that the other nodes are not flooded.</summary>
-    private TimeSpan MovingTime() => _backbone is null ? TimeSpan.Zero : TimeSpan.FromSeconds((double)_connections.Count / _services.Options.ClientsMovedPerSecond);
+    private TimeSpan MovingTime() => _backbone is null ? TimeSpan.Zero : TimeSpan.FromSeconds((double)_services.Connections.Count / _services.Options.ClientsMovedPerSecond);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -240,7 +238,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
         AddGauges();
         _loops.Add(EveryAsync(CommitMonitor.Interval, Judge));
-        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), CheckSilence));
+        _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), _services.Connections.CheckSilence));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(1), ExpireSessionsAsync));
         _loops.Add(EveryAsync(_services.Options.CheckpointInterval, _checkpointer.RunOnceAsync));
         _loops.Add(EveryAsync(TimeSpan.FromSeconds(10), ApplyRetentionAsync));
@@ -269,7 +267,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private void AddGauges()
     {
         var metrics = _services.Metrics;
-        metrics.AddGauge("holdfast_connections", () => _connections.Count, "Network connections now.");
+        metrics.AddGauge("holdfast_connections", () => _services.Connections.Count, "Network connections now.");
         metrics.AddGauge("holdfast_sessions", () => _registry.Count, "Sessions, connected or waiting.");
         metrics.AddGauge("holdfast_subscriptions", () => _services.Subscriptions.Count, "Subscriptions.");
         metrics.AddGauge("holdfast_retained", () => _services.Retained.Count, "Retained messages.");
@@ -314,15 +312,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private void Judge()
     {
         _services.Monitor.Judge();
-        _services.Overload.Judge(_connections.Select(static one => one.Key));
-    }
-
-    private void CheckSilence()
-    {
-        foreach (var (connection, _) in _connections)
-        {
-            connection.CheckSilence();
-        }
+        _services.Overload.Judge();
     }
 
     private async Task ExpireSessionsAsync()
@@ -378,7 +368,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private async Task DisconnectAllAsync(ReasonCode reason, string message, TimeSpan jitter)
     {
-        var connections = _connections.Keys.ToArray();
+        var connections = _services.Connections.ToArray();
         Random.Shared.Shuffle(connections);
         var started = _services.Time.GetTimestamp();
         for (var index = 0; index < connections.Length; index++)

@@ -80,6 +80,9 @@ public sealed class ClientConnection
 
     internal Session? Session { get; set; }
 
+    /// <summary>Where it stands among the <see cref="OpenConnections"/>, who alone set this.</summary>
+    internal int Place { get; set; }
+
     /// <summary>Whether a subscription of the client's own, not a shared one, matches a topic.</summary>
     internal bool Subscribes(ReadOnlySpan<byte> topic)
     {
@@ -179,16 +182,17 @@ public sealed class ClientConnection
         return _publisher.WhenRoomAsync();
     }
 
-    /// <summary>Closes the connection if it has been silent for too long. Called about once a second.</summary>
-    public void CheckSilence()
+    /// <summary>Closes the connection if it has been silent for too long.</summary>
+    /// <returns>After which time to look again; zero for soon.</returns>
+    internal TimeSpan CheckSilence()
     {
-        if (_identity?.ExpiresAt is { } expiresAt && expiresAt <= _services.Time.GetUtcNow())
+        // A packet may begin at any time; a look in time for the latest is one in time for all.
+        var next = _services.Options.PacketDeadline;
+        if (_identity?.ExpiresAt is { } expiresAt && !Wait(expiresAt - _services.Time.GetUtcNow(), ref next))
         {
             Close(ReasonCode.MaximumConnectTime, "What this client has shown has expired. Connect with what is valid now.");
-            return;
         }
-
-        if (Session is null)
+        else if (Session is null)
         {
             // Whoever has said who it is waits for us, not we for it.
             if (!_isConnecting && _progress.Age > _services.Options.ConnectDeadline)
@@ -196,18 +200,26 @@ public sealed class ClientConnection
                 RefuseSilently();
             }
 
-            return;
+            return TimeSpan.Zero;
         }
-
-        var silence = _progress.Silence();
-        if (_progress.PacketAge > _services.Options.PacketDeadline)
+        else if (!Wait(_services.Options.PacketDeadline - _progress.PacketAge, ref next))
         {
             Close(ReasonCode.KeepAliveTimeout, $"A packet was not complete after {_services.Options.PacketDeadline.TotalSeconds:0} seconds.");
         }
-        else if (SilenceLimit > TimeSpan.Zero && silence > SilenceLimit)
+        else if (SilenceLimit > TimeSpan.Zero && !Wait(SilenceLimit - _progress.Silence(), ref next))
         {
             Close(ReasonCode.KeepAliveTimeout, "Nothing was heard for one and a half times the keep-alive.");
         }
+
+        return next;
+    }
+
+    /// <summary>Notes that a time has to be waited for.</summary>
+    /// <returns>False when it is over.</returns>
+    private static bool Wait(TimeSpan left, ref TimeSpan next)
+    {
+        next = left < next ? left : next;
+        return left > TimeSpan.Zero;
     }
 
     /// <summary>Closes the connection with a reason.</summary>

@@ -1,19 +1,32 @@
 namespace Holdfast.Broker.Connections;
 
 /// <summary>
-/// What a connection has heard of its client. Only whole packets count: bytes that never become one would keep a connection alive for ever. Written by the thread that reads the connection, read once a second by
-/// another; a value that is one second old does no harm.
+/// What a connection has heard of its client. Only whole packets count: bytes that never become one would keep a connection alive for ever. Written by the thread that reads the connection, read now and then by
+/// another; a value that is a moment old does no harm.
 /// </summary>
 internal sealed class InboundProgress(TimeProvider time)
 {
     private readonly long _begin = time.GetTimestamp();
-    private long _silentSince = time.GetTimestamp();
+    private long _heardAt = time.GetTimestamp();
     private long _insideSince;
-    private bool _sawPacket = true;
+    private bool _sawPacket;
     private bool _isInside;
+    private bool _isHeld;
 
     /// <summary>The client is not read, because of us. It is not silent meanwhile.</summary>
-    public bool IsHeld { get; set; }
+    public bool IsHeld
+    {
+        get => Volatile.Read(ref _isHeld);
+        set
+        {
+            if (_isHeld && !value)
+            {
+                Volatile.Write(ref _heardAt, time.GetTimestamp());
+            }
+
+            Volatile.Write(ref _isHeld, value);
+        }
+    }
 
     /// <summary>The time since the connection began.</summary>
     public TimeSpan Age => time.GetElapsedTime(_begin);
@@ -24,7 +37,13 @@ internal sealed class InboundProgress(TimeProvider time)
     /// <summary>A whole packet has arrived.</summary>
     public void OnPacket()
     {
-        _sawPacket = true;
+        if (!_sawPacket)
+        {
+            // One look at the clock is enough for all packets of a read.
+            _sawPacket = true;
+            Volatile.Write(ref _heardAt, time.GetTimestamp());
+        }
+
         _isInside = false;
         IsHeld = false;
     }
@@ -39,19 +58,9 @@ internal sealed class InboundProgress(TimeProvider time)
         }
 
         Volatile.Write(ref _isInside, isInsidePacket);
+        _sawPacket = false;
     }
 
-    /// <summary>How long the client has been silent. Called about once a second.</summary>
-    public TimeSpan Silence()
-    {
-        var now = time.GetTimestamp();
-        if (_sawPacket || IsHeld)
-        {
-            _sawPacket = false;
-            _silentSince = now;
-            return TimeSpan.Zero;
-        }
-
-        return time.GetElapsedTime(_silentSince, now);
-    }
+    /// <summary>How long the client has been silent.</summary>
+    public TimeSpan Silence() => IsHeld ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _heardAt));
 }

@@ -129,6 +129,7 @@ internal sealed class IdentityConnections
         if (_services.Authenticator.Renew(connection.Identity) is { } identity)
         {
             connection.Identity = identity;
+            _services.Connections.LookSoon(connection);
             if (connection.Session?.HasForbiddenSubscription(identity.Rights) == true)
             {
                 connection.Close(ReasonCode.AdministrativeAction, "What this client may subscribe to has changed. Connect again.");

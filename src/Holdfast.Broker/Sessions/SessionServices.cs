@@ -23,6 +23,7 @@ internal sealed class SessionServices
     private RefusalLog? _refusals;
     private OverloadGuard? _overload;
     private ConnectPlaces? _places;
+    private OpenConnections? _connections;
 
     public SessionServices() => Shared = new SharedSubscriptionRegistry(this);
 
@@ -66,6 +67,9 @@ internal sealed class SessionServices
 
     /// <summary>Keeps the node at what it can do.</summary>
     public OverloadGuard Overload => Volatile.Read(ref _overload) ?? LazyInitializer.EnsureInitialized(ref _overload, () => new OverloadGuard(this));
+
+    /// <summary>Everybody who is connected.</summary>
+    public OpenConnections Connections => LazyInitializer.EnsureInitialized(ref _connections, () => new OpenConnections(Time));
 
     /// <summary>Bounds how many sessions are brought at once.</summary>
     public ConnectPlaces ConnectPlaces => LazyInitializer.EnsureInitialized(ref _places, () => new ConnectPlaces(Options.ConnectsAtOnce, Time));

@@ -41,8 +41,7 @@ internal sealed class OverloadGuard(SessionServices services)
     public Task NextAsync() => Volatile.Read(ref _next).Task;
 
     /// <summary>Measures, judges and divides. Called every <see cref="CommitMonitor.Interval"/>.</summary>
-    /// <param name="connections">All connections.</param>
-    public void Judge(IEnumerable<ClientConnection> connections)
+    public void Judge()
     {
         if (_round++ % RoundsPerMemory == 0)
         {
@@ -63,11 +62,11 @@ internal sealed class OverloadGuard(SessionServices services)
 
         if (_level != OverloadLevel.None)
         {
-            Divide(connections);
+            Divide();
         }
         else if (_isDividing)
         {
-            LiftAll(connections);
+            LiftAll();
         }
     }
 
@@ -92,12 +91,12 @@ internal sealed class OverloadGuard(SessionServices services)
         }
     }
 
-    private void Divide(IEnumerable<ClientConnection> connections)
+    private void Divide()
     {
         long used = 0;
         var idle = new List<ClientConnection>();
         var wanting = new List<(ClientConnection Connection, FairShare.Demand Demand)>();
-        foreach (var connection in connections)
+        foreach (var connection in services.Connections.ToArray())
         {
             var wanted = connection.Allowance.TakeWanted(out var published);
             used += published;
@@ -134,10 +133,10 @@ internal sealed class OverloadGuard(SessionServices services)
         WakeHeld();
     }
 
-    private void LiftAll(IEnumerable<ClientConnection> connections)
+    private void LiftAll()
     {
         _isDividing = false;
-        foreach (var connection in connections)
+        foreach (var connection in services.Connections.ToArray())
         {
             connection.Allowance.Grant(long.MaxValue);
         }
