@@ -7,7 +7,7 @@ public static class Repository
     public const string ServerVariable = "HOLDFAST_SERVER_DLL";
 
     private const string ServerProject = "src/Holdfast.Server";
-    private const string Server = "bin/Release/net10.0/holdfast.dll";
+    private const string Server = "bin/Release/net10.0/publish/holdfast.dll";
 
     public static string Root { get; } = FindRoot();
 
