@@ -8,7 +8,7 @@ namespace Holdfast.Transport.Sockets;
 /// </summary>
 internal sealed class Gathering
 {
-    /// <summary>How long a pause is. A publisher waits for the flush of its message to disk about as long.</summary>
+    /// <summary>How long a pause is at most. A publisher waits for the flush of its message to disk about as long.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>A pause pays when at least so many sockets are expected to have something meanwhile.</summary>

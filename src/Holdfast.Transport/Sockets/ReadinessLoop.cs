@@ -110,7 +110,7 @@ internal sealed class ReadinessLoop
 
             if (gathering.EndTurn(began, Stopwatch.GetTimestamp()))
             {
-                Thread.Sleep(Gathering.Pause);
+                CommonTick.Wait(Gathering.Pause);
             }
         }
     }

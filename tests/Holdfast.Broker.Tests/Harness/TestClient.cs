@@ -14,6 +14,8 @@ internal sealed class TestClient(BrokerNode node, ClientConnection connection, M
 
     public MemoryOutput Output => output;
 
+    public ClientConnection Connection => connection;
+
     public ConnAckPacket ConnAck { get; private set; } = null!;
 
     public async Task<ConnAckPacket> ConnectAsync(ConnectPacket packet)

@@ -99,7 +99,7 @@ internal sealed record BenchFigure(string Title, Func<BenchResult, double?> Valu
 
     private static string Seconds(double value) => Significant(value) + " s";
 
-    private static string Cores(double value) => value.ToString("0.00", CultureInfo.InvariantCulture) + " cores";
+    private static string Cores(double value) => value.ToString(value < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture) + " cores";
 
     private static string Share(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 

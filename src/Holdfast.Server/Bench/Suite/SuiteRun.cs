@@ -65,8 +65,8 @@ internal sealed class SuiteRun(SuiteOptions options, Action<string> tell, TimePr
             BenchResult result = await BenchScenarios.RunAsync(
                 running.Take(row.Options) with
                 {
-                    Duration = row.EndsByItself ? row.Options.Duration : options.Duration,
-                    WarmUp = row.Options.WarmUp > TimeSpan.Zero ? options.WarmUp : TimeSpan.Zero,
+                    Duration = row.HasOwnTimes ? row.Options.Duration : options.Duration,
+                    WarmUp = row.HasOwnTimes || row.Options.WarmUp == TimeSpan.Zero ? row.Options.WarmUp : options.WarmUp,
                 },
                 cancellationToken);
             return new SuiteRunResult(row.Name, broker.Name, round, result, null);
