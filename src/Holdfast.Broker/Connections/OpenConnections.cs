@@ -48,15 +48,18 @@ internal sealed class OpenConnections(TimeProvider time)
         }
     }
 
-    /// <summary>Removes a connection that was added, once.</summary>
+    /// <summary>Removes a connection that was added. It may be gone already.</summary>
     /// <param name="connection">The connection.</param>
     public void Remove(ClientConnection connection)
     {
         lock (_lock)
         {
-            _connections[connection.Place] = null;
-            _looks[connection.Place] = long.MaxValue;
-            _free.Push(connection.Place);
+            if (_connections[connection.Place] == connection)
+            {
+                _connections[connection.Place] = null;
+                _looks[connection.Place] = long.MaxValue;
+                _free.Push(connection.Place);
+            }
         }
     }
 
@@ -101,7 +104,7 @@ internal sealed class OpenConnections(TimeProvider time)
     {
         lock (_lock)
         {
-            // It may have ended, and its place be another's.
+            // It may have ended, and its place be another's by now.
             if (_connections[connection.Place] == connection)
             {
                 _looks[connection.Place] = Math.Min(look, _looks[connection.Place]);

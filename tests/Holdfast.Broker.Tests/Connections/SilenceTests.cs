@@ -100,9 +100,12 @@ public sealed class SilenceTests
         foreach (var client in clients.Where((_, index) => index % 2 == 0))
         {
             await client.LoseAsync();
+            await broker.Node.EndAsync(client.Connection);
         }
 
+        Assert.Equal(100, broker.Node.ConnectionCount);
         var others = Enumerable.Range(0, 50).Select(_ => broker.Open()).ToList();
+        await broker.Node.EndAsync(clients[0].Connection);
         Assert.Equal(150, broker.Node.ConnectionCount);
 
         // All that are left are looked at: none of them has connected in time.
