@@ -8,11 +8,9 @@ namespace Holdfast.Broker.Connections;
 internal sealed class OpenConnections(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly Stack<int> _free = new();
+    private readonly List<ClientConnection> _connections = [];
+    private readonly List<long> _looks = [];
     private readonly List<ClientConnection> _due = [];
-    private ClientConnection?[] _connections = new ClientConnection?[64];
-    private long[] _looks = new long[64];
-    private int _used;
 
     /// <summary>How many there are.</summary>
     public int Count
@@ -21,7 +19,7 @@ internal sealed class OpenConnections(TimeProvider time)
         {
             lock (_lock)
             {
-                return _used - _free.Count;
+                return _connections.Count;
             }
         }
     }
@@ -32,19 +30,9 @@ internal sealed class OpenConnections(TimeProvider time)
     {
         lock (_lock)
         {
-            if (!_free.TryPop(out var place))
-            {
-                place = _used++;
-                if (place == _looks.Length)
-                {
-                    Array.Resize(ref _connections, _used * 2);
-                    Array.Resize(ref _looks, _used * 2);
-                }
-            }
-
-            connection.Place = place;
-            _connections[place] = connection;
-            _looks[place] = 0;
+            connection.Place = _connections.Count;
+            _connections.Add(connection);
+            _looks.Add(0);
         }
     }
 
@@ -54,11 +42,15 @@ internal sealed class OpenConnections(TimeProvider time)
     {
         lock (_lock)
         {
-            if (_connections[connection.Place] == connection)
+            if (IsOpen(connection))
             {
-                _connections[connection.Place] = null;
-                _looks[connection.Place] = long.MaxValue;
-                _free.Push(connection.Place);
+                // The last one takes its place.
+                var last = _connections.Count - 1;
+                _connections[last].Place = connection.Place;
+                _connections[connection.Place] = _connections[last];
+                _looks[connection.Place] = _looks[last];
+                _connections.RemoveAt(last);
+                _looks.RemoveAt(last);
             }
         }
     }
@@ -68,7 +60,7 @@ internal sealed class OpenConnections(TimeProvider time)
     {
         lock (_lock)
         {
-            return [.. _connections.OfType<ClientConnection>()];
+            return [.. _connections];
         }
     }
 
@@ -82,12 +74,12 @@ internal sealed class OpenConnections(TimeProvider time)
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            for (var place = 0; place < _used; place++)
+            for (var place = 0; place < _looks.Count; place++)
             {
                 if (_looks[place] <= now)
                 {
                     _looks[place] = long.MaxValue;
-                    _due.Add(_connections[place]!);
+                    _due.Add(_connections[place]);
                 }
             }
         }
@@ -104,11 +96,13 @@ internal sealed class OpenConnections(TimeProvider time)
     {
         lock (_lock)
         {
-            // It may have ended, and its place be another's by now.
-            if (_connections[connection.Place] == connection)
+            if (IsOpen(connection))
             {
                 _looks[connection.Place] = Math.Min(look, _looks[connection.Place]);
             }
         }
     }
+
+    /// <summary>Whether a connection has not ended; its place may be another's by now. Inside the lock.</summary>
+    private bool IsOpen(ClientConnection connection) => connection.Place < _connections.Count && _connections[connection.Place] == connection;
 }

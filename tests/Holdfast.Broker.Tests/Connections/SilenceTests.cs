@@ -112,4 +112,20 @@ public sealed class SilenceTests
         broker.Time.Advance(new BrokerOptions().ConnectDeadline);
         await broker.AdvanceUntilAsync(() => clients.Where((_, index) => index % 2 == 1).Concat(others).All(client => client.Output.Closed.IsCompleted), "all closed");
     }
+
+    [Fact]
+    public async Task Who_takes_the_place_of_another_is_looked_at_at_its_own_time()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        var patient = await broker.ConnectAsync("patient");
+        var client = await broker.ConnectAsync("c", with: packet => packet with { KeepAliveSeconds = 20 });
+        var heard = broker.Time.GetUtcNow();
+
+        // Both have been looked at; the first need not be for minutes.
+        await broker.AdvanceUntilAsync(() => broker.Time.GetUtcNow() - heard > TimeSpan.FromSeconds(3), "looked at");
+        await patient.LoseAsync();
+        await broker.AdvanceUntilAsync(() => client.Output.Closed.IsCompleted, "closed");
+
+        Assert.InRange(broker.Time.GetUtcNow() - heard, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+    }
 }
